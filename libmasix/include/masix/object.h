@@ -1,0 +1,88 @@
+/* Objects behind ports (rule 1: a port is an object), and the port set and fixed
+ * pool of workers that serve them (rule 3). */
+#ifndef MASIX_OBJECT_H
+#define MASIX_OBJECT_H
+
+#include <mach/mach_types.h>
+#include <mach/message.h>
+#include <masix/mach.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+struct masix_object;
+
+struct masix_class {
+	const char *name;
+	/* Last reference gone: free what it holds, then the object itself. */
+	void (*destroy)(struct masix_object *object);
+	/* The last send right is gone (checked against the make-send count: never
+	 * early).  The receive right is destroyed right after it returns, and the
+	 * port's reference is dropped.  May be NULL. */
+	void (*no_senders)(struct masix_object *object);
+};
+
+struct masix_object { /* first member of every server's own objects */
+	const struct masix_class *class;
+	mach_port_t port; /* receive right, member of the pool's set; or null */
+	atomic_int references;
+	struct masix_object *next; /* port table chain; table lock */
+	unsigned made;		   /* send rights made so far; table lock */
+};
+
+/* Give `object` (reference count 1, owned by the caller) a port in the pool's set;
+ * the table holds one more reference until no_senders or masix_object_kill. */
+kern_return_t masix_object_init(struct masix_object *object, const struct masix_class *class)
+	__attribute__((warn_unused_result));
+
+/* The object behind `port` if it is of `class` (NULL: any), with a reference
+ * for the caller; else NULL. */
+struct masix_object *masix_object_get(mach_port_t port, const struct masix_class *class);
+void masix_object_ref(struct masix_object *object);
+void masix_object_put(struct masix_object *object);
+
+/* Destroy the port now: senders get dead names.  Drops the table's reference. */
+void masix_object_kill(struct masix_object *object);
+
+/* A new send right for a reply or message: returns object->port, to be sent with
+ * MACH_MSG_TYPE_MOVE_SEND (a send right was made in our own space).  The no-senders
+ * notification is armed by the first call. */
+kern_return_t masix_object_send_right(struct masix_object *object, mach_port_t *right)
+	__attribute__((warn_unused_result));
+
+/* A MIG server routine finder: x_server_routine. */
+typedef void (*masix_routine_t)(mach_msg_header_t *in, mach_msg_header_t *out);
+typedef masix_routine_t (*masix_demux_t)(const mach_msg_header_t *in);
+
+struct masix_pool_options {
+	const masix_demux_t *demux; /* NULL-terminated */
+	unsigned workers;
+	const char *name; /* of the pool, for the log */
+	/* Called for each dead-name notification with the dead name, before its
+	 * reference from the notification is dropped.  May be NULL. */
+	void (*dead_name)(mach_port_t name);
+};
+
+/* Run the pool; the caller becomes a worker and never returns.  A request that no
+ * demux knows is answered MIG_BAD_ID; whatever an unsuccessful handler left in
+ * the request is destroyed with masix_msg_destroy. */
+void masix_pool_run(const struct masix_pool_options *options) __attribute__((noreturn));
+
+/* A second, separate set (pagers must never wait for ordinary workers). */
+struct masix_set;
+struct masix_set *masix_set_create(void);
+kern_return_t masix_object_init_in(struct masix_object *object, const struct masix_class *class,
+	struct masix_set *set) __attribute__((warn_unused_result));
+/* Starts `workers` threads for it and returns. */
+kern_return_t masix_set_start(struct masix_set *set, const struct masix_pool_options *options)
+	__attribute__((warn_unused_result));
+
+/* Ask for a dead-name notification on `name` (delivered to options->dead_name of the
+ * main pool). */
+kern_return_t masix_watch_dead(mach_port_t name) __attribute__((warn_unused_result));
+
+/* Destroy everything a received message carries: rights, out-of-line memory, port
+ * arrays; also of a half-parsed or malformed one.  Leaves msgh_remote_port alone if
+ * keep_reply. */
+void masix_msg_destroy(mach_msg_header_t *message, int keep_reply);
+
+#endif

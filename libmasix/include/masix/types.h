@@ -1,0 +1,203 @@
+/* C types and constants of the contracts in mig/ (see the .defs for meaning). */
+#ifndef MASIX_TYPES_H
+#define MASIX_TYPES_H
+
+#include <stdint.h>
+
+#define MASIX_PATH_MAX 4096 /* bytes, without a NUL */
+#define MASIX_NAME_MAX 255
+#define MASIX_INLINE_MAX 16384 /* bytes of data inside a message */
+#define MASIX_BULK_MAX (1u << 20)
+
+typedef char masix_path_t[4096];
+typedef char masix_name_t[256];
+typedef char masix_inline_t[16384];
+typedef char *masix_bulk_t;
+typedef uint32_t masix_ids_t[64];
+
+#define MASIX_STREAM (-1LL)
+
+/* flags of io calls */
+#define MASIX_IO_NONBLOCK 1
+#define MASIX_IO_APPEND 2
+#define MASIX_TTY_TTIN_BLOCKED 4
+
+/* events of io_poll: the values of poll(2) */
+#define MASIX_POLL_IN 1
+#define MASIX_POLL_OUT 4
+#define MASIX_POLL_ERR 8
+#define MASIX_POLL_HUP 16
+
+#define MASIX_LOCK_SHARED 1
+#define MASIX_LOCK_EXCLUSIVE 2
+#define MASIX_LOCK_NONE 8
+
+/* flags of dir_open */
+#define MASIX_OPEN_READ 1
+#define MASIX_OPEN_WRITE 2
+#define MASIX_OPEN_EXEC 4
+#define MASIX_OPEN_CREATE 0x10
+#define MASIX_OPEN_EXCLUSIVE 0x20
+#define MASIX_OPEN_TRUNCATE 0x40
+#define MASIX_OPEN_DIRECTORY 0x80
+#define MASIX_OPEN_NOFOLLOW 0x100
+#define MASIX_OPEN_PATH 0x200	/* names the object; no read or write */
+#define MASIX_OPEN_NOCTTY 0x400 /* process_open_device: not to become the controlling terminal */
+
+#define MASIX_UNLINK_DIRECTORY 1
+#define MASIX_RENAME_NOREPLACE 1
+#define MASIX_MINT_MOUNTED 1
+
+/* kinds of dir_open and dir_stat */
+enum masix_kind {
+	MASIX_KIND_FILE = 1,
+	MASIX_KIND_DIRECTORY,
+	MASIX_KIND_SYMLINK, /* only with NOFOLLOW */
+	MASIX_KIND_CHAR,
+	MASIX_KIND_BLOCK,
+	MASIX_KIND_FIFO,
+	MASIX_KIND_SOCKET,
+	MASIX_CROSS_ROOT = 16,
+	MASIX_CROSS_MOUNT,
+	MASIX_CROSS_PARENT,
+};
+
+struct masix_stat { /* masix_stat_t: 24 words */
+	uint32_t dev;
+	uint32_t mode; /* type and permissions as in Linux */
+	uint64_t ino;
+	uint32_t nlink;
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t rdev;	 /* Linux encoding: major << 8 | minor (small numbers) */
+	uint64_t size;	 /* bytes */
+	uint64_t blocks; /* of 512 bytes */
+	uint32_t block_size;
+	uint32_t atime_nsec;
+	uint32_t mtime_nsec;
+	uint32_t ctime_nsec;
+	int64_t atime;
+	int64_t mtime;
+	int64_t ctime;
+	uint32_t generation;
+	uint32_t reserved;
+};
+
+struct masix_statfs {  /* masix_statfs_t: 16 words */
+	uint32_t type; /* magic of statfs(2) */
+	uint32_t block_size;
+	uint64_t blocks;
+	uint64_t blocks_free;
+	uint64_t blocks_available;
+	uint64_t files;
+	uint64_t files_free;
+	uint32_t name_max;
+	uint32_t flags; /* ST_RDONLY = 1 */
+	uint32_t reserved[2];
+};
+
+struct masix_dirent { /* in dir_entries; 8-byte aligned, padded to 8 */
+	uint64_t ino;
+	int64_t next;	 /* the cookie after this entry */
+	uint16_t length; /* of this record */
+	uint8_t type;	 /* DT_* */
+	uint8_t name_length;
+	char name[]; /* no NUL */
+} __attribute__((packed, aligned(4)));
+
+struct masix_siginfo { /* masix_siginfo_t: 8 words */
+	int32_t code;
+	int32_t pid;
+	uint32_t uid;
+	int32_t value;
+	int32_t status;
+	uint32_t reserved[3];
+};
+
+struct masix_usage { /* masix_usage_t: 16 words, microseconds and KiB */
+	uint64_t user;
+	uint64_t system;
+	uint32_t max_resident;
+	uint32_t faults;
+	uint32_t reserved[10];
+};
+
+struct masix_system { /* process_system: 16 words */
+	uint32_t uptime_seconds;
+	uint32_t load[3]; /* fixed point, 1 << 16 */
+	uint32_t page_size;
+	uint32_t pages_total;
+	uint32_t pages_free;
+	uint32_t pages_cached;
+	uint32_t processes;
+	uint32_t reserved[7];
+};
+
+/* How time is read with no message: seconds since boot = (tsc - tsc_boot) / tsc_hz. */
+struct masix_start { /* masix_start_t: 16 words */
+	uint64_t tsc_hz;
+	uint64_t tsc_boot;
+	int64_t realtime_boot_ns; /* wall clock at tsc_boot, ns since 1970 */
+	uint64_t incarnation;
+	uint64_t session;
+	uint32_t node[4];
+	uint32_t reserved[2];
+};
+
+/* process_exit, process_wait, ... */
+#define MASIX_CORE 0x80
+#define MASIX_WAIT_ANY 0
+#define MASIX_WAIT_PID 1
+#define MASIX_WAIT_GROUP 2
+#define MASIX_WAIT_NOHANG 1
+#define MASIX_WAIT_UNTRACED 2
+#define MASIX_WAIT_EXITED 4
+#define MASIX_WAIT_CONTINUED 8
+#define MASIX_WAIT_NOWAIT 0x1000000
+#define MASIX_NO_ZOMBIES 1
+#define MASIX_NO_STOP_REPORT 2
+#define MASIX_USAGE_SELF 0
+#define MASIX_USAGE_CHILDREN 1
+#define MASIX_HALT 0
+#define MASIX_REBOOT 1
+
+/* channels of console_open; minors of the character device 240 */
+#define MASIX_CHANNEL_STDIN 0
+#define MASIX_CHANNEL_STDOUT 1
+#define MASIX_CHANNEL_STDERR 2
+#define MASIX_CHANNEL_CONTROL 3
+#define MASIX_HOST_MAJOR 240
+
+/* ACS */
+#define MASIX_ROLE_SERVER 1 /* resolvable on the inter-server face */
+#define MASIX_ROLE_CLIENT 2 /* exported to clients too */
+#define MASIX_RIGHT_HOST 1
+#define MASIX_RIGHT_DEVICE 2
+#define MASIX_RIGHT_IRQ 3
+#define MASIX_RIGHT_IO_PORTS 4
+#define MASIX_RIGHT_ADMIN 5
+#define MASIX_RIGHT_CLIENT 6
+#define MASIX_EVENT_CAME 1
+#define MASIX_EVENT_WENT 2
+#define MASIX_EVENT_REPLACED 3
+
+typedef struct masix_stat masix_stat_t;
+typedef struct masix_statfs masix_statfs_t;
+typedef struct masix_siginfo masix_siginfo_t;
+typedef struct masix_usage masix_usage_t;
+typedef struct masix_start masix_start_t;
+typedef struct {
+	uint8_t bytes[32];
+} masix_key_t;
+typedef struct {
+	uint8_t bytes[64];
+} masix_signature_t;
+
+_Static_assert(sizeof(struct masix_stat) == 96, "masix_stat_t");
+_Static_assert(sizeof(struct masix_statfs) == 64, "masix_statfs_t");
+_Static_assert(sizeof(struct masix_siginfo) == 32, "masix_siginfo_t");
+_Static_assert(sizeof(struct masix_usage) == 64, "masix_usage_t");
+_Static_assert(sizeof(struct masix_system) == 64, "masix_system");
+_Static_assert(sizeof(struct masix_start) == 64, "masix_start_t");
+
+#endif
