@@ -1,0 +1,145 @@
+/* A server's session with ACS: registration, names, rights. */
+#include <pthread.h>
+#include <sodium/core.h>
+#include <sodium/crypto_sign.h>
+#include <sodium/utils.h>
+#include <string.h>
+
+#include <masix/error.h>
+#include <masix/identity.h>
+#include <masix/mach.h>
+#include <masix/server.h>
+
+#include "acs_session.h"
+#include "mach_host.h"
+#include "mach_port.h"
+#include "start/start.h"
+
+/* Every registration uses up the challenge, so they go one after the other. */
+static pthread_mutex_t challenge_lock = PTHREAD_MUTEX_INITIALIZER;
+
+mach_port_t masix_session(void)
+{
+	return start.session;
+}
+
+const struct masix_start *masix_start_info(void)
+{
+	return &start.info;
+}
+
+static kern_return_t make_name(const char *suffix, char name[MASIX_NAME_MAX + 1], size_t *length)
+{
+	size_t base = strnlen(masix_identity.name, sizeof masix_identity.name);
+	size_t more = suffix != NULL ? strlen(suffix) + 1 : 0;
+
+	if (base == 0 || base == sizeof masix_identity.name)
+		return MASIX_E_DENIED; /* never signed */
+	if (base + more > MASIX_NAME_MAX)
+		return MASIX_E_NAME_TOO_LONG;
+	memcpy(name, masix_identity.name, base);
+	if (suffix != NULL) {
+		name[base] = '/';
+		memcpy(name + base + 1, suffix, more - 1);
+	}
+	*length = base + more;
+	name[*length] = '\0';
+	return KERN_SUCCESS;
+}
+
+/* challenge_lock held. */
+static kern_return_t sign(
+	const struct masix_registration *registration, masix_signature_t *signature)
+{
+	uint8_t bytes[MASIX_REGISTRATION_MAX];
+	uint8_t public_key[crypto_sign_PUBLICKEYBYTES], secret_key[crypto_sign_SECRETKEYBYTES];
+	size_t size = masix_registration_bytes(registration, bytes, sizeof bytes);
+	int failed;
+
+	if (size == 0)
+		return MASIX_E_INVALID;
+	failed = crypto_sign_seed_keypair(public_key, secret_key, masix_identity.seed) != 0 ||
+		 crypto_sign_detached(signature->bytes, NULL, bytes, size, secret_key) != 0;
+	sodium_memzero(secret_key, sizeof secret_key);
+	return failed ? KERN_FAILURE : KERN_SUCCESS;
+}
+
+kern_return_t masix_register(
+	const char *suffix, int role, const uint32_t *interfaces, unsigned n, mach_port_t receive)
+{
+	char name[MASIX_NAME_MAX + 1];
+	uint32_t words[2 * MASIX_INTERFACES_MAX];
+	struct masix_registration registration = {
+		.cluster = masix_identity.site,
+		.node = (const uint8_t *)start.info.node,
+		.incarnation = start.info.incarnation,
+		.challenge = start.challenge.bytes,
+		.session = start.info.session,
+		.name = name,
+		.interfaces = words,
+		.interface_words = 2 * n,
+		.role = (uint32_t)role,
+		.image_hash = masix_identity.image_hash,
+		.manifest_hash = masix_identity.manifest_hash,
+		.public_key = masix_identity.public_key,
+		.generation = masix_identity.generation,
+	};
+	masix_signature_t signature;
+	masix_start_t info;
+	kern_return_t result;
+	unsigned i;
+
+	if (n > MASIX_INTERFACES_MAX)
+		return MASIX_E_TOO_BIG;
+	if (sodium_init() < 0)
+		return KERN_FAILURE;
+	result = make_name(suffix, name, &registration.name_length);
+	if (result != KERN_SUCCESS)
+		return result;
+	for (i = 0; i < n; i++) {
+		words[2 * i] = interfaces[i];
+		words[2 * i + 1] = MASIX_INTERFACE_VERSION;
+	}
+
+	pthread_mutex_lock(&challenge_lock);
+	result = sign(&registration, &signature);
+	if (result == KERN_SUCCESS)
+		result = acs_register(start.session, name, registration.name_length, role, words,
+			2 * n, receive, masix_identity.generation, signature, &start.challenge);
+	/* A refused one has used up its challenge too, and brings no next one. */
+	if (result != KERN_SUCCESS)
+		(void)acs_hello(start.session, &info, &start.challenge);
+	pthread_mutex_unlock(&challenge_lock);
+	return result;
+}
+
+kern_return_t masix_ready(void)
+{
+	return acs_ready(start.session);
+}
+
+kern_return_t masix_lookup(const char *name, uint32_t timeout_ms, mach_port_t *port)
+{
+	size_t length = strlen(name);
+
+	if (length > MASIX_NAME_MAX)
+		return MASIX_E_NAME_TOO_LONG;
+	return acs_resolve(start.session, name, length, timeout_ms, port);
+}
+
+kern_return_t masix_right(int which, uint32_t arg, mach_port_t *right)
+{
+	return acs_right(start.session, which, arg, right);
+}
+
+kern_return_t masix_wire_thread(mach_port_t host_priv)
+{
+	return thread_wire(host_priv, vector_thread()->port, TRUE);
+}
+
+int masix_random_available(void)
+{
+	uint32_t word;
+
+	return vector_random(&word, sizeof word);
+}

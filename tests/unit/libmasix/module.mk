@@ -1,0 +1,9 @@
+libmasix_core = $(addprefix $(top)/libmasix/,$(1))
+unit_elf_srcs := elf.c $(call libmasix_core,elf/elf.c)
+unit_identity_srcs := identity.c $(call libmasix_core,elf/elf.c identity/measure.c identity/registration.c)
+unit_identity_libs := -lsodium
+unit_walk_srcs := walk.c $(call libmasix_core,object/walk.c)
+unit_table_srcs := table.c $(call libmasix_core,object/table.c)
+unit_futex_srcs := futex.c host_wait.c $(call libmasix_core,vector/futex.c vector/lock.c)
+$(foreach t,unit_elf unit_identity unit_walk unit_table unit_futex,\
+	$(eval $t_cflags := -Ilibmasix -Itests/unit/libmasix/fake)$(eval $(call unit_test,$t)))
