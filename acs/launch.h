@@ -1,0 +1,27 @@
+/* Tasks made from images, and the measure of images in memory and in tasks. */
+#ifndef ACS_LAUNCH_H
+#define ACS_LAUNCH_H
+
+#include <mach/mach_types.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "manifest.h"
+
+#define LAUNCH_IMAGE_MAX (16u << 20)
+
+/* Measure the image loaded in a suspended task.  0 or an error with *why a static text. */
+kern_return_t launch_measure_task(mach_port_t task, uint8_t hash[MASIX_HASH_SIZE], const char **why)
+	__attribute__((warn_unused_result));
+
+/* Is this image file the one of the manifest?  0, MASIX_E_DENIED (no), MASIX_E_BAD_FORMAT. */
+kern_return_t launch_check_image(const uint8_t *image, size_t size, const struct manifest *manifest,
+	const char **why) __attribute__((warn_unused_result));
+
+/* A suspended task with the image loaded and one thread at its entry point, with the stack that the
+ * kernel makes for boot modules: argc, argv (name and manifest's arguments), nulls, strings.
+ * The caller owns the task's send right. */
+kern_return_t launch_task(const uint8_t *image, size_t size, const struct manifest *manifest,
+	mach_port_t *task, const char **why) __attribute__((warn_unused_result));
+
+#endif

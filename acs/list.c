@@ -1,0 +1,137 @@
+/* The table of acs_list. */
+#include <mach/task_info.h>
+#include <masix/mach.h>
+#include <masix/types.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "list.h"
+#include "mach.h"
+#include "mach_port.h"
+#include "server.h"
+
+#define ROWS_MAX 80
+
+/* What the table says about one server, taken under the lock. */
+struct row {
+	char name[MANIFEST_NAME_SIZE];
+	enum server_state state;
+	uint32_t session;
+	unsigned starts;
+	mach_port_t task; /* an own reference, or null */
+	bool offers_server, offers_client;
+	char names[200]; /* what it has registered, divided by commas */
+};
+
+static const char *const state_names[] = {
+	[SERVER_DECLARED] = "declared",
+	[SERVER_STARTING] = "starting",
+	[SERVER_UP] = "up",
+	[SERVER_WAITING] = "waiting",
+	[SERVER_FAILED] = "failed",
+};
+
+/* Names that do not fit are left out; the table is for people. */
+static void collect_names(const struct registry *registry, uint32_t owner, struct row *row)
+{
+	const struct registry_entry *entry;
+	unsigned cursor = 0;
+	size_t used = 0;
+
+	while ((entry = registry_list(registry, "", &cursor)) != NULL) {
+		size_t length = strlen(entry->name);
+
+		if (entry->owner != owner)
+			continue;
+		if (entry->role == MASIX_ROLE_CLIENT)
+			row->offers_client = true;
+		else
+			row->offers_server = true;
+		if (used + length + 2 > sizeof row->names)
+			continue;
+		used += sprintf(row->names + used, "%s%s", used != 0 ? "," : "", entry->name);
+	}
+}
+
+static void fill_row(const struct acs *acs, const struct server *server, struct row *row)
+{
+	*row = (struct row){ .state = server->state, .starts = server->starts };
+	memcpy(row->name, server->manifest.name, sizeof row->name);
+	if (server->session != NULL) {
+		row->session = server->session->owner;
+		collect_names(&acs->registry, row->session, row);
+		if (mach_port_mod_refs(mach_task_self(), server->task, MACH_PORT_RIGHT_SEND, 1) ==
+			KERN_SUCCESS)
+			row->task = server->task;
+	}
+}
+
+static unsigned count_threads(mach_port_t task)
+{
+	mach_port_t *threads;
+	mach_msg_type_number_t count, i;
+
+	if (task_threads(task, &threads, &count) != KERN_SUCCESS)
+		return 0;
+	for (i = 0; i < count; i++)
+		(void)mach_port_deallocate(mach_task_self(), threads[i]);
+	(void)vm_deallocate(mach_task_self(), (vm_address_t)threads, count * sizeof *threads);
+	return count;
+}
+
+static unsigned resident_kib(mach_port_t task)
+{
+	struct task_basic_info info = { 0 };
+	mach_msg_type_number_t count = TASK_BASIC_INFO_COUNT;
+
+	if (task_info(task, TASK_BASIC_INFO, (task_info_t)&info, &count) != KERN_SUCCESS)
+		return 0;
+	return info.resident_size / 1024;
+}
+
+/* One line; 0 if it does not fit. */
+static size_t write_row(const struct row *row, char *text, size_t room)
+{
+	const char *role = row->offers_client && row->offers_server ? "both"
+			   : row->offers_client			    ? "client"
+			   : row->offers_server			    ? "server"
+								    : "-";
+	int length = snprintf(text, room, "%s %s %u %u %s %u %u %s\n", row->name,
+		state_names[row->state], row->session, row->starts, role,
+		row->task != MACH_PORT_NULL ? resident_kib(row->task) : 0,
+		row->task != MACH_PORT_NULL ? count_threads(row->task) : 0,
+		row->names[0] != '\0' ? row->names : "-");
+
+	return length > 0 && (size_t)length < room ? (size_t)length : 0;
+}
+
+size_t list_servers(struct acs *acs, const char *prefix, char *text, size_t room)
+{
+	struct row own = {
+		.name = "acs", .state = SERVER_UP, .starts = 1, .task = mach_task_self()
+	};
+	const struct server *server;
+	size_t used = 0;
+	unsigned at = 0;
+
+	if (strncmp(own.name, prefix, strlen(prefix)) == 0)
+		used = write_row(&own, text, room);
+	/* One server at a time, since looking at a task is a message: the n-th of the list. */
+	for (;; at++) {
+		struct row row;
+		unsigned i = 0;
+
+		pthread_mutex_lock(&acs->lock);
+		for (server = acs->servers; server != NULL && i < at; server = server->next)
+			i++;
+		if (server != NULL)
+			fill_row(acs, server, &row);
+		pthread_mutex_unlock(&acs->lock);
+		if (server == NULL || at == ROWS_MAX)
+			return used;
+		if (strncmp(row.name, prefix, strlen(prefix)) == 0)
+			used += write_row(&row, text + used, room - used);
+		if (row.task != MACH_PORT_NULL)
+			(void)mach_port_deallocate(mach_task_self(), row.task);
+	}
+}

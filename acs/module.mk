@@ -1,0 +1,8 @@
+acs_srcs := main.c boot.c server.c names.c serve_session.c serve_client.c list.c launch.c measure.c \
+	machine.c log.c registry.c manifest.c bundle.c order.c restart.c trust.c audit.c $(top)/$(B)/keys/site_key.c
+acs_libs := -lsodium
+$(eval $(call masix_server,acs))
+# The boot module with the manifests of ACS and of the boot servers, which ACS's own manifest names.
+boot_servers := acs $(shell sed -n 's/^needs//p' acs/acs.manifest)
+$(B)/signed/manifests: $(boot_servers:%=$(B)/signed/%.manifest) | $(B)/host/masix-sign ; @$| bundle $@ $^
+ALL += $(B)/signed/manifests

@@ -1,0 +1,267 @@
+/* acs_client.defs: what anybody may ask, and what the administrator may. */
+#include <mach/mig_errors.h>
+#include <masix/error.h>
+#include <masix/mach.h>
+#include <masix/server.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "acs_client_server.h"
+#include "launch.h"
+#include "list.h"
+#include "mach.h"
+#include "mach_port.h"
+#include "names.h"
+#include "page.h"
+#include "serve_client.h"
+#include "server.h"
+
+const struct masix_class face_class = { .name = "face" };
+
+static struct face *face_get(mach_port_t port)
+{
+	return (struct face *)masix_object_get(port, &face_class);
+}
+
+static void face_put(struct face *face)
+{
+	masix_object_put(&face->object);
+}
+
+kern_return_t S_acs_lookup(mach_port_t port, mach_port_t reply, mach_msg_type_name_t reply_type,
+	const masix_name_t name, mach_msg_type_number_t name_length, uint32_t timeout_ms,
+	mach_port_t *right)
+{
+	struct face *face = face_get(port);
+	const struct names_question question = {
+		.name = name,
+		.length = name_length,
+		.clients_only = true,
+		.timeout_ms = timeout_ms,
+		.reply = reply,
+		.reply_type = reply_type,
+	};
+	kern_return_t kr;
+
+	if (face == NULL)
+		return KERN_INVALID_ARGUMENT;
+	kr = names_resolve(face->acs, &question, right);
+	face_put(face);
+	return kr;
+}
+
+/* Text of up to `room` bytes as the out-of-line data of a reply, which frees it. */
+static kern_return_t make_table(struct acs *acs, size_t room, const char *prefix,
+	size_t (*write)(struct acs *acs, const char *prefix, char *text, size_t room),
+	masix_bulk_t *table, mach_msg_type_number_t *size)
+{
+	vm_address_t memory = 0;
+	kern_return_t kr = vm_allocate(mach_task_self(), &memory, room, TRUE);
+	size_t used, kept;
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	used = write(acs, prefix, (char *)memory, room);
+	/* The reply takes whole pages with it: the rest of ours goes now. */
+	kept = page_up(used);
+	if (kept < room)
+		(void)vm_deallocate(mach_task_self(), memory + kept, room - kept);
+	*table = (masix_bulk_t)memory;
+	*size = used;
+	return KERN_SUCCESS;
+}
+
+static size_t write_audit(struct acs *acs, const char *prefix, char *text, size_t room)
+{
+	size_t used;
+
+	(void)prefix;
+	pthread_mutex_lock(&acs->lock);
+	used = audit_format(&acs->audit, text, room);
+	pthread_mutex_unlock(&acs->lock);
+	return used;
+}
+
+kern_return_t S_acs_list(mach_port_t port, const masix_name_t prefix,
+	mach_msg_type_number_t prefix_length, masix_bulk_t *table, mach_msg_type_number_t *size)
+{
+	struct face *face = face_get(port);
+	char wanted[MANIFEST_NAME_SIZE] = "";
+	kern_return_t kr = MASIX_E_INVALID;
+
+	if (face == NULL)
+		return KERN_INVALID_ARGUMENT;
+	if (prefix_length < sizeof wanted) {
+		memcpy(wanted, prefix, prefix_length);
+		kr = make_table(face->acs, LIST_SIZE_MAX, wanted, list_servers, table, size);
+	}
+	face_put(face);
+	return kr;
+}
+
+kern_return_t S_acs_client_watch(mach_port_t port, const masix_name_t name,
+	mach_msg_type_number_t name_length, mach_port_t watcher)
+{
+	struct face *face = face_get(port);
+	const struct names_question question = {
+		.name = name,
+		.length = name_length,
+		.clients_only = true,
+	};
+	kern_return_t kr;
+
+	if (face == NULL)
+		return KERN_INVALID_ARGUMENT;
+	kr = names_watch(face->acs, &question, watcher);
+	face_put(face);
+	return kr;
+}
+
+/* A server that this one needs and that is not up, or NULL. */
+static const char *missing_need(struct acs *acs, const struct manifest *manifest)
+{
+	const char *missing = NULL;
+	unsigned i;
+
+	pthread_mutex_lock(&acs->lock);
+	for (i = 0; i < manifest->need_count && missing == NULL; i++) {
+		const struct server *server =
+			server_find(acs, manifest->needs[i], strlen(manifest->needs[i]));
+
+		if (server == NULL || server->state != SERVER_UP)
+			missing = manifest->needs[i];
+	}
+	pthread_mutex_unlock(&acs->lock);
+	return missing;
+}
+
+struct start_request {
+	const uint8_t *image, *manifest;
+	size_t image_size, manifest_size;
+};
+
+/* Check everything that can be checked without a task.  Sets manifest->name as soon as it is known to be
+ * genuine, for the record. */
+static kern_return_t admit(struct acs *acs, const struct start_request *request,
+	struct manifest *manifest, char reason[AUDIT_DETAIL_SIZE])
+{
+	const char *why, *missing;
+	kern_return_t kr = manifest_open(
+		request->manifest, request->manifest_size, acs->site.public_key, manifest, &why);
+
+	if (kr == KERN_SUCCESS && request->image_size > LAUNCH_IMAGE_MAX) {
+		kr = MASIX_E_TOO_BIG;
+		why = "image is too big";
+	}
+	if (kr == KERN_SUCCESS)
+		kr = launch_check_image(request->image, request->image_size, manifest, &why);
+	if (kr != KERN_SUCCESS) {
+		snprintf(reason, AUDIT_DETAIL_SIZE, "%s", why);
+		return kr;
+	}
+	missing = missing_need(acs, manifest);
+	if (missing != NULL) {
+		snprintf(reason, AUDIT_DETAIL_SIZE, "needs %s, which is not up", missing);
+		return MASIX_E_NOT_FOUND;
+	}
+	return KERN_SUCCESS;
+}
+
+/* Load and run an admitted server.  The waiter's right is consumed on success. */
+static kern_return_t start(struct acs *acs, const struct start_request *request,
+	const struct manifest *manifest, const struct start_waiter *waiter,
+	char reason[AUDIT_DETAIL_SIZE])
+{
+	struct server *server;
+	mach_port_t task;
+	const char *why = "";
+	kern_return_t kr =
+		server_declare(acs, manifest, request->image, request->image_size, &server);
+
+	if (kr != KERN_SUCCESS) {
+		snprintf(reason, AUDIT_DETAIL_SIZE, "%s",
+			kr == MASIX_E_EXISTS ? "a server of that name is running"
+					     : masix_strerror(kr));
+		return kr;
+	}
+	kr = launch_task(request->image, request->image_size, manifest, &task, &why);
+	if (kr == KERN_SUCCESS) {
+		kr = server_run(acs, server, task, waiter);
+		if (kr == KERN_SUCCESS)
+			return KERN_SUCCESS;
+		why = "no session for it";
+		(void)task_terminate(task);
+		(void)mach_port_deallocate(mach_task_self(), task);
+	}
+	server_forget(acs, server);
+	snprintf(reason, AUDIT_DETAIL_SIZE, "%s: %s", why, masix_strerror(kr));
+	return kr;
+}
+
+kern_return_t S_acs_start(mach_port_t port, mach_port_t reply, mach_msg_type_name_t reply_type,
+	masix_bulk_t image, mach_msg_type_number_t image_size, masix_bulk_t manifest_bytes,
+	mach_msg_type_number_t manifest_size, kern_return_t *status, masix_name_t reason,
+	mach_msg_type_number_t *reason_length)
+{
+	struct face *face = face_get(port);
+	const struct start_request request = {
+		.image = (const uint8_t *)image,
+		.image_size = image_size,
+		.manifest = (const uint8_t *)manifest_bytes,
+		.manifest_size = manifest_size,
+	};
+	const struct start_waiter waiter = { reply, reply_type };
+	struct manifest manifest;
+	struct acs *acs;
+
+	_Static_assert(AUDIT_DETAIL_SIZE <= sizeof(masix_name_t), "a reason fits");
+	if (face == NULL)
+		return KERN_INVALID_ARGUMENT;
+	if (!face->admin) {
+		face_put(face);
+		return MASIX_E_DENIED;
+	}
+	acs = face->acs;
+	manifest.name[0] = '\0';
+	*status = admit(acs, &request, &manifest, reason);
+	if (*status == KERN_SUCCESS)
+		*status = start(acs, &request, &manifest, &waiter, reason);
+	if (*status != KERN_SUCCESS) {
+		acs_record(acs, AUDIT_REFUSE, manifest.name[0] != '\0' ? manifest.name : "unknown",
+			"%s", reason);
+		*reason_length = strlen(reason);
+	}
+	face_put(face);
+	/* The call has succeeded, whatever the status: the request's memory is ours. */
+	(void)vm_deallocate(mach_task_self(), (vm_address_t)image, image_size);
+	(void)vm_deallocate(mach_task_self(), (vm_address_t)manifest_bytes, manifest_size);
+	return *status == KERN_SUCCESS ? MIG_NO_REPLY : KERN_SUCCESS;
+}
+
+kern_return_t S_acs_stop(
+	mach_port_t port, const masix_name_t name, mach_msg_type_number_t name_length)
+{
+	struct face *face = face_get(port);
+	kern_return_t kr = MASIX_E_DENIED;
+
+	if (face == NULL)
+		return KERN_INVALID_ARGUMENT;
+	if (face->admin)
+		kr = server_stop(face->acs, name, name_length);
+	face_put(face);
+	return kr;
+}
+
+kern_return_t S_acs_audit(mach_port_t port, masix_bulk_t *table, mach_msg_type_number_t *size)
+{
+	struct face *face = face_get(port);
+	kern_return_t kr = MASIX_E_DENIED;
+
+	if (face == NULL)
+		return KERN_INVALID_ARGUMENT;
+	if (face->admin)
+		kr = make_table(
+			face->acs, AUDIT_KEPT * AUDIT_LINE_MAX, "", write_audit, table, size);
+	face_put(face);
+	return kr;
+}

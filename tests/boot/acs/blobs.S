@@ -1,0 +1,15 @@
+/* The signed servers that the test starts. */
+.macro blob name, file
+	.section .rodata
+	.balign 4096
+1:	.incbin "\file"
+2:	.balign 4
+	.globl \name
+\name:	.long 1b, 2b - 1b
+.endm
+
+blob example_image, "build/signed/example"
+blob example_manifest, "build/signed/example.manifest"
+blob phoenix_image, "build/signed/phoenix"
+blob phoenix_manifest, "build/signed/phoenix.manifest"
+.section .note.GNU-stack, "", @progbits

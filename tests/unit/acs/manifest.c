@@ -1,0 +1,310 @@
+/* Unit tests of acs/manifest.c, acs/bundle.c and of the compiler in scripts/sign/. */
+#include "test.h"
+
+#include <masix/error.h>
+#include <masix/types.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bundle.h"
+#include "compile.h"
+#include "manifest.h"
+
+static const char text[] = "# an example\n"
+			   "name\t\tfs\n"
+			   "generation 3\n"
+			   "restart halt   # no system without it\n"
+			   "provides fs/root server file_system\n"
+			   "may-provide fs/* server file_system:2 600000\n"
+			   "provides fs/info client io\n"
+			   "resolves console disk/*\n"
+			   "right host\n"
+			   "right irq 5-11\n"
+			   "right io-ports 0xcf8-0xcff\n"
+			   "needs console\n"
+			   "arguments hd0 hd1\n";
+
+static uint8_t site_public[crypto_sign_PUBLICKEYBYTES], site_secret[crypto_sign_SECRETKEYBYTES];
+static struct subsystems subsystems;
+
+static int set_up(void **state)
+{
+	(void)state;
+	if (sodium_init() < 0)
+		return -1;
+	crypto_sign_keypair(site_public, site_secret);
+	return subsystems_parse("# ids\n500600  io  x\n501000 file_system y -> z\n\n", &subsystems);
+}
+
+static void compile(struct manifest *manifest)
+{
+	char error[COMPILE_ERROR_SIZE];
+
+	assert_int_equal(compile_manifest("t", text, &subsystems, manifest, error), 0);
+	memset(manifest->image_hash, 0x11, sizeof manifest->image_hash);
+	memset(manifest->public_key, 0x22, sizeof manifest->public_key);
+}
+
+static void test_compile_sign_open(void **state)
+{
+	struct manifest in, out;
+	uint8_t bytes[MANIFEST_MAX];
+	const char *why;
+	size_t size;
+
+	(void)state;
+	compile(&in);
+	size = manifest_sign(&in, site_secret, bytes, sizeof bytes);
+	assert_true(size > MANIFEST_HEADER_SIZE);
+	assert_int_equal(manifest_open(bytes, size, site_public, &out, &why), 0);
+	memcpy(in.hash, out.hash, sizeof in.hash);
+	assert_memory_equal(&in, &out, sizeof in);
+	assert_string_equal(out.name, "fs");
+	assert_int_equal(out.generation, 3);
+	assert_int_equal(out.restart, MANIFEST_RESTART_HALT);
+	assert_string_equal(out.arguments[1], "hd1");
+}
+
+static void test_answers(void **state)
+{
+	struct manifest manifest;
+	const struct manifest_provide *provide;
+
+	(void)state;
+	compile(&manifest);
+	assert_true(manifest.provides[0].required);
+	assert_false(manifest.provides[1].required);
+	provide = manifest_find_provide(&manifest, "fs/root", 7, MASIX_ROLE_SERVER);
+	assert_ptr_equal(provide, &manifest.provides[0]);
+	assert_true(manifest_offers(provide, 501000, 1));
+	assert_false(manifest_offers(provide, 501000, 2));
+	assert_null(manifest_find_provide(&manifest, "fs/root", 7, MASIX_ROLE_CLIENT));
+	provide = manifest_find_provide(&manifest, "fs/tmp", 6, MASIX_ROLE_SERVER);
+	assert_ptr_equal(provide, &manifest.provides[1]);
+	assert_true(manifest_offers(provide, 501000, 2));
+	assert_true(manifest_offers(provide, 600000, 1));
+	assert_null(manifest_find_provide(&manifest, "fs", 2, MASIX_ROLE_SERVER));
+	assert_null(manifest_find_provide(&manifest, "fsx", 3, MASIX_ROLE_SERVER));
+	assert_null(manifest_find_provide(&manifest, "fs/", 3, MASIX_ROLE_SERVER));
+	assert_null(manifest_find_provide(&manifest, "fs/a\0b", 6, MASIX_ROLE_SERVER));
+
+	assert_true(manifest_resolves(&manifest, "console", 7));
+	assert_false(manifest_resolves(&manifest, "consol", 6));
+	assert_false(manifest_resolves(&manifest, "console/", 8));
+	assert_true(manifest_resolves(&manifest, "disk/a", 6));
+	assert_false(manifest_resolves(&manifest, "disk/", 5));
+	assert_false(manifest_resolves(&manifest, "disk", 4));
+
+	assert_true(manifest_grants(&manifest, MASIX_RIGHT_HOST, 12345));
+	assert_false(manifest_grants(&manifest, MASIX_RIGHT_DEVICE, 0));
+	assert_true(manifest_grants(&manifest, MASIX_RIGHT_IRQ, 11));
+	assert_false(manifest_grants(&manifest, MASIX_RIGHT_IRQ, 4));
+	assert_false(manifest_grants(&manifest, MASIX_RIGHT_IRQ, 0x10005));
+	assert_true(manifest_grants(&manifest, MASIX_RIGHT_IO_PORTS, 0xcf8u << 16 | 0xcff));
+	assert_false(manifest_grants(&manifest, MASIX_RIGHT_IO_PORTS, 0xcf8u << 16 | 0xd00));
+	assert_false(manifest_grants(&manifest, MASIX_RIGHT_IO_PORTS, 0xcffu << 16 | 0xcf8));
+	assert_false(manifest_grants(&manifest, 99, 0));
+}
+
+static void test_every_changed_byte_is_refused(void **state)
+{
+	struct manifest manifest;
+	uint8_t bytes[MANIFEST_MAX];
+	const char *why;
+	size_t size, i;
+
+	(void)state;
+	compile(&manifest);
+	size = manifest_sign(&manifest, site_secret, bytes, sizeof bytes);
+	for (i = 0; i < size; i++) {
+		bytes[i] ^= 1 << i % 8;
+		assert_int_not_equal(manifest_open(bytes, size, site_public, &manifest, &why), 0);
+		assert_non_null(why);
+		bytes[i] ^= 1 << i % 8;
+	}
+	for (i = 0; i < size; i++)
+		assert_int_not_equal(manifest_open(bytes, i, site_public, &manifest, &why), 0);
+	assert_int_equal(manifest_open(bytes, size, site_public, &manifest, &why), 0);
+}
+
+static void test_other_site_is_refused(void **state)
+{
+	uint8_t public[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES];
+	struct manifest manifest;
+	uint8_t bytes[MANIFEST_MAX];
+	const char *why;
+	size_t size;
+
+	(void)state;
+	crypto_sign_keypair(public, secret);
+	compile(&manifest);
+	size = manifest_sign(&manifest, secret, bytes, sizeof bytes);
+	assert_int_equal(manifest_open(bytes, size, site_public, &manifest, &why), MASIX_E_DENIED);
+	assert_string_equal(why, "its manifest is not signed by this site");
+}
+
+/* The parser behind the signature: whatever it accepts builds the same bytes again. */
+static void test_parser_survives_anything(void **state)
+{
+	struct manifest manifest;
+	uint8_t body[MANIFEST_BODY_MAX], changed[MANIFEST_BODY_MAX], again[MANIFEST_BODY_MAX];
+	const char *why;
+	size_t size;
+	unsigned round, accepted = 0;
+
+	(void)state;
+	compile(&manifest);
+	size = manifest_build(&manifest, body, sizeof body);
+	srand(1);
+	for (round = 0; round < 20000; round++) {
+		size_t length = round % 3 == 0 ? rand() % (size + 1) : size;
+		unsigned changes = rand() % 4;
+
+		memcpy(changed, body, size);
+		while (changes-- != 0)
+			changed[rand() % size] = rand();
+		if (manifest_parse(changed, length, &manifest, &why) != 0) {
+			assert_non_null(why);
+			continue;
+		}
+		accepted++;
+		assert_int_equal(manifest_build(&manifest, again, sizeof again), length);
+		assert_memory_equal(again, changed, length);
+	}
+	assert_true(accepted > 100);
+}
+
+static void test_order_of_records_is_fixed(void **state)
+{
+	static const uint8_t twice[] = { 1, 1, 0, 'a', 1, 1, 0, 'b' };
+	static const uint8_t missing[] = { 2, 4, 0, 1, 0, 0, 0 };
+	struct manifest manifest;
+	const char *why;
+
+	(void)state;
+	assert_int_equal(manifest_parse(twice, sizeof twice, &manifest, &why), MASIX_E_BAD_FORMAT);
+	assert_int_equal(
+		manifest_parse(missing, sizeof missing, &manifest, &why), MASIX_E_BAD_FORMAT);
+	assert_int_equal(manifest_parse(twice, 0, &manifest, &why), MASIX_E_BAD_FORMAT);
+}
+
+static void refuse(const char *source, const char *wanted)
+{
+	struct manifest manifest;
+	char error[COMPILE_ERROR_SIZE];
+
+	assert_int_equal(compile_manifest("f", source, &subsystems, &manifest, error), -1);
+	assert_string_equal(error, wanted);
+}
+
+static void test_compiler_names_the_line(void **state)
+{
+	(void)state;
+	refuse("name a\n\nrihgt host\n", "f:3: unknown statement: rihgt");
+	refuse("name a\nname b\n", "f:2: name is given twice");
+	refuse("name A\n", "f:1: bad name: A");
+	refuse("restart never\n", "f:1: the name of the server is missing");
+	refuse("name a\nprovides b server io\n", "f:2: b is neither a nor below it");
+	refuse("name a\nprovides a/* server io\n", "f:2: bad name: a/*");
+	refuse("name a\nprovides a server oi\n", "f:2: no such interface in the registry: oi");
+	refuse("name a\nprovides a boss io\n", "f:2: the role is server or client, not boss");
+	refuse("provides a server io\nname a\n", "f:1: name comes before what the server provides");
+	refuse("name a\nright irq\n", "f:2: right irq takes a number or a range");
+	refuse("name a\nright irq 5-3\n", "f:2: bad range: 5-3");
+	refuse("name a\nright host 1\n", "f:2: right host takes nothing more");
+	refuse("name a\nright root\n", "f:2: unknown right: root");
+	refuse("name a\nneeds\n", "f:2: usage: needs NAME...");
+	refuse("name a\ngeneration 0\n", "f:2: generation is a number from 1");
+	refuse("name a\nrestart often\n", "f:2: restart is never, backoff or halt, not often");
+}
+
+/* A bundle of `count` manifests; its size. */
+static size_t make_bundle(uint8_t *bytes, unsigned count)
+{
+	struct manifest manifest;
+	size_t size = BUNDLE_HEADER_SIZE, part;
+	unsigned i;
+
+	compile(&manifest);
+	for (i = 0; i < count; i++) {
+		part = manifest_sign(&manifest, site_secret, bytes + size + 4, MANIFEST_MAX);
+		bytes_put32(bytes + size, part);
+		size += 4 + part;
+	}
+	bundle_sign(bytes, size, count, site_secret);
+	return size;
+}
+
+static void test_bundle(void **state)
+{
+	static uint8_t bytes[BUNDLE_MAX];
+	struct bundle bundle;
+	struct manifest manifest;
+	const uint8_t *next;
+	const char *why;
+	size_t size = make_bundle(bytes, 3), part, i;
+	unsigned count = 0;
+
+	(void)state;
+	assert_int_equal(bundle_size(bytes), size);
+	assert_int_equal(bundle_open(bytes, size, site_public, &bundle, &why), 0);
+	while ((next = bundle_next(&bundle, &part, &why)) != NULL) {
+		assert_int_equal(manifest_open(next, part, site_public, &manifest, &why), 0);
+		count++;
+	}
+	assert_null(why);
+	assert_int_equal(count, 3);
+	for (i = 0; i < size; i++) {
+		bytes[i] ^= 0x40;
+		assert_int_not_equal(bundle_open(bytes, size, site_public, &bundle, &why), 0);
+		bytes[i] ^= 0x40;
+	}
+}
+
+static void test_bundle_that_lies_about_its_entries(void **state)
+{
+	static uint8_t bytes[BUNDLE_MAX];
+	struct bundle bundle;
+	const char *why;
+	size_t size = make_bundle(bytes, 1), part;
+
+	(void)state;
+	/* Signed all right, but the count or a size is wrong. */
+	bundle_sign(bytes, size, 2, site_secret);
+	assert_int_equal(bundle_open(bytes, size, site_public, &bundle, &why), 0);
+	assert_non_null(bundle_next(&bundle, &part, &why));
+	assert_null(bundle_next(&bundle, &part, &why));
+	assert_non_null(why);
+
+	bundle_sign(bytes, size, 0, site_secret);
+	assert_int_equal(bundle_open(bytes, size, site_public, &bundle, &why), 0);
+	assert_null(bundle_next(&bundle, &part, &why));
+	assert_non_null(why);
+
+	bytes_put32(bytes + BUNDLE_HEADER_SIZE, 0xffffffff);
+	bundle_sign(bytes, size, 1, site_secret);
+	assert_int_equal(bundle_open(bytes, size, site_public, &bundle, &why), 0);
+	assert_null(bundle_next(&bundle, &part, &why));
+	assert_non_null(why);
+
+	bundle_sign(bytes, size, BUNDLE_ENTRIES + 1, site_secret);
+	assert_int_not_equal(bundle_open(bytes, size, site_public, &bundle, &why), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_compile_sign_open),
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_every_changed_byte_is_refused),
+		cmocka_unit_test(test_other_site_is_refused),
+		cmocka_unit_test(test_parser_survives_anything),
+		cmocka_unit_test(test_order_of_records_is_fixed),
+		cmocka_unit_test(test_compiler_names_the_line),
+		cmocka_unit_test(test_bundle),
+		cmocka_unit_test(test_bundle_that_lies_about_its_entries),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}
