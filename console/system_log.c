@@ -1,0 +1,97 @@
+/* The system log: lines go into the ring at once, and from there to the kernel's console at
+ * the pace of the serial line. */
+#include <device/device_types.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <masix/mach.h>
+#include <masix/server.h>
+
+#include "device.h"
+#include "state.h"
+
+#define READ_MAX 60		 /* bytes taken from the ring at a time */
+#define WRITE_MAX (2 * READ_MAX) /* an inband write to a device carries 128 at most */
+
+void system_log_line(struct system_log *log, const char *text, size_t length)
+{
+	pthread_mutex_lock(&log->lock);
+	log_ring_append(&log->ring, masix_monotonic_ns(), text, length);
+	pthread_cond_signal(&log->grown);
+	pthread_mutex_unlock(&log->lock);
+}
+
+void system_log_printf(struct system_log *log, const char *format, ...)
+{
+	char text[256];
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return;
+	system_log_line(log, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+}
+
+/* Writes all of it; the device may take less than it is given. */
+static kern_return_t write_device(mach_port_t device, const uint8_t *bytes, size_t count)
+{
+	while (count) {
+		int written = 0;
+		kern_return_t kr = device_write_inband(
+			device, 0, 0, (const char *)bytes, (mach_msg_type_number_t)count, &written);
+
+		if (kr)
+			return kr;
+		if (written <= 0 || (size_t)written > count)
+			return D_IO_ERROR;
+		bytes += written;
+		count -= (size_t)written;
+	}
+	return KERN_SUCCESS;
+}
+
+/* Copies the log to the serial line for ever.  Lines that leave the ring before it gets to
+ * them are missing there. */
+static void *writer(void *argument)
+{
+	struct system_log *log = argument;
+	uint64_t offset = 0;
+	uint8_t text[READ_MAX], bytes[WRITE_MAX];
+
+	for (;;) {
+		uint64_t start;
+		size_t count, used = 0;
+
+		pthread_mutex_lock(&log->lock);
+		while (!(count = log_ring_read(&log->ring, offset, &start, text, sizeof text)))
+			pthread_cond_wait(&log->grown, &log->lock);
+		pthread_mutex_unlock(&log->lock);
+		offset = start + count;
+		for (size_t i = 0; i < count; i++) {
+			if (text[i] == '\n')
+				bytes[used++] = '\r'; /* the device is raw */
+			bytes[used++] = text[i];
+		}
+		/* There is no other place to complain to. */
+		(void)write_device(log->serial_line, bytes, used);
+	}
+	return NULL;
+}
+
+kern_return_t system_log_start(struct system_log *log, mach_port_t device_master)
+{
+	pthread_t thread;
+	kern_return_t kr;
+
+	pthread_mutex_init(&log->lock, NULL);
+	pthread_cond_init(&log->grown, NULL);
+	log_ring_init(&log->ring);
+	kr = device_open(device_master, D_WRITE, (char *)"console", &log->serial_line);
+	if (kr)
+		return kr;
+	return pthread_create(&thread, NULL, writer, log) ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
+}

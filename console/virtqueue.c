@@ -1,0 +1,112 @@
+#include "virtqueue.h"
+
+#include <string.h>
+
+struct virtqueue_descriptor {
+	uint64_t address;
+	uint32_t length;
+	uint16_t flags;
+	uint16_t next;
+};
+
+#define DESCRIPTOR_DEVICE_WRITES 2
+#define AVAILABLE_NO_INTERRUPT 1
+#define USED_NO_NOTIFY 1
+
+static size_t page_round(size_t bytes)
+{
+	return (bytes + VIRTQUEUE_PAGE - 1) & ~(size_t)(VIRTQUEUE_PAGE - 1);
+}
+
+/* Descriptors and available ring, up to the page where the used ring starts. */
+static size_t used_offset(unsigned size)
+{
+	return page_round(size * sizeof(struct virtqueue_descriptor) + 6 + 2 * size);
+}
+
+size_t virtqueue_ring_bytes(unsigned size)
+{
+	return used_offset(size) + page_round(6 + 8 * size);
+}
+
+void virtqueue_init(struct virtqueue *queue, unsigned size, void *ring, bool to_device,
+	void *memory, uint32_t physical, unsigned buffers, uint16_t *free)
+{
+	uint8_t *bytes = ring;
+
+	*queue = (struct virtqueue){
+		.size = size, .buffers = buffers, .memory = memory, .free = free
+	};
+	queue->descriptors = ring;
+	queue->available =
+		(volatile uint16_t *)(void *)(bytes + size * sizeof(struct virtqueue_descriptor));
+	queue->used = (volatile uint16_t *)(void *)(bytes + used_offset(size));
+	for (unsigned i = 0; i < buffers; i++) {
+		queue->descriptors[i].address = physical + i * VIRTQUEUE_PAGE;
+		queue->descriptors[i].flags = to_device ? 0 : DESCRIPTOR_DEVICE_WRITES;
+		queue->free[queue->free_count++] = (uint16_t)(buffers - 1 - i);
+	}
+}
+
+uint8_t *virtqueue_peek(const struct virtqueue *queue)
+{
+	if (!queue->free_count)
+		return NULL;
+	return queue->memory + queue->free[queue->free_count - 1] * VIRTQUEUE_PAGE;
+}
+
+void virtqueue_give(struct virtqueue *queue, size_t length)
+{
+	uint16_t id = queue->free[--queue->free_count];
+	uint16_t index = queue->available[1];
+
+	queue->descriptors[id].length = (uint32_t)length;
+	queue->available[2 + index % queue->size] = id;
+	/* The device reads the entry as soon as it sees the index. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	queue->available[1] = (uint16_t)(index + 1);
+}
+
+static bool is_ours(const struct virtqueue *queue, uint32_t id)
+{
+	for (unsigned i = 0; i < queue->free_count; i++) {
+		if (queue->free[i] == id)
+			return true;
+	}
+	return false;
+}
+
+uint8_t *virtqueue_take(struct virtqueue *queue, size_t *length)
+{
+	while (queue->used[1] != queue->seen) {
+		const volatile uint32_t *entry;
+		uint32_t id;
+
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		entry = (const volatile uint32_t *)(const volatile void *)(queue->used + 2) +
+			2 * (queue->seen % queue->size);
+		id = entry[0];
+		*length = entry[1];
+		queue->seen++;
+		if (id >= queue->buffers || is_ours(queue, id))
+			continue;
+		if (*length > VIRTQUEUE_PAGE)
+			*length = VIRTQUEUE_PAGE;
+		queue->free[queue->free_count++] = (uint16_t)id;
+		return queue->memory + id * VIRTQUEUE_PAGE;
+	}
+	return NULL;
+}
+
+void virtqueue_interrupts(struct virtqueue *queue, bool wanted)
+{
+	queue->available[0] = wanted ? 0 : AVAILABLE_NO_INTERRUPT;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+bool virtqueue_wants_notice(const struct virtqueue *queue)
+{
+	/* The index must be visible before the flag is read. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return !(queue->used[0] & USED_NO_NOTIFY);
+}

@@ -1,0 +1,51 @@
+/* One legacy virtio ring ("virtqueue") whose buffers are fixed pages: buffer i belongs to
+ * descriptor i.  Pure: it works on memory that it is given; the device's registers are
+ * the caller's.  Source: Virtual I/O Device specification 1.0, sections 2.4 and 2.4.2. */
+#ifndef CONSOLE_VIRTQUEUE_H
+#define CONSOLE_VIRTQUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VIRTQUEUE_PAGE 4096
+
+struct virtqueue {
+	unsigned size;	  /* descriptors, as the device says */
+	unsigned buffers; /* of which this many have a buffer */
+	struct virtqueue_descriptor *descriptors;
+	volatile uint16_t *available; /* flags, index, ring[size] */
+	volatile uint16_t *used;      /* flags, index, then ring of (u32 id, u32 length) */
+	uint16_t seen;		      /* used entries taken so far */
+	uint8_t *memory;	      /* of the buffers, a page each */
+	uint16_t *free;		      /* stack of descriptors that are ours */
+	unsigned free_count;
+};
+
+/* Bytes of contiguous, zeroed, page-aligned memory that the ring itself takes. */
+size_t virtqueue_ring_bytes(unsigned size);
+
+/* `ring` is virtqueue_ring_bytes(size) bytes; `memory` is `buffers` <= size pages at physical
+ * address `physical`; `to_device` says who writes the buffers.  `free` has room for
+ * `buffers` entries.  All buffers are ours at first. */
+void virtqueue_init(struct virtqueue *queue, unsigned size, void *ring, bool to_device,
+	void *memory, uint32_t physical, unsigned buffers, uint16_t *free);
+
+/* A buffer of ours that virtqueue_give would hand over next; NULL if there is none. */
+uint8_t *virtqueue_peek(const struct virtqueue *queue);
+
+/* Hand the buffer that peek told to the device: `length` bytes to send, or to fill. */
+void virtqueue_give(struct virtqueue *queue, size_t length);
+
+/* The next buffer that the device is done with, and how many bytes it wrote; it is ours
+ * again, and stays as it is until it is given.  NULL: none.  A used entry that names no
+ * descriptor of ours is skipped: the device is not trusted with our memory. */
+uint8_t *virtqueue_take(struct virtqueue *queue, size_t *length);
+
+/* Interrupts on used buffers.  After enabling look once more: they may have come before. */
+void virtqueue_interrupts(struct virtqueue *queue, bool wanted);
+
+/* Does the device want to be told of given buffers? */
+bool virtqueue_wants_notice(const struct virtqueue *queue);
+
+#endif

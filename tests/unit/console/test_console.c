@@ -1,0 +1,6 @@
+#include "tests.h"
+
+int main(void)
+{
+	return test_frame() + test_log_ring() + test_virtqueue() + test_channels();
+}
