@@ -1,0 +1,7 @@
+/* A result that the caller may not ignore. */
+#ifndef FS_CHECKED_H
+#define FS_CHECKED_H
+
+#define CHECKED __attribute__((warn_unused_result))
+
+#endif

@@ -1,0 +1,331 @@
+/* Mounting, flushing and unmounting of ext2. */
+#include "ext2.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <masix/error.h>
+
+#define SUPERBLOCK_OFFSET_ 1024
+
+static int ext2_statfs(struct volume *volume, struct masix_statfs *info);
+static int ext2_shutdown(struct volume *volume);
+
+static const struct volume_ops ext2_ops = {
+	.node_size = sizeof(struct ext2_node),
+	.load = ext2_load,
+	.store = ext2_store,
+	.unload = ext2_unload,
+	.destroy = ext2_destroy,
+	.lookup = ext2_lookup,
+	.entries = ext2_entries,
+	.is_empty = ext2_is_empty,
+	.create = ext2_create,
+	.link = ext2_link,
+	.unlink = ext2_unlink,
+	.rename = ext2_rename,
+	.read_link = ext2_read_link,
+	.reserve = ext2_reserve,
+	.truncate = ext2_truncate,
+	.settle = ext2_settle,
+	.page_in = ext2_page_in,
+	.page_out = ext2_page_out,
+	.statfs = ext2_statfs,
+	.flush = ext2_flush,
+	.shutdown = ext2_shutdown,
+};
+
+int ext2_error(errcode_t code)
+{
+	switch (code) {
+	case 0:
+		return 0;
+	case EXT2_ET_FILE_NOT_FOUND:
+		return MASIX_E_NOT_FOUND;
+	case EXT2_ET_BLOCK_ALLOC_FAIL:
+	case EXT2_ET_INODE_ALLOC_FAIL:
+	case EXT2_ET_DIR_NO_SPACE:
+		return MASIX_E_NO_SPACE;
+	case EXT2_ET_DIR_EXISTS:
+	case EXT2_ET_FILE_EXISTS:
+		return MASIX_E_EXISTS;
+	case EXT2_ET_NO_DIRECTORY:
+		return MASIX_E_NOT_DIRECTORY;
+	case EXT2_ET_FILE_TOO_BIG:
+		return MASIX_E_TOO_BIG;
+	case EXT2_ET_RO_FILSYS:
+		return MASIX_E_READ_ONLY;
+	case EXT2_ET_NO_MEMORY:
+	case ENOMEM:
+		return MASIX_E_LIMIT;
+	default:
+		return MASIX_E_IO;
+	}
+}
+
+/* libext2fs has just changed the bitmap: hold a freed block back, and forget its contents. */
+static void block_changed(ext2_filsys fs, blk64_t block, int in_use)
+{
+	struct ext2_volume *volume = fs->priv_data;
+
+	if (in_use > 0)
+		return;
+	block_cache_discard(volume->cache, block);
+	/* Without memory to remember it, it may as well be free at once. */
+	if (ranges_add(&volume->freed_blocks, block, block + 1) == 0)
+		ext2fs_mark_block_bitmap2(fs->block_map, block);
+}
+
+static void blocks_changed(ext2_filsys fs, blk64_t block, blk_t count, int in_use)
+{
+	for (blk_t i = 0; i < count; i++)
+		block_changed(fs, block + i, in_use);
+}
+
+void ext2_free_inode_number(struct ext2_volume *volume, ext2_ino_t ino, bool directory)
+{
+	ext2fs_inode_alloc_stats2(volume->fs, ino, -1, directory);
+	if (ranges_add(&volume->freed_inodes, ino, (uint64_t)ino + 1) == 0)
+		ext2fs_mark_inode_bitmap2(volume->fs->inode_map, ino);
+}
+
+/* What was freed since the last flush becomes free. */
+static void release_freed(struct ext2_volume *volume)
+{
+	ext2_filsys fs = volume->fs;
+
+	for (unsigned i = 0; i < volume->freed_blocks.count; i++) {
+		const struct range *range = &volume->freed_blocks.array[i];
+
+		ext2fs_unmark_block_bitmap_range2(fs->block_map, range->start,
+			(blk_t)(range->end - range->start));
+		ext2fs_mark_bb_dirty(fs);
+	}
+	for (unsigned i = 0; i < volume->freed_inodes.count; i++) {
+		const struct range *range = &volume->freed_inodes.array[i];
+
+		for (uint64_t ino = range->start; ino < range->end; ino++)
+			ext2fs_unmark_inode_bitmap2(fs->inode_map, ino);
+		ext2fs_mark_ib_dirty(fs);
+	}
+	ranges_clear(&volume->freed_blocks);
+	ranges_clear(&volume->freed_inodes);
+}
+
+int ext2_flush(struct volume *base)
+{
+	struct ext2_volume *volume = (struct ext2_volume *)base;
+	int error;
+
+	base->want_flush = false;
+	if (volume->disk->read_only)
+		return 0;
+	release_freed(volume);
+	if (volume->fs->flags & (EXT2_FLAG_DIRTY | EXT2_FLAG_BB_DIRTY | EXT2_FLAG_IB_DIRTY)) {
+		error = ext2_error(ext2fs_write_bitmaps(volume->fs));
+		if (error)
+			return error;
+		error = ext2_error(ext2fs_flush2(volume->fs, EXT2_FLAG_FLUSH_NO_SYNC));
+		if (error)
+			return error;
+	}
+	return block_cache_flush(volume->cache);
+}
+
+int ext2_prepare(struct ext2_volume *volume, uint64_t blocks)
+{
+	uint64_t held = ranges_total(&volume->freed_blocks);
+	uint64_t free_blocks = ext2fs_free_blocks_count(volume->fs->super);
+
+	if (volume->volume.read_only)
+		return MASIX_E_READ_ONLY;
+	if ((held > 0 && free_blocks < held + blocks) ||
+		(volume->freed_inodes.count > 0 &&
+			volume->fs->super->s_free_inodes_count <=
+				ranges_total(&volume->freed_inodes)))
+		return volume_flush(&volume->volume);
+	return 0;
+}
+
+static int ext2_shutdown(struct volume *base)
+{
+	struct ext2_volume *volume = (struct ext2_volume *)base;
+
+	if (volume->disk->read_only)
+		return 0;
+	volume->fs->super->s_state |= EXT2_VALID_FS;
+	ext2fs_mark_super_dirty(volume->fs);
+	return ext2_flush(base);
+}
+
+static int ext2_statfs(struct volume *base, struct masix_statfs *info)
+{
+	struct ext2_super_block *super = ((struct ext2_volume *)base)->fs->super;
+	uint64_t reserved = ext2fs_r_blocks_count(super);
+
+	info->type = EXT2_SUPER_MAGIC;
+	info->block_size = EXT2_BLOCK_SIZE(super);
+	info->blocks = ext2fs_blocks_count(super);
+	info->blocks_free = ext2fs_free_blocks_count(super);
+	info->blocks_available = info->blocks_free > reserved ? info->blocks_free - reserved : 0;
+	info->files = super->s_inodes_count;
+	info->files_free = super->s_free_inodes_count;
+	info->name_max = MASIX_NAME_MAX;
+	info->flags = base->read_only ? 1 : 0;
+	return 0;
+}
+
+/* What may be in use on a disk that we mount; libext2fs knows more than we do. */
+static const char *check_features(const struct ext2_super_block *super)
+{
+	const uint32_t incompatible = EXT2_FEATURE_INCOMPAT_FILETYPE |
+		EXT3_FEATURE_INCOMPAT_EXTENTS | EXT4_FEATURE_INCOMPAT_64BIT |
+		EXT4_FEATURE_INCOMPAT_FLEX_BG | EXT2_FEATURE_INCOMPAT_META_BG |
+		EXT4_FEATURE_INCOMPAT_CSUM_SEED;
+	const uint32_t read_only = EXT2_FEATURE_RO_COMPAT_SPARSE_SUPER |
+		EXT2_FEATURE_RO_COMPAT_LARGE_FILE | EXT4_FEATURE_RO_COMPAT_HUGE_FILE |
+		EXT4_FEATURE_RO_COMPAT_GDT_CSUM | EXT4_FEATURE_RO_COMPAT_DIR_NLINK |
+		EXT4_FEATURE_RO_COMPAT_EXTRA_ISIZE | EXT4_FEATURE_RO_COMPAT_METADATA_CSUM;
+
+	if (super->s_feature_incompat & EXT3_FEATURE_INCOMPAT_RECOVER)
+		return "its journal must be replayed by e2fsck first";
+	if (super->s_feature_incompat & ~incompatible)
+		return "it uses features that are not supported";
+	if (super->s_feature_ro_compat & ~read_only)
+		return "it uses features that are not supported for writing";
+	return NULL;
+}
+
+/* Read the superblock without libext2fs: its block size is needed for the cache, and a disk
+ * that is something else should be said to be. */
+static int check_superblock(struct disk *disk, uint32_t *block_size, const char **why)
+{
+	struct ext2_super_block *super;
+	void *data;
+	int error = MASIX_E_BAD_FORMAT;
+
+	*why = "it is too small for a file system";
+	if (disk->size < 64 * 1024)
+		return error;
+	*why = "it cannot be read";
+	if (disk->read(disk, SUPERBLOCK_OFFSET_, sizeof(*super), &data))
+		return MASIX_E_IO;
+	super = data;
+	if (super->s_magic != EXT2_SUPER_MAGIC) {
+		*why = "there is no ext2 file system on it";
+	} else if (super->s_log_block_size > 2) {
+		*why = "its blocks are larger than a page";
+	} else {
+		*block_size = 1024u << super->s_log_block_size;
+		*why = check_features(super);
+		if (!*why && ext2fs_blocks_count(super) * *block_size > disk->size)
+			*why = "it is larger than the disk";
+		if (!*why)
+			error = 0;
+	}
+	disk->release(disk, data, sizeof(*super));
+	return error;
+}
+
+static int open_filesystem(struct ext2_volume *volume, const char **why)
+{
+	char name[EXT2_IO_NAME_SIZE];
+	int flags = EXT2_FLAG_64BITS | (volume->disk->read_only ? 0 : EXT2_FLAG_RW);
+
+	ext2_io_name(volume, name);
+	*why = "its superblock or group descriptors are damaged";
+	if (ext2fs_open2(name, NULL, flags, 0, 0, &ext2_io_manager, &volume->fs))
+		return MASIX_E_BAD_FORMAT;
+	/* The copies of the superblock are for e2fsck's last resort: not worth their writes. */
+	volume->fs->flags |= EXT2_FLAG_MASTER_SB_ONLY;
+	volume->fs->priv_data = volume;
+	volume->fs->default_bitmap_type = EXT2FS_BMAP64_BITARRAY;
+	*why = "its bitmaps cannot be read";
+	if (ext2fs_read_bitmaps(volume->fs))
+		return MASIX_E_BAD_FORMAT;
+	ext2fs_set_block_alloc_stats_callback(volume->fs, block_changed, NULL);
+	ext2fs_set_block_alloc_stats_range_callback(volume->fs, blocks_changed, NULL);
+	return 0;
+}
+
+/* From here on a crash leaves a file system that asks for e2fsck. */
+static int mark_mounted(struct ext2_volume *volume, const char **why)
+{
+	struct ext2_super_block *super = volume->fs->super;
+
+	/* A file system that was not unmounted may have blocks in use that its bitmap says are
+	 * free: to write to it would destroy files. */
+	if (!(super->s_state & EXT2_VALID_FS) || (super->s_state & EXT2_ERROR_FS))
+		volume->disk->read_only = true;
+	if (volume->disk->read_only) {
+		volume->volume.read_only = true;
+		return 0;
+	}
+	*why = "it cannot be written";
+	super->s_state &= (uint16_t)~EXT2_VALID_FS;
+	super->s_mnt_count++;
+	super->s_mtime = (uint32_t)(volume->volume.now() / 1000000000);
+	ext2fs_mark_super_dirty(volume->fs);
+	return ext2_flush(&volume->volume);
+}
+
+static void release_pages(struct volume *base, void *data, uint32_t length)
+{
+	struct disk *disk = ((struct ext2_volume *)base)->disk;
+
+	disk->release(disk, data, length);
+}
+
+int ext2_mount(struct disk *disk, const char *name, uint32_t device, int64_t (*now)(void),
+	struct volume **result, const char **why)
+{
+	struct ext2_volume *volume;
+	uint32_t block_size = 0;
+	int error;
+
+	error = check_superblock(disk, &block_size, why);
+	if (error)
+		return error;
+	*why = "there is not enough memory";
+	volume = calloc(1, sizeof(*volume));
+	if (!volume)
+		return MASIX_E_LIMIT;
+	volume->volume.ops = &ext2_ops;
+	volume->volume.root = EXT2_ROOT_INO;
+	volume->volume.now = now;
+	volume->volume.release = release_pages;
+	volume->disk = disk;
+	error = volume_init(&volume->volume, name, device, 2048);
+	if (error) {
+		free(volume);
+		return error;
+	}
+	volume->cache = block_cache_create(disk, block_size, EXT2_CACHE_BLOCKS);
+	volume->scratch = malloc(3 * block_size);
+	if (!volume->cache || !volume->scratch)
+		error = MASIX_E_LIMIT;
+	if (!error)
+		error = open_filesystem(volume, why);
+	if (!error)
+		error = mark_mounted(volume, why);
+	if (error) {
+		ext2_unmount(&volume->volume);
+		return error;
+	}
+	*result = &volume->volume;
+	return 0;
+}
+
+void ext2_unmount(struct volume *base)
+{
+	struct ext2_volume *volume = (struct ext2_volume *)base;
+
+	volume_destroy(base);
+	if (volume->fs)
+		ext2fs_free(volume->fs);
+	ranges_clear(&volume->freed_blocks);
+	ranges_clear(&volume->freed_inodes);
+	block_cache_destroy(volume->cache);
+	free(volume->scratch);
+	free(volume);
+}

@@ -1,0 +1,104 @@
+/* The ext2 backend over libext2fs: what its files share.  libext2fs is not safe for threads;
+ * everything here is called with the volume's lock held unless it says otherwise. */
+#ifndef FS_EXT2_H
+#define FS_EXT2_H
+
+#include <ext2fs/ext2fs.h>
+
+#include "block_cache.h"
+#include "disk.h"
+#include "ranges.h"
+#include "volume.h"
+
+/* Dirty metadata blocks after which a flush is due. */
+#define EXT2_DIRTY_LIMIT 512
+#define EXT2_CACHE_BLOCKS 1024
+/* Free blocks that a change of a directory may need: its own block, a new block of the parent
+ * and the indirect blocks of that, and a symbolic link's. */
+#define EXT2_CHANGE_BLOCKS 6
+
+struct ext2_volume {
+	struct volume volume;
+	struct disk *disk;
+	struct block_cache *cache;
+	ext2_filsys fs;
+	/* Freed since the last flush.  Marked as used in the bitmaps until then: nothing that
+	 * the disk still holds as used is used anew, so that a crash leaves no block with two
+	 * owners. */
+	struct ranges freed_blocks;
+	struct ranges freed_inodes;
+	char *scratch;		/* three blocks, for libext2fs */
+};
+
+struct ext2_node {
+	struct node node;
+	struct ext2_inode_large inode;
+	/* Logical blocks that have storage which was never written: they read as zeros. */
+	struct ranges fresh;
+};
+
+static inline struct ext2_volume *ext2_volume_of(struct node *node)
+{
+	return (struct ext2_volume *)node->volume;
+}
+
+static inline struct ext2_node *ext2_node_of(struct node *node)
+{
+	return (struct ext2_node *)node;
+}
+
+/* ext2.c */
+
+/* Mount the disk's ext2 file system.  The volume is freed with it, by ext2_unmount.  *why is a
+ * static text that says what is wrong with it. */
+int ext2_mount(struct disk *disk, const char *name, uint32_t device, int64_t (*now)(void),
+	struct volume **volume, const char **why) CHECKED;
+/* Without flushing: for tests and failed mounts. */
+void ext2_unmount(struct volume *volume);
+
+/* A libext2fs code as one of ours. */
+int ext2_error(errcode_t code) CHECKED;
+/* Make sure, if it can be had by flushing, that `blocks` blocks and an inode are free. */
+int ext2_prepare(struct ext2_volume *volume, uint64_t blocks) CHECKED;
+/* The inode's number goes back to the bitmap at the next flush. */
+void ext2_free_inode_number(struct ext2_volume *volume, ext2_ino_t ino, bool directory);
+int ext2_flush(struct volume *volume) CHECKED;
+
+/* ext2_io.c: the io_manager; its `name` is made by ext2_io_name. */
+extern struct struct_io_manager ext2_io_manager;
+#define EXT2_IO_NAME_SIZE 32
+void ext2_io_name(struct ext2_volume *volume, char *name);
+
+/* ext2_inode.c */
+int ext2_load(struct node *node) CHECKED;
+int ext2_store(struct node *node) CHECKED;
+void ext2_unload(struct node *node);
+int ext2_destroy(struct node *node) CHECKED;
+int ext2_read_link(struct node *node, char *target, unsigned *length) CHECKED;
+/* Make the inode of `seed` (not yet counted in the bitmaps: ext2_inode_commit does that), with a
+ * block of data where it needs one. */
+int ext2_inode_make(struct node *directory, const struct node_seed *seed, ext2_ino_t *ino) CHECKED;
+void ext2_inode_commit(struct ext2_volume *volume, ext2_ino_t ino, bool directory);
+void ext2_inode_abandon(struct ext2_volume *volume, ext2_ino_t ino);
+uint8_t ext2_file_type(uint32_t mode);
+
+/* ext2_directory.c */
+int ext2_lookup(struct node *directory, const struct name *name, uint64_t *ino) CHECKED;
+int ext2_entries(struct node *directory, int64_t cookie, entry_function_t emit, void *argument)
+	CHECKED;
+int ext2_is_empty(struct node *directory, bool *empty) CHECKED;
+int ext2_create(struct node *directory, const struct name *name, const struct node_seed *seed,
+	uint64_t *ino) CHECKED;
+int ext2_link(struct node *directory, const struct name *name, struct node *node) CHECKED;
+int ext2_unlink(struct node *directory, const struct name *name, struct node *node) CHECKED;
+int ext2_rename(struct node *from_directory, const struct name *from, struct node *node,
+	struct node *to_directory, const struct name *to, struct node *replaced) CHECKED;
+
+/* ext2_data.c */
+int ext2_reserve(struct node *node, uint64_t offset, uint64_t *length, bool privileged) CHECKED;
+int ext2_truncate(struct node *node, uint64_t size) CHECKED;
+int ext2_settle(struct node *node) CHECKED;
+int ext2_page_in(struct node *node, uint32_t page, unsigned *count, void **data) CHECKED;
+int ext2_page_out(struct node *node, uint32_t page, unsigned count, void *data) CHECKED;
+
+#endif

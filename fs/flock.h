@@ -1,0 +1,43 @@
+/* Advisory whole-file locks (flock): who holds, who waits, who is next.  Pure; guarded by the
+ * volume's lock. */
+#ifndef FS_FLOCK_H
+#define FS_FLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "checked.h"
+
+/* An owner is an open object, compared by address only. */
+struct flock_claim {
+	const void *owner;
+	int how;		/* MASIX_LOCK_SHARED or _EXCLUSIVE */
+	uint32_t token;		/* of a waiting call */
+	uint32_t reply;		/* its reply right */
+	struct flock_claim *next;
+};
+
+struct flock {
+	struct flock_claim *holders;
+	struct flock_claim *waiters;	/* in order of arrival */
+};
+
+/* Take, convert or (MASIX_LOCK_NONE) drop the owner's lock.  MASIX_E_WOULD_BLOCK when it is
+ * not free: a converted lock is then given up first, as flock(2) has it.  The caller then
+ * either waits with flock_wait or gives up.  MASIX_E_LIMIT: no memory. */
+int flock_take(struct flock *lock, const void *owner, int how) CHECKED;
+
+int flock_wait(struct flock *lock, const void *owner, int how, uint32_t token, uint32_t reply)
+	CHECKED;
+
+/* Unlinks the next waiter that holds its lock now; NULL if there is none.  The caller answers
+ * its reply right and frees the claim.  Call it until NULL after every change. */
+struct flock_claim *flock_next_granted(struct flock *lock);
+
+/* Unlinks the owner's waiting call `token`; the caller answers and frees it.  NULL: none. */
+struct flock_claim *flock_cancel(struct flock *lock, const void *owner, uint32_t token);
+
+/* Unlinks one waiting call of the owner, whatever its token: NULL if none is left. */
+struct flock_claim *flock_forget(struct flock *lock, const void *owner);
+
+#endif

@@ -1,0 +1,34 @@
+/* An open object: what a port that dir_open or fs_mint gave out stands for. */
+#ifndef FS_HANDLE_H
+#define FS_HANDLE_H
+
+#include <masix/object.h>
+
+#include "walk.h"
+
+struct handle {
+	struct masix_object object;
+	struct node *node;		/* a reference */
+	struct context *context;	/* a reference: whose credentials it carries */
+	int rights;			/* MASIX_OPEN_READ, _WRITE, _EXEC: as it was opened */
+};
+
+/* A context with the given root, of which it takes a reference; NULL: no memory.  One reference,
+ * for the caller. */
+struct context *context_create(struct node *root, const struct identity *who, bool mounted);
+void context_put(struct context *context);
+
+/* A send right to a new handle on `node`, for a reply. */
+int handle_open(struct node *node, struct context *context, int rights, mach_port_t *right) CHECKED;
+
+/* The handle behind a port, with a reference; NULL if it is none. */
+struct handle *handle_get(mach_port_t port);
+void handle_put(struct handle *handle);
+
+/* The handle behind the port of a directory: KERN_INVALID_ARGUMENT, MASIX_E_NOT_DIRECTORY. */
+int handle_get_directory(mach_port_t port, struct handle **handle) CHECKED;
+
+/* Answer the calls that wait for a lock that they have now.  Takes the volume's lock. */
+void handle_grant_locks(struct node *node);
+
+#endif

@@ -1,0 +1,436 @@
+#include "names.h"
+
+#include <sys/stat.h>
+
+#include <masix/error.h>
+
+int names_kind(uint32_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFDIR:
+		return MASIX_KIND_DIRECTORY;
+	case S_IFLNK:
+		return MASIX_KIND_SYMLINK;
+	case S_IFCHR:
+		return MASIX_KIND_CHAR;
+	case S_IFBLK:
+		return MASIX_KIND_BLOCK;
+	case S_IFIFO:
+		return MASIX_KIND_FIFO;
+	case S_IFSOCK:
+		return MASIX_KIND_SOCKET;
+	default:
+		return MASIX_KIND_FILE;
+	}
+}
+
+static void remember(struct node *directory, const struct name *name, uint64_t ino)
+{
+	dentries_enter(directory->volume->dentries, directory->stat.ino, name->text, name->length,
+		ino);
+}
+
+/* May entries of the directory be changed? */
+static int check_change(const struct context *context, const struct node *directory)
+{
+	if (directory->volume->read_only)
+		return MASIX_E_READ_ONLY;
+	if (directory->stat.nlink == 0)
+		return MASIX_E_NOT_FOUND;
+	return access_allowed(&context->who, &directory->stat, ACCESS_WRITE | ACCESS_EXEC)
+		? 0
+		: MASIX_E_ACCESS;
+}
+
+/* The walk's last component does not exist: make it. */
+static int make(const struct context *context, struct walk *walk, struct node_seed *seed,
+	struct node **node)
+{
+	struct node *directory = walk->directory;
+	uint64_t ino;
+	int error;
+
+	error = check_change(context, directory);
+	if (error)
+		return error;
+	seed->uid = context->who.uid;
+	seed->gid = context->who.gid;
+	if (directory->stat.mode & S_ISGID) {
+		seed->gid = directory->stat.gid;
+		if (S_ISDIR(seed->mode))
+			seed->mode |= S_ISGID;
+	}
+	error = directory->volume->ops->create(directory, &walk->name, seed, &ino);
+	if (error)
+		return error;
+	remember(directory, &walk->name, ino);
+	return node_get(directory->volume, ino, node);
+}
+
+/* --- looking --- */
+
+static void fill(struct found *found, struct walk *walk)
+{
+	if (walk->cross) {
+		found->kind = walk->cross;
+		found->stat.rdev = walk->covered ? walk->covered->mount : 0;
+		found->rest_length = path_rest(&walk->path, found->rest);
+		return;
+	}
+	found->kind = names_kind(walk->node->stat.mode);
+	found->stat = walk->node->stat;
+}
+
+static int check_open(const struct context *context, const struct node *node, int flags)
+{
+	unsigned want = 0;
+
+	if ((flags & MASIX_OPEN_DIRECTORY) && !node_is_directory(node))
+		return MASIX_E_NOT_DIRECTORY;
+	if (flags & MASIX_OPEN_PATH)
+		return 0;
+	if (S_ISLNK(node->stat.mode))
+		return MASIX_E_LOOP;
+	if (flags & MASIX_OPEN_READ)
+		want |= ACCESS_READ;
+	if (flags & (MASIX_OPEN_WRITE | MASIX_OPEN_TRUNCATE))
+		want |= ACCESS_WRITE;
+	if (flags & MASIX_OPEN_EXEC)
+		want |= ACCESS_EXEC;
+	if (node_is_directory(node) && (want & ACCESS_WRITE))
+		return MASIX_E_IS_DIRECTORY;
+	if (!access_allowed(&context->who, &node->stat, want))
+		return MASIX_E_ACCESS;
+	/* What a device does with its data is not the file system's concern. */
+	if ((want & ACCESS_WRITE) && node_is_file(node) && node->volume->read_only)
+		return MASIX_E_READ_ONLY;
+	return 0;
+}
+
+static int open_found(const struct context *context, struct walk *walk, int flags, uint32_t mode,
+	struct found *found)
+{
+	int error;
+
+	found->created = false;
+	if (!walk->cross && !walk->node) {
+		struct node_seed seed = {.mode = S_IFREG | (mode & 07777)};
+
+		if (!(flags & MASIX_OPEN_CREATE))
+			return MASIX_E_NOT_FOUND;
+		if (walk->path.directory || (flags & MASIX_OPEN_DIRECTORY))
+			return MASIX_E_IS_DIRECTORY;
+		error = make(context, walk, &seed, &walk->node);
+		if (error)
+			return error;
+		/* Its mode may forbid what its maker may do all the same. */
+		found->created = true;
+	} else if (!walk->cross) {
+		if ((flags & MASIX_OPEN_CREATE) && (flags & MASIX_OPEN_EXCLUSIVE))
+			return MASIX_E_EXISTS;
+		if ((flags & MASIX_OPEN_CREATE) && node_is_directory(walk->node))
+			return MASIX_E_IS_DIRECTORY;
+		error = check_open(context, walk->node, flags);
+		if (error)
+			return error;
+	}
+	fill(found, walk);
+	found->node = walk->node;
+	if (found->node)
+		node_ref(found->node);
+	return 0;
+}
+
+int names_open(const struct context *context, struct node *directory, const struct path *path,
+	int flags, uint32_t mode, struct found *found)
+{
+	/* O_EXCL does not follow: a link there, even a dangling one, is something that exists. */
+	bool exclusive = (flags & MASIX_OPEN_CREATE) && (flags & MASIX_OPEN_EXCLUSIVE);
+	bool follow = !(flags & MASIX_OPEN_NOFOLLOW) && !exclusive;
+	struct walk walk = {.path = *path};
+	int error;
+
+	volume_lock(directory->volume);
+	error = walk_begin(context, directory, follow, &walk);
+	if (!error) {
+		error = open_found(context, &walk, flags, mode, found);
+		walk_end(&walk);
+	}
+	volume_unlock(directory->volume);
+	return error;
+}
+
+int names_stat(const struct context *context, struct node *directory, const struct path *path,
+	bool follow, struct found *found)
+{
+	struct walk walk = {.path = *path};
+	int error;
+
+	found->node = NULL;
+	volume_lock(directory->volume);
+	error = walk_begin(context, directory, follow, &walk);
+	if (!error) {
+		if (walk.cross || walk.node)
+			fill(found, &walk);
+		else
+			error = MASIX_E_NOT_FOUND;
+		walk_end(&walk);
+	}
+	volume_unlock(directory->volume);
+	return error;
+}
+
+/* The error of a walk that ended outside, for those who want a name inside. */
+static int check_inside(const struct walk *walk)
+{
+	if (!walk->cross)
+		return 0;
+	if (walk->cross == MASIX_CROSS_MOUNT && path_is_empty(&walk->path))
+		return MASIX_E_BUSY;
+	return MASIX_E_CROSS;
+}
+
+int names_read_link(const struct context *context, struct node *directory,
+	const struct path *path, char *target, unsigned *length)
+{
+	struct walk walk = {.path = *path};
+	int error;
+
+	volume_lock(directory->volume);
+	error = walk_begin(context, directory, false, &walk);
+	if (!error) {
+		error = check_inside(&walk);
+		if (!error && !walk.node)
+			error = MASIX_E_NOT_FOUND;
+		if (!error && !S_ISLNK(walk.node->stat.mode))
+			error = MASIX_E_INVALID;
+		if (!error)
+			error = directory->volume->ops->read_link(walk.node, target, length);
+		walk_end(&walk);
+	}
+	volume_unlock(directory->volume);
+	return error;
+}
+
+/* --- changing --- */
+
+int names_make(const struct context *context, struct node *directory, const struct path *path,
+	struct node_seed *seed)
+{
+	struct walk walk = {.path = *path};
+	int error;
+
+	volume_lock(directory->volume);
+	error = walk_begin(context, directory, false, &walk);
+	if (!error) {
+		error = check_inside(&walk);
+		if (error == MASIX_E_BUSY || (!error && walk.node))
+			error = MASIX_E_EXISTS;
+		if (!error && walk.path.directory && !S_ISDIR(seed->mode))
+			error = MASIX_E_NOT_FOUND;
+		if (!error)
+			error = make(context, &walk, seed, &walk.node);
+		walk_end(&walk);
+	}
+	volume_unlock(directory->volume);
+	return error;
+}
+
+int names_link(const struct context *context, struct node *directory, const struct path *path,
+	struct node *node)
+{
+	struct walk walk = {.path = *path};
+	int error;
+
+	volume_lock(directory->volume);
+	error = walk_begin(context, directory, false, &walk);
+	if (!error) {
+		error = check_inside(&walk);
+		if (error == MASIX_E_BUSY || (!error && walk.node))
+			error = MASIX_E_EXISTS;
+		if (!error && node_is_directory(node))
+			error = MASIX_E_PERMISSION;
+		if (!error && (walk.path.directory || node->stat.nlink == 0 || node->gone))
+			error = MASIX_E_NOT_FOUND;
+		if (!error)
+			error = check_change(context, walk.directory);
+		if (!error)
+			error = directory->volume->ops->link(walk.directory, &walk.name, node);
+		if (!error)
+			remember(walk.directory, &walk.name, node->stat.ino);
+		walk_end(&walk);
+	}
+	volume_unlock(directory->volume);
+	return error;
+}
+
+/* May the entry that the walk found be taken out of its directory? */
+static int check_removal(const struct context *context, const struct walk *walk)
+{
+	int error = check_inside(walk);
+
+	if (error)
+		return error;
+	if (walk->name.length == 0)
+		return MASIX_E_BUSY;	/* ".", ".." or the directory itself */
+	if (!walk->node)
+		return MASIX_E_NOT_FOUND;
+	error = check_change(context, walk->directory);
+	if (error)
+		return error;
+	if (!access_may_remove(&context->who, &walk->directory->stat, &walk->node->stat))
+		return MASIX_E_PERMISSION;
+	return 0;
+}
+
+static int check_empty(struct node *directory)
+{
+	bool empty;
+	int error = directory->volume->ops->is_empty(directory, &empty);
+
+	if (error)
+		return error;
+	return empty ? 0 : MASIX_E_NOT_EMPTY;
+}
+
+static int unlink_found(const struct context *context, struct walk *walk, bool remove_directory)
+{
+	int error = check_removal(context, walk);
+
+	if (error)
+		return error;
+	if (node_is_directory(walk->node)) {
+		error = remove_directory ? check_empty(walk->node) : MASIX_E_IS_DIRECTORY;
+		if (error)
+			return error;
+	} else if (remove_directory) {
+		return MASIX_E_NOT_DIRECTORY;
+	}
+	error = walk->directory->volume->ops->unlink(walk->directory, &walk->name, walk->node);
+	if (!error)
+		remember(walk->directory, &walk->name, 0);
+	return error;
+}
+
+int names_unlink(const struct context *context, struct node *directory, const struct path *path,
+	bool remove_directory)
+{
+	struct walk walk = {.path = *path};
+	int error;
+
+	volume_lock(directory->volume);
+	error = walk_begin(context, directory, false, &walk);
+	if (!error) {
+		error = unlink_found(context, &walk, remove_directory);
+		walk_end(&walk);
+	}
+	volume_unlock(directory->volume);
+	return error;
+}
+
+/* Is `node` the directory itself or above it? */
+static int is_above(struct node *node, struct node *directory, bool *above)
+{
+	const struct name parent = {"..", 2};
+	int error = 0;
+
+	node_ref(directory);
+	*above = directory == node;
+	while (!*above && !error && directory->stat.ino != directory->volume->root) {
+		struct node *next;
+		uint64_t ino;
+
+		error = walk_lookup(directory, &parent, &ino);
+		if (!error)
+			error = node_get(directory->volume, ino, &next);
+		if (error)
+			break;
+		node_put(directory);
+		directory = next;
+		*above = directory == node;
+	}
+	node_put(directory);
+	return error;
+}
+
+static int check_target(const struct context *context, const struct walk *from,
+	struct walk *to, bool replace)
+{
+	bool above;
+	int error;
+
+	error = check_inside(to);
+	if (!error && to->name.length == 0)
+		error = MASIX_E_BUSY;
+	if (!error)
+		error = check_change(context, to->directory);
+	if (!error && to->path.directory && !node_is_directory(from->node))
+		error = MASIX_E_NOT_DIRECTORY;
+	if (error)
+		return error;
+	if (node_is_directory(from->node)) {
+		error = is_above(from->node, to->directory, &above);
+		if (!error && above)
+			error = MASIX_E_INVALID;
+		/* Its ".." will be written. */
+		if (!error && from->directory != to->directory &&
+			!access_allowed(&context->who, &from->node->stat, ACCESS_WRITE))
+			error = MASIX_E_ACCESS;
+	}
+	if (error || !to->node)
+		return error;
+	if (!replace)
+		return MASIX_E_EXISTS;
+	if (!access_may_remove(&context->who, &to->directory->stat, &to->node->stat))
+		return MASIX_E_PERMISSION;
+	if (!node_is_directory(to->node))
+		return node_is_directory(from->node) ? MASIX_E_NOT_DIRECTORY : 0;
+	return node_is_directory(from->node) ? check_empty(to->node) : MASIX_E_IS_DIRECTORY;
+}
+
+static int rename_found(const struct context *context, struct walk *from,
+	const struct context *to_context, struct walk *to, bool replace)
+{
+	const struct name parent = {"..", 2};
+	int error;
+
+	error = check_removal(context, from);
+	if (error)
+		return error;
+	/* Two names of one file: rename(2) then does nothing. */
+	if (to->node == from->node && replace)
+		return 0;
+	error = check_target(to_context, from, to, replace);
+	if (error)
+		return error;
+	error = from->directory->volume->ops->rename(from->directory, &from->name, from->node,
+		to->directory, &to->name, to->node);
+	if (error)
+		return error;
+	remember(from->directory, &from->name, 0);
+	remember(to->directory, &to->name, from->node->stat.ino);
+	if (node_is_directory(from->node))
+		remember(from->node, &parent, to->directory->stat.ino);
+	return 0;
+}
+
+int names_rename(const struct context *context, struct node *directory, const struct path *path,
+	const struct context *to_context, struct node *to_directory, const struct path *to_path,
+	bool replace)
+{
+	struct walk from = {.path = *path}, to = {.path = *to_path};
+	int error;
+
+	volume_lock(directory->volume);
+	error = walk_begin(context, directory, false, &from);
+	if (!error) {
+		error = walk_begin(to_context, to_directory, false, &to);
+		if (!error) {
+			error = rename_found(context, &from, to_context, &to, replace);
+			walk_end(&to);
+		}
+		walk_end(&from);
+	}
+	volume_unlock(directory->volume);
+	return error;
+}

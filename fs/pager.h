@@ -1,0 +1,51 @@
+/* The external pager: the memory object of a file, through which processes map it and this
+ * server reads and writes it (window.h), so that there is one cache of its pages. */
+#ifndef FS_PAGER_H
+#define FS_PAGER_H
+
+#include <masix/object.h>
+
+#include "volume.h"
+
+/* Of a file that is, or was not long ago, in use.  It lives as long as anyone, the kernel
+ * included, holds a send right to its port. */
+struct pager {
+	struct masix_object object;	/* its port is the memory object */
+	struct node *node;		/* a reference */
+	/* Guarded by the volume's lock: */
+	mach_port_t control;		/* send right of the kernel's; null: not mapped, nor cached */
+	unsigned pending;		/* lock requests that the kernel has not completed */
+	struct pager *older, *newer;	/* by last use (pagers' lock) */
+};
+
+/* Make the port sets and start their threads. */
+kern_return_t pager_start(void) CHECKED;
+
+/* The node's pager, made if it has none.  pager_put gives it back.  No lock held. */
+int pager_get(struct node *node, struct pager **pager) CHECKED;
+void pager_put(struct pager *pager);
+
+/* A send right to the memory object of the node's pager, and (unless NULL) the pager.  No lock
+ * held. */
+int pager_right(struct node *node, mach_port_t *right, struct pager **pager) CHECKED;
+
+/* Have the kernel's dirty pages of this range written to the disk, and wait for it.  Errors are
+ * kept in node->error.  No lock that page_out takes may be held. */
+void pager_clean(struct node *node, uint64_t offset, uint64_t length);
+
+/* Have the kernel forget its pages between `start` (a page boundary) and `end`, dirty or not;
+ * waits.  There are none beyond the end of the file. */
+void pager_discard(struct node *node, uint64_t start, uint64_t end);
+
+/* The kernel is to let go of the memory object as soon as no one maps it: the file was deleted, or
+ * has not been used for long. */
+void pager_retire(struct node *node);
+
+/* Retire the pagers of deleted files.  After everything that may have dropped a file's last name
+ * or last user.  No lock held. */
+void pager_reap(struct volume *volume);
+
+/* Retire the pagers that were idle longest while there are more than enough.  No lock held. */
+void pager_trim(void);
+
+#endif

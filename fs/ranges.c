@@ -1,0 +1,127 @@
+#include "ranges.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <masix/error.h>
+
+void ranges_clear(struct ranges *set)
+{
+	free(set->array);
+	memset(set, 0, sizeof(*set));
+}
+
+/* The first range whose end is at or beyond `number`. */
+static unsigned find(const struct ranges *set, uint64_t number)
+{
+	unsigned low = 0, high = set->count;
+
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+
+		if (set->array[middle].end < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int make_room(struct ranges *set)
+{
+	unsigned room = set->room ? set->room * 2 : 4;
+	struct range *array;
+
+	if (set->count < set->room)
+		return 0;
+	array = realloc(set->array, room * sizeof(*array));
+	if (!array)
+		return MASIX_E_LIMIT;
+	set->array = array;
+	set->room = room;
+	return 0;
+}
+
+/* Replace the ranges [from, to) by the one `range`, or by none.  Room was made. */
+static void replace(struct ranges *set, unsigned from, unsigned to, const struct range *range)
+{
+	unsigned added = range ? 1 : 0;
+
+	memmove(set->array + from + added, set->array + to,
+		(set->count - to) * sizeof(*set->array));
+	if (range)
+		set->array[from] = *range;
+	set->count = set->count - (to - from) + added;
+}
+
+int ranges_add(struct ranges *set, uint64_t start, uint64_t end)
+{
+	struct range merged = {start, end};
+	unsigned from, to;
+	int error;
+
+	if (start >= end)
+		return 0;
+	error = make_room(set);
+	if (error)
+		return error;
+	from = to = find(set, start);
+	while (to < set->count && set->array[to].start <= end) {
+		if (set->array[to].start < merged.start)
+			merged.start = set->array[to].start;
+		if (set->array[to].end > merged.end)
+			merged.end = set->array[to].end;
+		to++;
+	}
+	replace(set, from, to, &merged);
+	return 0;
+}
+
+int ranges_remove(struct ranges *set, uint64_t start, uint64_t end)
+{
+	unsigned index;
+	int error;
+
+	if (start >= end || set->count == 0)
+		return 0;
+	/* Cutting a hole makes two of one. */
+	error = make_room(set);
+	if (error)
+		return error;
+	index = find(set, start);
+	while (index < set->count && set->array[index].start < end) {
+		struct range old = set->array[index];
+		struct range left = {old.start, start}, right = {end, old.end};
+
+		if (old.start < start && old.end > end) {
+			set->array[index] = left;
+			replace(set, index + 1, index + 1, &right);
+			return 0;
+		}
+		if (old.start < start && old.end > start)
+			set->array[index++] = left;
+		else if (old.end <= start)
+			index++;
+		else if (old.end > end)
+			set->array[index++] = right;
+		else
+			replace(set, index, index + 1, NULL);
+	}
+	return 0;
+}
+
+bool ranges_contain(const struct ranges *set, uint64_t number)
+{
+	unsigned index = find(set, number + 1);
+
+	return index < set->count && set->array[index].start <= number;
+}
+
+uint64_t ranges_total(const struct ranges *set)
+{
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i < set->count; i++)
+		total += set->array[i].end - set->array[i].start;
+	return total;
+}

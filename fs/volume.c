@@ -1,0 +1,307 @@
+#include "volume.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <masix/error.h>
+
+#define DENTRY_LIMIT 4096
+
+int volume_init(struct volume *volume, const char *name, uint32_t device, unsigned idle_limit)
+{
+	volume->name = name;
+	volume->device = device;
+	volume->idle_limit = idle_limit;
+	volume->dentries = dentries_create(DENTRY_LIMIT);
+	if (!volume->dentries)
+		return MASIX_E_LIMIT;
+	/* Neither can fail with default attributes. */
+	(void)pthread_mutex_init(&volume->lock, NULL);
+	(void)pthread_cond_init(&volume->changed, NULL);
+	return 0;
+}
+
+static struct node **bucket_of(struct volume *volume, uint64_t ino)
+{
+	return &volume->table[ino & (NODE_BUCKETS - 1)];
+}
+
+static void idle_remove(struct node *node)
+{
+	struct volume *volume = node->volume;
+
+	*(node->older ? &node->older->newer : &volume->oldest) = node->newer;
+	*(node->newer ? &node->newer->older : &volume->newest) = node->older;
+	volume->idle--;
+}
+
+static void idle_add(struct node *node)
+{
+	struct volume *volume = node->volume;
+
+	node->older = volume->newest;
+	node->newer = NULL;
+	*(volume->newest ? &volume->newest->newer : &volume->oldest) = node;
+	volume->newest = node;
+	volume->idle++;
+}
+
+/* Out of the table and of memory. */
+static void node_free(struct node *node)
+{
+	struct node **link = bucket_of(node->volume, node->stat.ino);
+
+	while (*link != node)
+		link = &(*link)->next;
+	*link = node->next;
+	node->volume->ops->unload(node);
+	pthread_rwlock_destroy(&node->content);
+	free(node);
+}
+
+void volume_destroy(struct volume *volume)
+{
+	for (unsigned i = 0; i < NODE_BUCKETS; i++)
+		while (volume->table[i])
+			node_free(volume->table[i]);
+	dentries_destroy(volume->dentries);
+	pthread_mutex_destroy(&volume->lock);
+	pthread_cond_destroy(&volume->changed);
+}
+
+void volume_lock(struct volume *volume)
+{
+	pthread_mutex_lock(&volume->lock);
+}
+
+void volume_unlock(struct volume *volume)
+{
+	if (volume->want_flush) {
+		volume->want_flush = false;
+		volume_note_error(volume, volume_flush(volume));
+	}
+	pthread_mutex_unlock(&volume->lock);
+}
+
+int node_new(struct volume *volume, uint64_t ino, struct node **result)
+{
+	struct node *node = calloc(1, volume->ops->node_size);
+
+	if (!node)
+		return MASIX_E_LIMIT;
+	node->volume = volume;
+	node->references = 1;
+	node->stat.ino = ino;
+	node->stat.dev = volume->device;
+	node->stat.block_size = PAGE_SIZE_;
+	(void)pthread_rwlock_init(&node->content, NULL);
+	node->next = *bucket_of(volume, ino);
+	*bucket_of(volume, ino) = node;
+	*result = node;
+	return 0;
+}
+
+int node_get(struct volume *volume, uint64_t ino, struct node **result)
+{
+	struct node *node = *bucket_of(volume, ino);
+	int error;
+
+	while (node && (node->stat.ino != ino || node->gone))
+		node = node->next;
+	if (node) {
+		node_ref(node);
+		*result = node;
+		return 0;
+	}
+	error = node_new(volume, ino, &node);
+	if (error)
+		return error;
+	error = volume->ops->load(node);
+	if (error) {
+		node_free(node);
+		return error;
+	}
+	*result = node;
+	return 0;
+}
+
+void node_ref(struct node *node)
+{
+	if (node->references++ == 0)
+		idle_remove(node);
+}
+
+/* The last user of a node without names is gone. */
+static void destroy(struct node *node)
+{
+	struct volume *volume = node->volume;
+
+	if (node_is_directory(node))
+		dentries_forget(volume->dentries, node->stat.ino);
+	if (!node->gone && !volume->read_only)
+		volume_note_error(volume, volume->ops->destroy(node));
+	node_free(node);
+}
+
+/* Keep the idle list within its limit, oldest first out. */
+static void trim(struct volume *volume)
+{
+	struct node *node, *newer;
+
+	for (node = volume->oldest; node && volume->idle > volume->idle_limit; node = newer) {
+		newer = node->newer;
+		/* What covers it, or a change that cannot be stored, keeps a node. */
+		if (node->mount != 0 || (node->dirty && volume->ops->store(node) != 0))
+			continue;
+		idle_remove(node);
+		node_free(node);
+	}
+}
+
+void node_put(struct node *node)
+{
+	struct volume *volume = node->volume;
+
+	if (--node->references > 0) {
+		if (node->references == 1 && node->stat.nlink == 0 && node->pager &&
+			!node->orphan) {
+			node->orphan = true;
+			node->references++;
+			node->next_orphan = volume->orphans;
+			volume->orphans = node;
+		}
+		return;
+	}
+	if (node->stat.nlink == 0) {
+		destroy(node);
+		return;
+	}
+	idle_add(node);
+	trim(volume);
+}
+
+void node_release(struct node *node)
+{
+	struct volume *volume = node->volume;
+
+	volume_lock(volume);
+	node_put(node);
+	volume_unlock(volume);
+}
+
+struct node *volume_take_orphan(struct volume *volume)
+{
+	struct node *node;
+
+	volume_lock(volume);
+	node = volume->orphans;
+	if (node)
+		volume->orphans = node->next_orphan;
+	volume_unlock(volume);
+	return node;
+}
+
+bool node_is_directory(const struct node *node)
+{
+	return S_ISDIR(node->stat.mode);
+}
+
+bool node_is_file(const struct node *node)
+{
+	return S_ISREG(node->stat.mode);
+}
+
+void node_touch(struct node *node, unsigned times)
+{
+	int64_t now = node->volume->now();
+	int64_t seconds = now / 1000000000;
+	uint32_t nanoseconds = (uint32_t)(now % 1000000000);
+
+	if (times & NODE_ATIME) {
+		node->stat.atime = seconds;
+		node->stat.atime_nsec = nanoseconds;
+	}
+	if (times & NODE_MTIME) {
+		node->stat.mtime = seconds;
+		node->stat.mtime_nsec = nanoseconds;
+	}
+	if (times & NODE_CTIME) {
+		node->stat.ctime = seconds;
+		node->stat.ctime_nsec = nanoseconds;
+	}
+	node->dirty = true;
+}
+
+void node_drain(struct node *node)
+{
+	while (node->in_flight > 0)
+		pthread_cond_wait(&node->volume->changed, &node->volume->lock);
+}
+
+void volume_note_error(struct volume *volume, int error)
+{
+	if (error)
+		volume->error = error;
+}
+
+int volume_flush(struct volume *volume)
+{
+	int result = volume->error;
+	int error;
+
+	volume->error = 0;
+	for (unsigned i = 0; i < NODE_BUCKETS; i++)
+		for (struct node *node = volume->table[i]; node; node = node->next) {
+			if (!node->dirty || node->gone)
+				continue;
+			error = volume->ops->store(node);
+			if (error)
+				result = error;
+		}
+	error = volume->ops->flush(volume);
+	return error ? error : result;
+}
+
+int volume_shutdown(struct volume *volume)
+{
+	int result, error;
+
+	for (unsigned i = 0; i < NODE_BUCKETS; i++) {
+		struct node *node, *next;
+
+		for (node = volume->table[i]; node; node = next) {
+			next = node->next;
+			if (node->stat.nlink != 0 || node->gone)
+				continue;
+			node_drain(node);
+			volume_note_error(volume, volume->ops->destroy(node));
+			node->gone = true;
+		}
+	}
+	result = volume_flush(volume);
+	volume->read_only = true;
+	error = volume->ops->shutdown(volume);
+	return error ? error : result;
+}
+
+struct node *volume_next_unwritten(struct volume *volume, struct node *node)
+{
+	unsigned bucket = node ? (unsigned)node->stat.ino & (NODE_BUCKETS - 1) : 0;
+	struct node *next = node ? node->next : volume->table[0];
+
+	for (;;) {
+		for (; next; next = next->next)
+			if (next->unwritten || next->shared) {
+				node_ref(next);
+				goto found;
+			}
+		if (++bucket == NODE_BUCKETS)
+			break;
+		next = volume->table[bucket];
+	}
+found:
+	if (node)
+		node_put(node);
+	return next;
+}

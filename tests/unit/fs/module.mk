@@ -1,0 +1,14 @@
+# The file server's cores on the host: ext2 on image files, with a stand-in for the kernel's page cache.
+fs_cores := access attributes block_cache dentry flock names path ranges volume walk memory memory_data
+fs_ext2 := $(patsubst %,$(top)/fs/%.c,$(fs_cores) ext2 ext2_data ext2_directory ext2_inode ext2_io data)
+unit_fs_cores_srcs := test_cores.c $(patsubst %,$(top)/fs/%.c,access block_cache dentry flock path ranges)
+unit_fs_cores_cflags := -Ifs
+$(eval $(call unit_test,unit_fs_cores))
+unit_fs_tree_srcs := test_tree.c image.c fake_pager.c $(fs_ext2)
+unit_fs_tree_cflags := -Ifs -Itests/unit/fs/shim
+unit_fs_tree_libs := -lext2fs -lcom_err
+$(eval $(call unit_test,unit_fs_tree))
+unit_fs_crash_srcs := test_crash.c image.c fake_pager.c $(fs_ext2)
+unit_fs_crash_cflags := $(unit_fs_tree_cflags)
+unit_fs_crash_libs := $(unit_fs_tree_libs)
+$(eval $(call unit_test,unit_fs_crash))
