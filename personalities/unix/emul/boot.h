@@ -1,0 +1,34 @@
+/* What the Unix server writes into the emulation library of process 1, at the symbol
+ * emul_boot, before it starts the main thread at emul_start. */
+#ifndef EMUL_BOOT_H
+#define EMUL_BOOT_H
+
+#include <masix/types.h>
+
+#define EMUL_BASE 0xbf000000u		/* where the library is linked and loaded */
+#define EMUL_MEMORY 0xbf800000u		/* its own memory begins */
+#define EMUL_END 0xc0000000u
+#define EMUL_BOOT_MAGIC 0x4d585541u
+#define EMUL_MOUNTS 16
+
+/* Fixed port names of every Unix process (docs/unix.md). */
+#define EMUL_PORT_PROCESS 0x1001
+#define EMUL_PORT_ROOT 0x1002
+#define EMUL_PORT_CWD 0x1003
+#define EMUL_PORT_TASK 0x1004
+#define EMUL_PORT_THREAD 0x1005
+
+struct emul_mount {
+	uint32_t id;		/* 0 = unused */
+	char path[60];		/* absolute, without a trailing slash */
+};
+
+struct emul_boot {
+	uint32_t magic;		/* EMUL_BOOT_MAGIC, written last */
+	uint32_t reserved;
+	struct masix_start start;	/* clock calibration */
+	struct emul_mount mounts[EMUL_MOUNTS];
+	char program[256];	/* absolute path of the first program */
+};
+
+#endif

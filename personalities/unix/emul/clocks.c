@@ -1,0 +1,324 @@
+/* Clocks, sleeping and the real-time interval timer.  Reading a clock takes no message. */
+#include <mach/task_info.h>
+#include <mach/thread_info.h>
+
+#include "calls.h"
+#include "emul.h"
+#include "mach.h"
+#include "service.h"
+#include "signals.h"
+#include "threads.h"
+#include "vector/clock.h"
+
+#define EINVAL 22
+#define EINTR 4
+#define EPERM 1
+#define ENOSYS 38
+
+#define NS 1000000000ll
+
+enum {
+	CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME, CLOCK_THREAD_CPUTIME,
+	CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME,
+};
+#define TIMER_ABSTIME 1
+
+uint64_t emul_now_ns(void)
+{
+	return vector_monotonic_ns();
+}
+
+int64_t emul_realtime_ns(void)
+{
+	return vector_realtime_ns();
+}
+
+static int64_t ns_of(rpc_time_value_t t)
+{
+	return t.seconds * NS + t.microseconds * 1000ll;
+}
+
+int64_t emul_cpu_time_ns(int thread)
+{
+	struct task_basic_info ended;
+	struct task_thread_times_info living;
+	struct thread_basic_info own;
+	mach_msg_type_number_t count = THREAD_BASIC_INFO_COUNT;
+
+	if (thread) {
+		if (thread_info(emul_self()->vector.port, THREAD_BASIC_INFO, (thread_info_t)&own, &count))
+			return 0;
+		return ns_of(own.user_time) + ns_of(own.system_time);
+	}
+	count = TASK_BASIC_INFO_COUNT;
+	if (task_info(EMUL_PORT_TASK, TASK_BASIC_INFO, (task_info_t)&ended, &count))
+		return 0;
+	count = TASK_THREAD_TIMES_INFO_COUNT;
+	if (task_info(EMUL_PORT_TASK, TASK_THREAD_TIMES_INFO, (task_info_t)&living, &count))
+		return 0;
+	return ns_of(ended.user_time) + ns_of(ended.system_time) + ns_of(living.user_time) +
+		ns_of(living.system_time);
+}
+
+void emul_sleep_ms(uint32_t milliseconds)
+{
+	(void)vector_sleep_until((int64_t)emul_now_ns() + milliseconds * 1000000ll);
+}
+
+/* ns of `clock`, or -EINVAL. */
+static int64_t read_clock(uint32_t clock)
+{
+	switch (clock) {
+	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_COARSE:
+		return emul_realtime_ns();
+	case CLOCK_MONOTONIC:
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_MONOTONIC_COARSE:
+	case CLOCK_BOOTTIME:
+		return (int64_t)emul_now_ns();
+	case CLOCK_PROCESS_CPUTIME:
+		return emul_cpu_time_ns(0);
+	case CLOCK_THREAD_CPUTIME:
+		return emul_cpu_time_ns(1);
+	}
+	return -EINVAL;
+}
+
+long sys_clock_gettime(const uint32_t *a)
+{
+	int64_t ns = read_clock(a[0]);
+	int32_t *ts = (void *)a[1];
+
+	if (ns < 0)
+		return (long)ns;
+	ts[0] = (int32_t)((uint64_t)ns / NS);
+	ts[1] = (int32_t)((uint64_t)ns % NS);
+	return 0;
+}
+
+long sys_clock_gettime64(const uint32_t *a)
+{
+	int64_t ns = read_clock(a[0]);
+	int64_t *ts = (void *)a[1];
+
+	if (ns < 0)
+		return (long)ns;
+	ts[0] = (int64_t)((uint64_t)ns / NS);
+	ts[1] = (int64_t)((uint64_t)ns % NS);
+	return 0;
+}
+
+long sys_clock_getres(const uint32_t *a)
+{
+	int32_t *ts = (void *)a[1];
+
+	if (a[0] > CLOCK_BOOTTIME)
+		return -EINVAL;
+	if (ts) {
+		ts[0] = 0;
+		ts[1] = 1;
+	}
+	return 0;
+}
+
+long sys_clock_getres64(const uint32_t *a)
+{
+	int64_t *ts = (void *)a[1];
+
+	if (a[0] > CLOCK_BOOTTIME)
+		return -EINVAL;
+	if (ts) {
+		ts[0] = 0;
+		ts[1] = 1;
+	}
+	return 0;
+}
+
+/* Setting the wall clock would have to reach every task: not offered yet. */
+long sys_clock_settime(const uint32_t *a)
+{
+	(void)a;
+	return -EPERM;
+}
+
+long sys_clock_settime64(const uint32_t *a)
+{
+	(void)a;
+	return -EPERM;
+}
+
+long sys_gettimeofday(const uint32_t *a)
+{
+	int32_t *tv = (void *)a[0], *zone = (void *)a[1];
+	uint64_t ns = (uint64_t)emul_realtime_ns();
+
+	if (tv) {
+		tv[0] = (int32_t)(ns / NS);
+		tv[1] = (int32_t)(ns % NS / 1000);
+	}
+	if (zone)
+		zone[0] = zone[1] = 0;
+	return 0;
+}
+
+long sys_time(const uint32_t *a)
+{
+	int32_t now = (int32_t)((uint64_t)emul_realtime_ns() / NS);
+
+	if (a[0])
+		*(int32_t *)a[0] = now;
+	return now;
+}
+
+/* Sleep until `deadline` (monotonic ns); 0, or -EINTR when a handler will run. */
+static long sleep_until(uint64_t deadline)
+{
+	for (;;) {
+		uint64_t now = emul_now_ns();
+
+		if (now >= deadline)
+			return 0;
+		if (emul_signal_arrived())
+			return -EINTR;
+		/* The kernel's clock ticks every 10 ms: meet a short span by yielding. */
+		if (deadline - now <= 2000000)
+			(void)vector_sleep_until((int64_t)deadline);
+		else
+			threads_wait_signal(deadline);
+	}
+}
+
+/* The deadline of a sleep of `ns` by `clock`; 0 = EINVAL. */
+static uint64_t deadline_of(uint32_t clock, int absolute, int64_t ns)
+{
+	uint64_t now = emul_now_ns();
+
+	if (clock > CLOCK_BOOTTIME || clock == CLOCK_THREAD_CPUTIME || clock == CLOCK_PROCESS_CPUTIME)
+		return 0;
+	if (!absolute)
+		return now + (uint64_t)ns;
+	if (clock == CLOCK_REALTIME)
+		ns -= emul_realtime_ns() - (int64_t)now;
+	return ns > 0 ? (uint64_t)ns : 1;
+}
+
+static int64_t left_of(uint64_t deadline)
+{
+	uint64_t now = emul_now_ns();
+
+	return deadline > now ? (int64_t)(deadline - now) : 0;
+}
+
+static long sleep32(uint32_t clock, int absolute, const int32_t *ts, int32_t *left)
+{
+	uint64_t deadline;
+	long result;
+
+	if (ts[0] < 0 || (uint32_t)ts[1] >= NS)
+		return -EINVAL;
+	deadline = deadline_of(clock, absolute, ts[0] * NS + ts[1]);
+	if (!deadline)
+		return -EINVAL;
+	result = sleep_until(deadline);
+	if (result && left && !absolute) {
+		uint64_t ns = (uint64_t)left_of(deadline);
+
+		left[0] = (int32_t)(ns / NS);
+		left[1] = (int32_t)(ns % NS);
+	}
+	return result;
+}
+
+long sys_nanosleep(const uint32_t *a)
+{
+	return sleep32(CLOCK_MONOTONIC, 0, (const void *)a[0], (void *)a[1]);
+}
+
+long sys_clock_nanosleep(const uint32_t *a)
+{
+	return sleep32(a[0], (int)(a[1] & TIMER_ABSTIME), (const void *)a[2], (void *)a[3]);
+}
+
+long sys_clock_nanosleep64(const uint32_t *a)
+{
+	const int64_t *ts = (const void *)a[2];
+	int64_t *left = (void *)a[3];
+	int absolute = (int)(a[1] & TIMER_ABSTIME);
+	int64_t seconds = ts[0];
+	uint64_t deadline;
+	long result;
+
+	if (seconds < 0 || (uint32_t)ts[1] >= NS)
+		return -EINVAL;
+	if (seconds > 4000000000ll)
+		seconds = 4000000000ll;	/* "for ever" must not overflow */
+	deadline = deadline_of(a[0], absolute, seconds * NS + (int32_t)ts[1]);
+	if (!deadline)
+		return -EINVAL;
+	result = sleep_until(deadline);
+	if (result && left && !absolute) {
+		uint64_t ns = (uint64_t)left_of(deadline);
+
+		left[0] = (int64_t)(ns / NS);
+		left[1] = (int64_t)(ns % NS);
+	}
+	return result;
+}
+
+static void set_alarm(uint64_t value, uint64_t interval, uint64_t *old_value, uint64_t *old_interval)
+{
+	uint64_t old;
+
+	service_set_alarm(value ? emul_now_ns() + value : 0, interval, &old, old_interval);
+	*old_value = old ? (uint64_t)left_of(old) : 0;
+}
+
+long sys_alarm(const uint32_t *a)
+{
+	uint64_t old, interval;
+
+	set_alarm(a[0] * (uint64_t)NS, 0, &old, &interval);
+	return (long)((old + NS - 1) / NS);
+}
+
+static void put_timeval(int32_t *tv, uint64_t ns)
+{
+	tv[0] = (int32_t)(ns / NS);
+	tv[1] = (int32_t)(ns % NS / 1000);
+}
+
+long sys_setitimer(const uint32_t *a)
+{
+	const int32_t *new = (const void *)a[1];
+	int32_t *out = (void *)a[2];
+	uint64_t value = 0, interval = 0, old, old_interval;
+
+	if (a[0] != 0)
+		return a[0] <= 2 ? -ENOSYS : -EINVAL;	/* virtual and profiling timers: none */
+	if (new) {
+		interval = (uint32_t)new[0] * (uint64_t)NS + (uint32_t)new[1] * 1000ull;
+		value = (uint32_t)new[2] * (uint64_t)NS + (uint32_t)new[3] * 1000ull;
+	}
+	set_alarm(value, interval, &old, &old_interval);
+	if (out) {
+		put_timeval(out, old_interval);
+		put_timeval(out + 2, old);
+	}
+	return 0;
+}
+
+long sys_getitimer(const uint32_t *a)
+{
+	int32_t *out = (void *)a[1];
+	uint64_t deadline, interval;
+
+	if (a[0] > 2)
+		return -EINVAL;
+	deadline = interval = 0;
+	if (a[0] == 0)
+		service_get_alarm(&deadline, &interval);
+	put_timeval(out, interval);
+	put_timeval(out + 2, deadline ? (uint64_t)left_of(deadline) : 0);
+	return 0;
+}

@@ -1,0 +1,189 @@
+/* chdir, getcwd, chroot, and the absolute paths of directories. */
+#include <asm/errno.h>
+#include <linux/fcntl.h>
+
+#include <masix/error.h>
+
+#include "calls.h"
+#include "cwd.h"
+#include "dir.h"
+#include "fd.h"
+#include "files.h"
+#include "kernel.h"
+#include "mount_path.h"
+#include "mounts.h"
+#include "path.h"
+#include "process.h"
+
+/* The mount's path and the directory's path in the file system. */
+long cwd_path_of(struct emul_file *directory, char *out, uint32_t size)
+{
+	masix_path_t inside;
+	mach_msg_type_number_t length = sizeof inside;
+	long mount = mounts_path(directory->mount, out, size), error, total;
+
+	if (mount < 0)
+		return mount;
+	error = emul_result(dir_path(directory->port, inside, &length));
+	if (error != 0)
+		return error;
+	while (length > 0 && inside[length - 1] == '/')
+		length--;
+	if (length > size - (uint32_t)mount)
+		return -ERANGE;
+	memcpy(out + mount, inside, length);
+	total = mounts_inside_root(out, (uint32_t)mount + length);
+	if (total == 0 && size > 0)
+		out[total++] = '/';
+	return total;
+}
+
+/* getcwd(buffer, size): the length with the terminator. */
+long sys_getcwd(const uint32_t *a)
+{
+	char path[MASIX_PATH_MAX];
+	struct emul_file *cwd = file_hold(&fd_cwd);
+	long length;
+
+	if (cwd == NULL)
+		return -ENOENT;
+	length = cwd_path_of(cwd, path, sizeof path - 1);
+	file_release(cwd);
+	if (length < 0)
+		return length;
+	path[length++] = '\0';
+	if ((uint32_t)length > a[1])
+		return -ERANGE;
+	if (!emul_user_range(a[0], (uint32_t)length))
+		return -EFAULT;
+	memcpy((void *)a[0], path, (size_t)length);
+	return length;
+}
+
+/* Make the directory that was opened the working directory. */
+static long enter(struct path_result *result)
+{
+	struct emul_file *file;
+
+	if (result->kind != MASIX_KIND_DIRECTORY) {
+		path_discard(result);
+		return -ENOTDIR;
+	}
+	file = file_create(EMUL_FILE_DIRECTORY, result->port, O_PATH, result->mount, &result->stat);
+	if (file == NULL)
+		return -ENFILE;
+	fd_replace(&fd_cwd, file);
+	return 0;
+}
+
+static const int for_search = MASIX_OPEN_PATH | MASIX_OPEN_DIRECTORY | MASIX_OPEN_EXEC;
+
+long sys_chdir(const uint32_t *a)
+{
+	struct path_result result;
+	long error = path_open(AT_FDCWD, (const char *)a[0], for_search, 0, &result);
+
+	return error != 0 ? error : enter(&result);
+}
+
+/* The descriptor's right may serve both: a directory opened for reading can be searched. */
+long sys_fchdir(const uint32_t *a)
+{
+	struct emul_file *file = fd_get(a[0]);
+
+	if (file == NULL)
+		return -EBADF;
+	if (file->kind != EMUL_FILE_DIRECTORY) {
+		file_drop(file);
+		return -ENOTDIR;
+	}
+	fd_replace(&fd_cwd, file);
+	return 0;
+}
+
+/* chroot(path).  The Unix server knows paths of the real tree only. */
+long sys_chroot(const uint32_t *a)
+{
+	struct path_result result;
+	struct emul_file *file;
+	char path[MASIX_PATH_MAX];
+	mach_port_t root;
+	long length, error = path_open(AT_FDCWD, (const char *)a[0], for_search, 0, &result);
+
+	if (error != 0)
+		return error;
+	file = file_create(EMUL_FILE_DIRECTORY, result.port, O_PATH, result.mount, &result.stat);
+	if (file == NULL)
+		return -ENFILE;
+	length = cwd_path_of(file, path, sizeof path);
+	file_drop(file);
+	if (length > 0)
+		length = mounts_outside_root(path, length == 1 ? 0 : (uint32_t)length, sizeof path);
+	if (length < 0)
+		return length;
+	error = emul_result(process_set_root(EMUL_PORT_PROCESS, path, (uint32_t)length, &root));
+	if (error != 0)
+		return error;
+	file = file_create(EMUL_FILE_DIRECTORY, root, O_PATH, 0, NULL);
+	if (file == NULL)
+		return -ENFILE;
+	mounts_set_root(path, (uint32_t)length);
+	fd_replace(&fd_root, file);
+	return 0;
+}
+
+/* A working directory that the new credentials may not reach is lost: a right minted for the old
+ * ones would let them act on. */
+void cwd_new_root(mach_port_t root)
+{
+	char path[MASIX_PATH_MAX];
+	struct emul_file *file, *cwd = file_get(&fd_cwd);
+	struct path_result result;
+	long length = -ENOENT;
+
+	if (cwd != NULL) {
+		length = cwd_path_of(cwd, path, sizeof path - 1);
+		file_drop(cwd);
+	}
+	file = file_create(EMUL_FILE_DIRECTORY, root, O_PATH, 0, NULL);
+	if (file == NULL)
+		return;
+	fd_replace(&fd_root, file);
+	mounts_renew();
+
+	result.port = MACH_PORT_NULL;
+	result.mount = 0;
+	if (length >= 0) {
+		path[length] = '\0';
+		if (path_open(AT_FDCWD, path, for_search, 0, &result) == 0 && enter(&result) == 0)
+			return;
+	}
+	/* A directory without a port: every use of it fails. */
+	file = file_create(EMUL_FILE_PATH, MACH_PORT_NULL, O_PATH, 0, NULL);
+	if (file != NULL)
+		fd_replace(&fd_cwd, file);
+}
+
+long emul_path_absolute(const char *path, char *out, uint32_t size)
+{
+	uint32_t length = (uint32_t)strlen(path);
+	long start = 0;
+
+	if (path[0] != '/') {
+		struct emul_file *cwd = file_hold(&fd_cwd);
+
+		if (cwd == NULL)
+			return -ENOENT;
+		start = cwd_path_of(cwd, out, size);
+		file_release(cwd);
+		if (start < 0)
+			return start;
+	}
+	if (length + 2 > size - (uint32_t)start)
+		return -ENAMETOOLONG;
+	out[start] = '/';
+	memcpy(out + start + 1, path, length);
+	length = mount_path_tidy(out, (uint32_t)start + 1 + length);
+	out[length] = '\0';
+	return (long)length;
+}

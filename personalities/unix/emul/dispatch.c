@@ -1,0 +1,79 @@
+/* From the doors of entry.S to the handlers of calls.def. */
+#include <mach/kern_return.h>
+
+#include "calls.h"
+#include "emul.h"
+#include "files.h"
+#include "offsets.h"
+#include "signals.h"
+
+_Static_assert(offsetof(struct emul_thread, user_esp) == T_USER_ESP, "entry.S");
+_Static_assert(offsetof(struct emul_thread, stack_top) == T_STACK_TOP, "entry.S");
+_Static_assert(offsetof(struct emul_thread, in_emul) == T_IN_EMUL, "entry.S");
+_Static_assert(offsetof(struct emul_thread, signal_pending) == T_SIGNAL, "entry.S");
+_Static_assert(offsetof(struct emul_thread, fault_esp) == T_FAULT_ESP, "entry.S");
+_Static_assert(offsetof(struct emul_thread, entry) == T_ENTRY, "entry.S");
+_Static_assert(offsetof(struct emul_thread, state) == T_STATE, "entry.S");
+_Static_assert(offsetof(struct emul_state, call) == S_CALL - T_STATE, "entry.S");
+
+#define EMUL_CALLS 448
+#define EMUL_PRIVATE_CALLS 0x4d5801u	/* masix_client_acs, masix_client_process */
+#define EFAULT 14
+#define ENOSYS 38
+
+static emul_call *const calls[EMUL_CALLS] = {
+#define CALL(number, name) [number] = sys_##name,
+#include "calls.def"
+#undef CALL
+};
+
+static uint32_t unknown_logged[EMUL_CALLS / 32];
+
+/* Not implemented: said in the log once per number (and process image). */
+static long unknown_call(uint32_t number)
+{
+	if (number < EMUL_CALLS) {
+		uint32_t bit = 1u << (number & 31);
+
+		if (!(unknown_logged[number / 32] & bit)) {
+			unknown_logged[number / 32] |= bit;
+			emul_log("unknown system call ", number);
+		}
+	}
+	return -ENOSYS;
+}
+
+uint32_t emul_dispatch(uint32_t *regs);
+uint32_t emul_unwind(void);
+
+/* The call met a bad pointer: its result. */
+uint32_t emul_unwind(void)
+{
+	emul_files_unwind();
+	emul_self()->state.call = ~0u;
+	return (uint32_t)-EFAULT;
+}
+
+/* regs: eax ebx ecx edx esi edi ebp, in the thread's state or on its stack. */
+uint32_t emul_dispatch(uint32_t *regs)
+{
+	struct emul_thread *thread = emul_self();
+	uint32_t number = regs[0];
+	long result;
+
+	thread->entry = regs == &thread->state.eax;
+	if (number < EMUL_CALLS && calls[number])
+		result = calls[number](regs + 1);
+	else if (number - EMUL_PRIVATE_CALLS < 2)
+		result = emul_private_call(number - EMUL_PRIVATE_CALLS);
+	else
+		result = unknown_call(number);
+
+	thread->state.call = ~0u;
+	if (result == -EMUL_RESTART || result == -EMUL_RESTART_NOHAND) {
+		/* emul_deliver decides between EINTR and doing it again. */
+		thread->state.call = number;
+		thread->signal_pending = 1;
+	}
+	return (uint32_t)result;
+}

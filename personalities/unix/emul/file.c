@@ -1,0 +1,325 @@
+/* Records of open files: use counts, positions, sharing over fork. */
+#include <asm/errno.h>
+#include <asm/fcntl.h>
+
+#include "files.h"
+#include "kernel.h"
+
+#define DYING 0x80000000u		/* uses: the last one is being dropped */
+#define MOVED INT64_MIN			/* own.offset: look at file->position again */
+#define PAGE 4096u
+#define POSITIONS_A_PAGE (PAGE / sizeof(struct emul_position))
+#define POSITION_PAGES (EMUL_FILES / POSITIONS_A_PAGE)
+
+struct emul_lock files_lock;
+
+static struct emul_file files[EMUL_FILES];
+static volatile uint32_t files_high;		/* no file in use at or above it */
+static struct emul_position *position_pages[POSITION_PAGES];	/* files lock */
+
+static void raise_high(uint32_t index)
+{
+	uint32_t high = files_high;
+
+	while (high <= index && !__sync_bool_compare_and_swap(&files_high, high, index + 1))
+		high = files_high;
+}
+
+static struct emul_file *find_free(void)
+{
+	for (uint32_t i = 0; i < EMUL_FILES; i++) {
+		if (files[i].uses == 0 && __sync_bool_compare_and_swap(&files[i].uses, 0, 1)) {
+			raise_high(i);
+			return &files[i];
+		}
+	}
+	return NULL;
+}
+
+struct emul_file *file_create(uint32_t kind, mach_port_t port, uint32_t flags, uint32_t mount,
+	const struct masix_stat *stat)
+{
+	struct emul_file *file = find_free();
+
+	if (file == NULL) {
+		port_drop(port);
+		return NULL;
+	}
+	file->kind = kind;
+	file->port = port;
+	file->mount = mount;
+	file->own.offset = 0;
+	file->own.flags = flags;
+	file->position = &file->own;
+	file->reads = 0;
+	if (stat != NULL)
+		file->stat = *stat;
+	else
+		memset(&file->stat, 0, sizeof file->stat);
+	return file;
+}
+
+void file_use(struct emul_file *file)
+{
+	__sync_fetch_and_add(&file->uses, 1);
+}
+
+/* A use of a file that may be on its way out, or another one by now. */
+static int use_if_live(struct emul_file *file)
+{
+	uint32_t uses = file->uses;
+
+	while (uses != 0 && uses != DYING) {
+		uint32_t seen = __sync_val_compare_and_swap(&file->uses, uses, uses + 1);
+
+		if (seen == uses)
+			return 1;
+		uses = seen;
+	}
+	return 0;
+}
+
+static void destroy(struct emul_file *file)
+{
+	if (file->position != &file->own)
+		__sync_fetch_and_sub(&file->position->references, 1);
+	port_drop(file->port);
+	file->kind = EMUL_FILE_NONE;
+	file->port = MACH_PORT_NULL;
+	__sync_synchronize();
+	file->uses = 0;
+}
+
+void file_drop(struct emul_file *file)
+{
+	for (;;) {
+		uint32_t uses = file->uses;
+
+		if (uses == 1) {
+			if (__sync_bool_compare_and_swap(&file->uses, 1, DYING)) {
+				destroy(file);
+				return;
+			}
+		} else if (__sync_bool_compare_and_swap(&file->uses, uses, uses - 1)) {
+			return;
+		}
+	}
+}
+
+/* Records are never freed, so a stale pointer is still one to a record: take a use first,
+ * then see whether the slot still means that file. */
+struct emul_file *file_get(const volatile uint32_t *slot)
+{
+	for (;;) {
+		uint32_t word = *slot & ~EMUL_SLOT_MASK;
+		struct emul_file *file = (struct emul_file *)word;
+
+		if (file == NULL)
+			return NULL;
+		if (!use_if_live(file))
+			continue;
+		if ((*slot & ~EMUL_SLOT_MASK) == word)
+			return file;
+		file_drop(file);
+	}
+}
+
+long file_adopt(struct emul_file *file)
+{
+	struct emul_thread *self = emul_self();
+
+	for (unsigned i = 0; i < sizeof self->held / sizeof self->held[0]; i++) {
+		if (self->held[i] == NULL) {
+			self->held[i] = file;
+			return 0;
+		}
+	}
+	/* A call that holds more is a bug of this library; refuse rather than leak. */
+	emul_log("a call holds too many files", file->kind);
+	file_drop(file);
+	return -ENFILE;
+}
+
+struct emul_file *file_hold(const volatile uint32_t *slot)
+{
+	struct emul_file *file = file_get(slot);
+
+	return file != NULL && file_adopt(file) == 0 ? file : NULL;
+}
+
+void file_release(struct emul_file *file)
+{
+	struct emul_thread *self = emul_self();
+
+	for (unsigned i = 0; i < sizeof self->held / sizeof self->held[0]; i++) {
+		if (self->held[i] == file) {
+			self->held[i] = NULL;
+			file_drop(file);
+			return;
+		}
+	}
+}
+
+static int64_t load(volatile int64_t *from)
+{
+	return __sync_val_compare_and_swap(from, 0, 0);
+}
+
+/* One atomic step of the offset, from what it is to offset + add, or to `set`. */
+static int64_t move(struct emul_file *file, int relative, int64_t operand)
+{
+	for (;;) {
+		volatile int64_t *offset = &file->position->offset;
+		int64_t old = load(offset);
+
+		if (old == MOVED)
+			continue;
+		if (__sync_bool_compare_and_swap(offset, old, relative ? old + operand : operand))
+			return old;
+	}
+}
+
+int64_t file_offset(struct emul_file *file)
+{
+	int64_t offset;
+
+	do
+		offset = load(&file->position->offset);
+	while (offset == MOVED);
+	return offset;
+}
+
+void file_set_offset(struct emul_file *file, int64_t offset)
+{
+	move(file, 0, offset);
+}
+
+int64_t file_take(struct emul_file *file, uint32_t n)
+{
+	return move(file, 1, n);
+}
+
+void file_give_back(struct emul_file *file, int64_t start, uint32_t taken, uint32_t used)
+{
+	if (taken == used)
+		return;
+	/* When the position has just become a shared one the old place refuses: once more. */
+	for (int attempt = 0; attempt < 2; attempt++)
+		if (__sync_bool_compare_and_swap(&file->position->offset, start + taken, start + used))
+			return;
+}
+
+uint32_t file_flags(struct emul_file *file)
+{
+	return file->position->flags;
+}
+
+void file_set_flags(struct emul_file *file, uint32_t mask, uint32_t flags)
+{
+	struct emul_position *position;
+
+	emul_lock(&files_lock);
+	position = file->position;
+	position->flags = (position->flags & ~mask) | (flags & mask);
+	emul_unlock(&files_lock);
+}
+
+int file_readable(struct emul_file *file)
+{
+	uint32_t flags = file_flags(file);
+
+	return !(flags & O_PATH) && ((flags & O_ACCMODE) == O_RDONLY || (flags & O_ACCMODE) == O_RDWR);
+}
+
+int file_writable(struct emul_file *file)
+{
+	uint32_t flags = file_flags(file);
+
+	return !(flags & O_PATH) && ((flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_RDWR);
+}
+
+/* A free shared position with one reference.  Relatives look in the same pages: the
+ * reference count decides whose it is. */
+static struct emul_position *find_position(void)
+{
+	for (unsigned page = 0; page < POSITION_PAGES; page++) {
+		struct emul_position *positions = position_pages[page];
+
+		if (positions == NULL) {
+			positions = emul_memory_allocate(PAGE, 1);
+			if (positions == NULL)
+				return NULL;
+			position_pages[page] = positions;
+		}
+		for (unsigned i = 0; i < POSITIONS_A_PAGE; i++)
+			if (positions[i].references == 0
+				&& __sync_bool_compare_and_swap(&positions[i].references, 0, 1))
+				return &positions[i];
+	}
+	return NULL;
+}
+
+int file_share(struct emul_file *file)
+{
+	struct emul_position *shared = file->position;
+
+	if (shared == &file->own) {
+		int64_t offset;
+
+		shared = find_position();
+		if (shared == NULL)
+			return -ENOMEM;
+		do
+			offset = load(&file->own.offset);
+		while (!__sync_bool_compare_and_swap(&file->own.offset, offset, MOVED));
+		shared->offset = offset;
+		shared->flags = file->own.flags;
+		file->position = shared;
+	}
+	__sync_fetch_and_add(&shared->references, 1);
+	return 0;
+}
+
+void file_unshare(struct emul_file *file)
+{
+	__sync_fetch_and_sub(&file->position->references, 1);
+}
+
+unsigned file_index(const struct emul_file *file)
+{
+	return (unsigned)(file - files);
+}
+
+unsigned file_count(void)
+{
+	return files_high;
+}
+
+void file_fork_child(const uint16_t *counts)
+{
+	/* Written only where it changes: every page touched here is copied. */
+	for (unsigned i = 0; i < files_high; i++)
+		if (files[i].uses != counts[i])
+			files[i].uses = counts[i];
+}
+
+/* The task goes, and its rights with it: only the counts in shared memory need care. */
+void emul_files_exit(void)
+{
+	for (unsigned i = 0; i < files_high; i++)
+		if (files[i].uses != 0 && files[i].position != &files[i].own)
+			__sync_fetch_and_sub(&files[i].position->references, 1);
+}
+
+void emul_files_unwind(void)
+{
+	struct emul_thread *self = emul_self();
+
+	for (unsigned i = 0; i < sizeof self->held / sizeof self->held[0]; i++) {
+		if (self->held[i] != NULL) {
+			file_drop(self->held[i]);
+			self->held[i] = NULL;
+		}
+	}
+	emul_wait_end();
+}

@@ -1,0 +1,187 @@
+/* fork, vfork and process-making clone: a Mach task with a copy of this address space. */
+#include "calls.h"
+#include "emul.h"
+#include "files.h"
+#include "futexes.h"
+#include "mach.h"
+#include "mach_port.h"
+#include "space.h"
+#include "process.h"
+#include "service.h"
+#include "signals.h"
+#include "threads.h"
+#include <masix/error.h>
+
+#define EAGAIN 11
+#define ENOMEM 12
+
+#define CLONE_VFORK 0x4000u
+#define CLONE_PARENT_SETTID 0x100000u
+#define CLONE_CHILD_CLEARTID 0x200000u
+#define CLONE_CHILD_SETTID 0x1000000u
+
+void emul_leave(void) __attribute__((noreturn));
+
+/* Every lock whose data the child inherits, in the library's lock order. */
+static void lock_all(void)
+{
+	emul_files_fork_prepare();
+	space_fork_prepare();
+	signals_fork_prepare();
+	emul_lock(&threads_lock);
+	futexes_fork_prepare();
+}
+
+static void unlock_all(void)
+{
+	futexes_fork_parent();
+	emul_unlock(&threads_lock);
+	signals_fork_parent();
+	space_fork_parent();
+	emul_files_fork_parent();
+}
+
+static void save_fpu_control(struct emul_thread *self)
+{
+	asm volatile("fnstcw %0" : "=m"(self->fpu_control));
+	asm volatile("stmxcsr %0" : "=m"(self->sse_control));
+}
+
+static void restore_fpu_control(const struct emul_thread *self)
+{
+	asm volatile("fldcw %0" : : "m"(self->fpu_control));
+	asm volatile("ldmxcsr %0" : : "m"(self->sse_control));
+}
+
+/* The child's first steps, on its copy of the caller's stack. */
+static long child_begins(const uint32_t *a, uint32_t flags, uint32_t stack)
+{
+	struct emul_thread *self = emul_self();
+
+	restore_fpu_control(self);
+	futexes_fork_child();
+	signals_fork_child();
+	space_fork_child();
+	threads_fork_child();
+	emul_files_fork_child();
+	if (service_start())
+		emul_exit_process(127);
+	self->vector.id = (uint32_t)emul_process.pid;
+	self->vector.clear_tid = flags & CLONE_CHILD_CLEARTID ? (uint32_t *)a[4] : NULL;
+	if (flags & CLONE_CHILD_SETTID)
+		*(uint32_t *)a[4] = self->vector.id;
+	if (!stack)
+		return 0;
+	threads_return_registers(&self->state, a);
+	self->state.esp = stack;
+	self->state.call = ~0u;
+	emul_leave();
+}
+
+/* Everything the child needs before its thread can run, except its process port. */
+static kern_return_t equip(mach_port_t child, mach_port_t thread, const struct emul_context *c)
+{
+	struct emul_thread *self = emul_self();
+	struct emul_state registers;
+	kern_return_t kr;
+
+	kr = mach_port_insert_right(child, EMUL_PORT_TASK, child, MACH_MSG_TYPE_COPY_SEND);
+	if (!kr)
+		kr = mach_port_insert_right(child, EMUL_PORT_THREAD, thread, MACH_MSG_TYPE_COPY_SEND);
+	if (!kr)
+		kr = mach_port_insert_right(child, EMUL_PORT_FAULT, EMUL_PORT_FAULT, MACH_MSG_TYPE_COPY_SEND);
+	if (!kr)
+		kr = threads_set_segments(thread, self);
+	memset(&registers, 0, sizeof registers);
+	registers.eax = 1;
+	registers.ebx = c->ebx;
+	registers.esi = c->esi;
+	registers.edi = c->edi;
+	registers.ebp = c->ebp;
+	registers.esp = c->esp;
+	registers.eip = c->eip;
+	if (!kr)
+		kr = threads_set_registers(thread, &registers, (int)self->gs_used);
+	if (!kr && emul_files_fork_rights(child))
+		kr = KERN_RESOURCE_SHORTAGE;
+	return kr;
+}
+
+/* In the parent: from the new task to a running child.  *pid on success. */
+static kern_return_t launch(mach_port_t child, const struct emul_context *context, int *pid)
+{
+	mach_port_t thread, process;
+	kern_return_t kr;
+
+	kr = thread_create(child, &thread);
+	if (kr)
+		return kr;
+	kr = equip(child, thread, context);
+	if (!kr) {
+		kr = process_fork(EMUL_PORT_PROCESS, child, pid, &process);
+		if (!kr) {
+			kr = mach_port_insert_right(child, EMUL_PORT_PROCESS, process, MACH_MSG_TYPE_MOVE_SEND);
+			if (kr)
+				(void)mach_port_deallocate(EMUL_PORT_TASK, process);
+			else
+				kr = thread_resume(thread);
+		}
+	}
+	(void)mach_port_deallocate(EMUL_PORT_TASK, thread);
+	return kr;
+}
+
+/* vfork: the parent goes on when the child has exec'd or ended. */
+static void wait_for_exec(int pid)
+{
+	kern_return_t kr;
+
+	do {
+		uint32_t token = emul_wait_begin(EMUL_WAIT_PROCESS, MACH_PORT_NULL);
+
+		kr = process_wait_exec(EMUL_PORT_PROCESS, token, pid);
+		emul_wait_end();
+		/* Signals wait: the child may be using our memory's name for it. */
+	} while (kr == MASIX_E_INTERRUPTED);
+}
+
+long emul_fork(const uint32_t *a, uint32_t flags, uint32_t stack)
+{
+	struct emul_context context;
+	mach_port_t child;
+	kern_return_t kr;
+	int pid = 0;
+
+	save_fpu_control(emul_self());
+	lock_all();
+	if (emul_save(&context))
+		return child_begins(a, flags, stack);
+	kr = task_create(EMUL_PORT_TASK, TRUE, &child);
+	unlock_all();
+	if (kr) {
+		emul_files_fork_end(0);
+		return -ENOMEM;
+	}
+	kr = launch(child, &context, &pid);
+	emul_files_fork_end(!kr);
+	if (kr)
+		(void)task_terminate(child);
+	(void)mach_port_deallocate(EMUL_PORT_TASK, child);
+	if (kr)
+		return kr == MASIX_E_LIMIT ? -EAGAIN : -ENOMEM;
+	if (flags & CLONE_PARENT_SETTID)
+		*(int *)a[2] = pid;
+	if (flags & CLONE_VFORK)
+		wait_for_exec(pid);
+	return pid;
+}
+
+long sys_fork(const uint32_t *a)
+{
+	return emul_fork(a, 0, 0);
+}
+
+long sys_vfork(const uint32_t *a)
+{
+	return emul_fork(a, CLONE_VFORK, 0);
+}

@@ -1,0 +1,13 @@
+/* Resource limits: getrlimit and relatives, and what other calls must respect. */
+#ifndef EMUL_RLIMITS_H
+#define EMUL_RLIMITS_H
+
+#include <stdint.h>
+
+/* Descriptors are below this (RLIMIT_NOFILE, at most FD_TABLE_SIZE). */
+uint32_t limits_open_files(void);
+/* How much of a write of n bytes at `offset` of a regular file RLIMIT_FSIZE lets through; 0 with
+ * n > 0: SIGXFSZ was raised, answer -EFBIG. */
+uint32_t limits_file_size(int64_t offset, uint32_t n);
+
+#endif

@@ -1,0 +1,350 @@
+/* The service thread: one port for the task's exceptions, the Unix server's pokes and
+ * its own wake-ups.  It never waits for program threads. */
+#include <mach/exception.h>
+#include <mach/message.h>
+#include <mach/thread_status.h>
+#include <masix/mach.h>
+
+#include "emul.h"
+#include "mach.h"
+#include "mach_port.h"
+#include "process.h"
+#include "process_event.h"
+#include "service.h"
+#include "signals.h"
+#include "threads.h"
+
+#define MESSAGE_EXCEPTION 2400	/* exc.defs */
+#define MESSAGE_POKE 501400	/* process_event.defs */
+#define TASK_EXCEPTION 3
+#define THREAD_EXCEPTION 3
+#define GENERAL_PROTECTION 13
+#define INT80_SUBCODE 0x402	/* selector error code of int $0x80 */
+
+struct exception_message {
+	mach_msg_header_t header;
+	mach_msg_type_t thread_type;
+	mach_port_t thread;
+	mach_msg_type_t task_type;
+	mach_port_t task;
+	mach_msg_type_t exception_type;
+	int exception;
+	mach_msg_type_t code_type;
+	int code;
+	mach_msg_type_t subcode_type;
+	int subcode;
+};
+
+struct exception_reply {
+	mach_msg_header_t header;
+	mach_msg_type_t result_type;
+	kern_return_t result;
+};
+
+static mach_port_t service_port;	/* receive right, and send rights of its own */
+static struct emul_lock alarm_lock;
+static uint64_t alarm_deadline, alarm_interval;	/* ns; alarm_lock */
+
+void emul_int80_entry(void);
+void emul_fault_unwind(void);
+void emul_async_entry(void);
+extern const char emul_copy_instruction[], emul_copy_fault[];
+
+static kern_return_t get_registers(mach_port_t thread, struct i386_thread_state *r)
+{
+	mach_msg_type_number_t count = i386_THREAD_STATE_COUNT;
+
+	return thread_get_state(thread, i386_REGS_SEGS_STATE, (thread_state_t)r, &count);
+}
+
+static void to_state(const struct i386_thread_state *r, struct emul_state *s)
+{
+	s->eax = r->eax;
+	s->ebx = r->ebx;
+	s->ecx = r->ecx;
+	s->edx = r->edx;
+	s->esi = r->esi;
+	s->edi = r->edi;
+	s->ebp = r->ebp;
+	s->esp = r->uesp;
+	s->eip = r->eip;
+	s->eflags = r->efl;
+}
+
+kern_return_t service_get_state(mach_port_t thread, struct emul_state *state)
+{
+	struct i386_thread_state registers;
+	kern_return_t kr = get_registers(thread, &registers);
+
+	if (!kr)
+		to_state(&registers, state);
+	return kr;
+}
+
+/* Let the stopped thread go on in the library at `eip`, on its stack at `esp`. */
+static kern_return_t enter_library(mach_port_t thread, struct i386_thread_state *r, void (*eip)(void), uint32_t esp)
+{
+	r->eip = (uint32_t)eip;
+	r->uesp = esp;
+	r->efl &= ~0x500u;
+	return thread_set_state(thread, i386_REGS_SEGS_STATE, (thread_state_t)r, i386_THREAD_STATE_COUNT);
+}
+
+static int signal_of(int exception, int code, int *si_code)
+{
+	*si_code = SI_KERNEL;
+	switch (exception) {
+	case EXC_BAD_ACCESS:
+		*si_code = code == KERN_PROTECTION_FAILURE ? 2 : 1;
+		return code == KERN_MEMORY_ERROR ? (*si_code = 2, SIGBUS) : SIGSEGV;
+	case EXC_BAD_INSTRUCTION:
+		if (code == GENERAL_PROTECTION)
+			return SIGSEGV;
+		*si_code = 2;
+		return SIGILL;
+	case EXC_ARITHMETIC:
+		*si_code = code == 1 ? 1 : 7;
+		return SIGFPE;
+	case EXC_BREAKPOINT:
+		return SIGTRAP;
+	}
+	return SIGSEGV;
+}
+
+/* A fault inside the library: at a bad user pointer, or our own mistake. */
+static kern_return_t library_fault(struct emul_thread *thread, struct i386_thread_state *r, int signal)
+{
+	if (r->eip == (uint32_t)emul_copy_instruction) {
+		r->eip = (uint32_t)emul_copy_fault;
+		return thread_set_state(thread->vector.port, i386_REGS_SEGS_STATE, (thread_state_t)r, i386_THREAD_STATE_COUNT);
+	}
+	if ((signal == SIGSEGV || signal == SIGBUS) && thread->fault_esp) {
+		emul_wait_abandoned(thread);
+		return enter_library(thread->vector.port, r, emul_fault_unwind, thread->fault_esp);
+	}
+	emul_log("fault in the emulation library at ", r->eip);
+	signals_kill(signal);
+}
+
+static kern_return_t handle_exception(const struct exception_message *m)
+{
+	struct emul_thread *thread = threads_find(m->thread);
+	struct i386_thread_state registers;
+	const unsigned char *code;
+	kern_return_t kr;
+	int signal, si_code;
+
+	if (!thread)
+		return KERN_FAILURE;
+	kr = get_registers(m->thread, &registers);
+	if (kr)
+		return kr;
+	signal = signal_of(m->exception, m->code, &si_code);
+	if (thread->in_emul) {
+		/* Redirected between the fault and its message: it faults again later. */
+		if (registers.eip == (uint32_t)emul_async_entry)
+			return KERN_SUCCESS;
+		return library_fault(thread, &registers, signal);
+	}
+	code = (const unsigned char *)registers.eip;	/* it has just been executed */
+	to_state(&registers, &thread->state);
+	thread->state.call = ~0u;
+	if (m->exception == EXC_BAD_INSTRUCTION && m->code == GENERAL_PROTECTION && m->subcode == INT80_SUBCODE &&
+	    code[0] == 0xcd && code[1] == 0x80) {
+		thread->state.restart_eip = registers.eip;
+		thread->state.restart_esp = registers.uesp;
+		thread->state.eip += 2;
+		thread->in_emul = 1;
+		return enter_library(m->thread, &registers, emul_int80_entry, thread->stack_top);
+	}
+	signals_fault(thread, signal, si_code, (uint32_t)m->subcode);
+	thread->in_emul = 1;
+	return enter_library(m->thread, &registers, emul_async_entry, thread->stack_top);
+}
+
+/* Everything that waits for us at the Unix server. */
+static void take_signals(void)
+{
+	struct masix_siginfo info;
+	int signal;
+
+	while (!process_take_signal(EMUL_PORT_PROCESS, &signal, &info) && signal)
+		signals_post(NULL, signal, &info);
+}
+
+static void handle_nudges(void)
+{
+	struct emul_thread *thread;
+
+	do {
+		emul_lock(&threads_lock);
+		for (thread = threads_first; thread; thread = thread->next)
+			if (thread->nudge)
+				break;
+		emul_unlock(&threads_lock);
+		if (thread)
+			threads_nudge(thread);
+	} while (thread);
+}
+
+static void handle_alarm(void)
+{
+	struct masix_siginfo info;
+	uint64_t now = emul_now_ns();
+	int fire = 0;
+
+	emul_lock(&alarm_lock);
+	if (alarm_deadline && now >= alarm_deadline) {
+		fire = 1;
+		alarm_deadline = alarm_interval ? alarm_deadline + alarm_interval : 0;
+		if (alarm_deadline && alarm_deadline < now)
+			alarm_deadline = now + alarm_interval;
+	}
+	emul_unlock(&alarm_lock);
+	if (!fire)
+		return;
+	memset(&info, 0, sizeof info);
+	info.code = SI_KERNEL;
+	signals_post(NULL, SIGALRM, &info);
+}
+
+/* How long the next receive may wait, ms; 0 = for ever. */
+static uint32_t alarm_wait(void)
+{
+	uint64_t deadline, now = emul_now_ns();
+
+	emul_lock(&alarm_lock);
+	deadline = alarm_deadline;
+	emul_unlock(&alarm_lock);
+	if (!deadline)
+		return 0;
+	if (deadline <= now)
+		return 1;
+	deadline = (deadline - now) / 1000000 + 1;
+	return deadline > 3600000 ? 3600000 : (uint32_t)deadline;
+}
+
+void service_set_alarm(uint64_t deadline, uint64_t interval, uint64_t *old_deadline, uint64_t *old_interval)
+{
+	emul_lock(&alarm_lock);
+	*old_deadline = alarm_deadline;
+	*old_interval = alarm_interval;
+	alarm_deadline = deadline;
+	alarm_interval = interval;
+	emul_unlock(&alarm_lock);
+	service_wake();
+}
+
+void service_get_alarm(uint64_t *deadline, uint64_t *interval)
+{
+	emul_lock(&alarm_lock);
+	*deadline = alarm_deadline;
+	*interval = alarm_interval;
+	emul_unlock(&alarm_lock);
+}
+
+void service_wake(void)
+{
+	mach_msg_header_t m;
+
+	memset(&m, 0, sizeof m);
+	m.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0);
+	m.msgh_size = sizeof m;
+	m.msgh_remote_port = service_port;
+	m.msgh_id = 0;
+	/* A full queue holds a wake-up already. */
+	(void)mach_msg(&m, MACH_SEND_MSG | MACH_SEND_TIMEOUT, sizeof m, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
+}
+
+static void service_loop(void)
+{
+	union {
+		struct exception_message exception;
+		struct exception_reply reply;
+		mach_msg_header_t header;
+		char room[512];
+	} m;
+	mach_msg_size_t send = 0;
+	mach_msg_return_t mr;
+
+	for (;;) {
+		uint32_t wait = alarm_wait();
+
+		mr = mach_msg(&m.header, (send ? MACH_SEND_MSG : 0) | MACH_RCV_MSG | (wait ? MACH_RCV_TIMEOUT : 0),
+			send, sizeof m, service_port, wait, MACH_PORT_NULL);
+		send = 0;
+		handle_alarm();
+		if (mr)
+			continue;
+		if (m.header.msgh_id == MESSAGE_EXCEPTION && m.header.msgh_size == sizeof m.exception) {
+			/* The thread and task rights stay ours: their names are kept and
+			 * dropping one reference each time would cost a third of the trap. */
+			kern_return_t result = handle_exception(&m.exception);
+
+			m.header.msgh_bits = MACH_MSGH_BITS(MACH_MSGH_BITS_REMOTE(m.header.msgh_bits), 0);
+			m.header.msgh_local_port = MACH_PORT_NULL;
+			m.header.msgh_size = sizeof m.reply;
+			m.header.msgh_id = MESSAGE_EXCEPTION + 100;
+			m.reply.result_type = (mach_msg_type_t){
+				.msgt_name = MACH_MSG_TYPE_INTEGER_32, .msgt_size = 32, .msgt_number = 1, .msgt_inline = 1,
+			};
+			m.reply.result = result;
+			send = sizeof m.reply;
+		} else if (m.header.msgh_id == MESSAGE_POKE) {
+			take_signals();
+		}
+		handle_nudges();
+	}
+}
+
+static void service_main(void)
+{
+	service_loop();
+}
+
+static kern_return_t start_thread(void)
+{
+	struct emul_thread *service = threads_service;
+	struct emul_state registers;
+	kern_return_t kr;
+
+	if (!service)
+		service = threads_allocate();
+	if (!service)
+		return KERN_RESOURCE_SHORTAGE;
+	kr = thread_create(EMUL_PORT_TASK, &service->vector.port);
+	if (kr)
+		return kr;
+	service->in_emul = 1;
+	service->vector.reply_port = MACH_PORT_NULL;
+	threads_service = service;
+	kr = threads_set_segments(service->vector.port, service);
+	memset(&registers, 0, sizeof registers);
+	registers.eip = (uint32_t)service_main;
+	registers.esp = service->stack_top - 16;
+	if (!kr)
+		kr = threads_set_registers(service->vector.port, &registers, 0);
+	if (!kr)
+		kr = thread_set_special_port(service->vector.port, THREAD_EXCEPTION, EMUL_PORT_FAULT);
+	if (!kr)
+		kr = thread_resume(service->vector.port);
+	return kr;
+}
+
+kern_return_t service_start(void)
+{
+	kern_return_t kr;
+
+	alarm_lock.word = 0;
+	alarm_deadline = 0;
+	kr = mach_port_allocate(EMUL_PORT_TASK, MACH_PORT_RIGHT_RECEIVE, &service_port);
+	if (!kr)
+		kr = mach_port_insert_right(EMUL_PORT_TASK, service_port, service_port, MACH_MSG_TYPE_MAKE_SEND);
+	if (!kr)
+		kr = task_set_special_port(EMUL_PORT_TASK, TASK_EXCEPTION, service_port);
+	if (!kr)
+		kr = start_thread();
+	if (!kr)
+		kr = process_started(EMUL_PORT_PROCESS, service_port, EMUL_PORT_THREAD, &emul_process.pid, &emul_process.ppid);
+	return kr;
+}

@@ -1,0 +1,26 @@
+/* The service thread of a process: exceptions, signals from the Unix server, timers. */
+#ifndef EMUL_SERVICE_H
+#define EMUL_SERVICE_H
+
+#include "emul.h"
+
+/* The Unix server's exception port, for faults of the service thread itself. */
+#define EMUL_PORT_FAULT 0x1006
+
+/* Create the service thread and its port and tell the Unix server (process_started), which
+ * fills emul_process.pid and ppid.  In process 1 and in each fork's child. */
+kern_return_t service_start(void) __attribute__((warn_unused_result));
+
+/* Make it look at nudge flags and timers. */
+void service_wake(void);
+
+/* The user registers of a stopped thread. */
+kern_return_t service_get_state(mach_port_t thread, struct emul_state *state)
+	__attribute__((warn_unused_result));
+
+/* setitimer(ITIMER_REAL): deadline 0 = off; interval 0 = once.  Nanoseconds. */
+void service_set_alarm(uint64_t deadline, uint64_t interval, uint64_t *old_deadline, uint64_t *old_interval);
+
+void service_get_alarm(uint64_t *deadline, uint64_t *interval);
+
+#endif

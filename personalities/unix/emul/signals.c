@@ -1,0 +1,658 @@
+/* The signal state of one process (signals.h).  signals_lock covers the queue, the
+ * dispositions and every thread's mask; the list of threads has its own lock, taken
+ * inside. */
+#include <mach/kern_return.h>
+
+#include "calls.h"
+#include "emul.h"
+#include "frame.h"
+#include "process.h"
+#include "signals.h"
+#include "threads.h"
+
+#define EFAULT 14
+#define EINVAL 22
+#define EINTR 4
+#define EAGAIN 11
+#define ENOMEM 12
+
+#define QUEUE_MAX 128
+
+#define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
+#define DEFAULT_IGNORED (SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGCONT))
+#define DEFAULT_STOP (SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU) | SIGNAL_BIT(SIGSTOP))
+#define DEFAULT_CORE \
+	(SIGNAL_BIT(SIGQUIT) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGABRT) | \
+	 SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGXCPU) | \
+	 SIGNAL_BIT(SIGXFSZ) | SIGNAL_BIT(SIGSYS))
+
+struct queued {
+	int signal;
+	uint32_t tid;		/* 0: any thread */
+	struct masix_siginfo info;
+};
+
+static struct emul_lock signals_lock;
+static struct signal_action actions[EMUL_SIGNALS_MAX + 1];
+static struct queued queue[QUEUE_MAX];	/* in order of arrival */
+static unsigned queue_length;
+static uint64_t told_ignored;	/* what the Unix server was told last */
+static uint32_t told_flags;
+
+static int is_ignored(int signal)
+{
+	uint32_t handler = actions[signal].handler;
+
+	return handler == SIG_IGN || (handler == SIG_DFL && (DEFAULT_IGNORED & SIGNAL_BIT(signal)));
+}
+
+int signals_inert(int signal)
+{
+	return actions[signal].handler == SIG_IGN || (emul_self()->signal_mask & SIGNAL_BIT(signal));
+}
+
+/* Every thread blocks it.  signals_lock held. */
+static int blocked_everywhere(int signal)
+{
+	struct emul_thread *thread;
+	int blocked = 1;
+
+	emul_lock(&threads_lock);
+	for (thread = threads_first; thread; thread = thread->next)
+		if (!(thread->signal_mask & SIGNAL_BIT(signal)))
+			blocked = 0;
+	emul_unlock(&threads_lock);
+	return blocked;
+}
+
+/* Tell the server which signals would be dropped here anyway, when that has changed. */
+static void tell_ignored(void)
+{
+	uint64_t mask = 0;
+	uint32_t flags = 0;
+	int signal;
+
+	emul_lock(&signals_lock);
+	for (signal = 1; signal <= EMUL_SIGNALS_MAX; signal++)
+		if (is_ignored(signal) && !(emul_self()->signal_mask & SIGNAL_BIT(signal)))
+			mask |= SIGNAL_BIT(signal);
+	if (actions[SIGCHLD].handler == SIG_IGN || (actions[SIGCHLD].flags & SA_NOCLDWAIT))
+		flags |= MASIX_NO_ZOMBIES;
+	if (actions[SIGCHLD].flags & SA_NOCLDSTOP)
+		flags |= MASIX_NO_STOP_REPORT;
+	if (mask == told_ignored && flags == told_flags) {
+		emul_unlock(&signals_lock);
+		return;
+	}
+	told_ignored = mask;
+	told_flags = flags;
+	emul_unlock(&signals_lock);
+	(void)process_set_ignored(EMUL_PORT_PROCESS, mask, (int)flags);	/* only an optimisation */
+}
+
+void signals_init(void)
+{
+	tell_ignored();
+}
+
+void signals_fork_prepare(void)
+{
+	emul_lock(&signals_lock);
+}
+
+void signals_fork_parent(void)
+{
+	emul_unlock(&signals_lock);
+}
+
+void signals_fork_child(void)
+{
+	queue_length = 0;
+	signals_lock.word = 0;
+}
+
+void signals_exec(void)
+{
+	struct emul_thread *self = emul_self();
+	int signal;
+
+	emul_lock(&signals_lock);
+	for (signal = 1; signal <= EMUL_SIGNALS_MAX; signal++) {
+		if (actions[signal].handler != SIG_IGN)
+			actions[signal].handler = SIG_DFL;
+		actions[signal].flags = 0;
+		actions[signal].mask = 0;
+	}
+	emul_unlock(&signals_lock);
+	self->altstack_size = 0;
+	self->altstack_flags = SS_DISABLE;
+	self->restore_mask = 0;
+	tell_ignored();
+}
+
+void signals_kill(int signal)
+{
+	int core = (DEFAULT_CORE & SIGNAL_BIT(signal)) != 0;
+
+	(void)core;	/* no core files yet: the bit is only reported with one */
+	for (;;) {
+		(void)process_exit(EMUL_PORT_PROCESS, 0, signal);
+		emul_sleep_ms(1000);	/* the server ends the task */
+	}
+}
+
+/* The next queued signal that `thread` may take, or -1.  signals_lock held.  Lowest
+ * number first, then oldest. */
+static int find_deliverable(const struct emul_thread *thread, uint64_t mask)
+{
+	int best = -1;
+	unsigned i;
+
+	for (i = 0; i < queue_length; i++) {
+		if (queue[i].tid && queue[i].tid != thread->vector.id)
+			continue;
+		if (mask & SIGNAL_BIT(queue[i].signal))
+			continue;
+		if (best < 0 || queue[i].signal < queue[best].signal)
+			best = (int)i;
+	}
+	return best;
+}
+
+static void unqueue(int index)
+{
+	queue_length--;
+	memmove(&queue[index], &queue[index + 1], (queue_length - (unsigned)index) * sizeof queue[0]);
+}
+
+/* A thread that would take `signal` now: the wanted one, else the first not blocking it. */
+static struct emul_thread *choose_thread(struct emul_thread *wanted, int signal)
+{
+	struct emul_thread *thread;
+
+	if (wanted)
+		return wanted;
+	emul_lock(&threads_lock);
+	for (thread = threads_first; thread; thread = thread->next)
+		if ((~thread->signal_mask | thread->sigwait_set) & SIGNAL_BIT(signal) && !thread->exiting)
+			break;
+	emul_unlock(&threads_lock);
+	return thread;
+}
+
+static int already_queued(int signal, uint32_t tid)
+{
+	unsigned i;
+
+	for (i = 0; i < queue_length; i++)
+		if (queue[i].signal == signal && queue[i].tid == tid)
+			return 1;
+	return 0;
+}
+
+void signals_post(struct emul_thread *wanted, int signal, const struct masix_siginfo *info)
+{
+	struct emul_thread *thread;
+
+	emul_lock(&signals_lock);
+	if (is_ignored(signal) && !blocked_everywhere(signal) &&
+	    !(wanted && (wanted->signal_mask & SIGNAL_BIT(signal)))) {
+		emul_unlock(&signals_lock);
+		return;
+	}
+	if ((signal < SIGRTMIN && already_queued(signal, wanted ? wanted->vector.id : 0)) ||
+	    queue_length == QUEUE_MAX) {
+		emul_unlock(&signals_lock);
+		return;
+	}
+	queue[queue_length].signal = signal;
+	queue[queue_length].tid = wanted ? wanted->vector.id : 0;
+	queue[queue_length].info = *info;
+	queue_length++;
+	thread = choose_thread(wanted, signal);
+	emul_unlock(&signals_lock);
+	if (!thread)
+		return;		/* blocked everywhere: taken when somebody unblocks it */
+	thread->signal_pending = 1;
+	if (thread != emul_self())
+		threads_request_nudge(thread);
+}
+
+void signals_fault(struct emul_thread *thread, int signal, int code, uint32_t address)
+{
+	uint32_t handler = actions[signal].handler;
+
+	if (handler == SIG_DFL || handler == SIG_IGN || (thread->signal_mask & SIGNAL_BIT(signal)))
+		signals_kill(signal);
+	memset(&thread->fault_info, 0, sizeof thread->fault_info);
+	thread->fault_info.code = code;
+	thread->fault_address = address;
+	thread->fault_signal = signal;
+	thread->signal_pending = 1;
+}
+
+void emul_raise(int signal, int code)
+{
+	struct masix_siginfo info;
+
+	memset(&info, 0, sizeof info);
+	info.code = code;
+	info.pid = emul_process.pid;
+	info.uid = emul_process.ruid;
+	signals_post(emul_self(), signal, &info);
+}
+
+int emul_signal_arrived(void)
+{
+	struct emul_thread *self = emul_self();
+	int found;
+
+	if (!self->signal_pending)
+		return 0;
+	emul_lock(&signals_lock);
+	found = self->fault_signal || find_deliverable(self, self->signal_mask) >= 0;
+	if (!found)
+		self->signal_pending = 0;	/* whoever queues one sets it again */
+	emul_unlock(&signals_lock);
+	return found;
+}
+
+/* What a signal without handler does; returns if the process goes on. */
+static void default_action(int signal)
+{
+	uint64_t bit = SIGNAL_BIT(signal);
+
+	if (bit & DEFAULT_IGNORED)
+		return;
+	if (bit & DEFAULT_STOP) {
+		(void)process_stop(EMUL_PORT_PROCESS, signal);	/* an orphaned group goes on */
+		return;
+	}
+	signals_kill(signal);
+}
+
+/* Take the next signal for this thread off the queue; 0 = none. */
+static int next_signal(struct emul_thread *self, struct masix_siginfo *info, struct signal_action *action)
+{
+	int signal, index;
+
+	emul_lock(&signals_lock);
+	if (self->fault_signal) {
+		signal = self->fault_signal;
+		*info = self->fault_info;
+		self->fault_signal = 0;
+	} else {
+		self->signal_pending = 0;
+		index = find_deliverable(self, self->signal_mask);
+		if (index < 0) {
+			emul_unlock(&signals_lock);
+			return 0;
+		}
+		signal = queue[index].signal;
+		*info = queue[index].info;
+		unqueue(index);
+		self->signal_pending = 1;	/* look again */
+	}
+	*action = actions[signal];
+	if (action->handler > SIG_IGN && (action->flags & SA_RESETHAND))
+		actions[signal].handler = SIG_DFL;
+	emul_unlock(&signals_lock);
+	return signal;
+}
+
+/* The call that was cut short: EINTR, or go back and make it again. */
+static void finish_call(struct emul_state *state, int has_handler, uint32_t flags)
+{
+	if (state->call == ~0u)
+		return;
+	if (state->eax == (uint32_t)-EMUL_RESTART && has_handler && !(flags & SA_RESTART)) {
+		state->eax = (uint32_t)-EINTR;
+	} else if (state->eax == (uint32_t)-EMUL_RESTART_NOHAND && has_handler) {
+		state->eax = (uint32_t)-EINTR;
+	} else if (state->eax == (uint32_t)-EMUL_RESTART || state->eax == (uint32_t)-EMUL_RESTART_NOHAND) {
+		state->eax = state->call;
+		state->esp = state->restart_esp;
+		state->eip = state->restart_eip;
+	}
+	state->call = ~0u;
+}
+
+void emul_deliver(void);
+
+/* On the way out of the library: enter handlers for what may be delivered, by changing
+ * the state that entry.S leaves with. */
+void emul_deliver(void)
+{
+	struct emul_thread *self = emul_self();
+	struct signal_action action;
+	struct masix_siginfo info;
+	int signal;
+
+	while (self->signal_pending && (signal = next_signal(self, &info, &action)) != 0) {
+		uint64_t mask;
+
+		if (action.handler == SIG_IGN)
+			continue;
+		if (action.handler == SIG_DFL) {
+			default_action(signal);
+			continue;
+		}
+		finish_call(&self->state, 1, action.flags);
+		mask = self->restore_mask ? self->saved_mask : self->signal_mask;
+		self->restore_mask = 0;
+		if (frame_enter(self, signal, &info, &action, mask))
+			signals_kill(SIGSEGV);
+		emul_lock(&signals_lock);
+		self->signal_mask |= action.mask;
+		if (!(action.flags & SA_NODEFER))
+			self->signal_mask |= SIGNAL_BIT(signal);
+		self->signal_mask &= ~UNBLOCKABLE;
+		emul_unlock(&signals_lock);
+	}
+	if (self->restore_mask) {
+		self->restore_mask = 0;
+		signals_set_mask(self->saved_mask);
+	}
+	finish_call(&self->state, 0, 0);
+}
+
+void signals_set_mask(uint64_t mask)
+{
+	struct emul_thread *self = emul_self();
+
+	mask &= ~UNBLOCKABLE;
+	emul_lock(&signals_lock);
+	self->signal_mask = mask;
+	if (find_deliverable(self, mask) >= 0)
+		self->signal_pending = 1;
+	emul_unlock(&signals_lock);
+	if (mask & told_ignored)
+		tell_ignored();	/* blocked signals wait even when ignored */
+}
+
+/* One set of arguments of rt_sigaction and its 16-bit ancestor. */
+static long set_action(int signal, const struct signal_action *new, struct signal_action *old)
+{
+	if (signal < 1 || signal > EMUL_SIGNALS_MAX)
+		return -EINVAL;
+	if (new && (UNBLOCKABLE & SIGNAL_BIT(signal)))
+		return -EINVAL;
+	emul_lock(&signals_lock);
+	*old = actions[signal];
+	if (new)
+		actions[signal] = *new;
+	emul_unlock(&signals_lock);
+	if (new)
+		tell_ignored();
+	return 0;
+}
+
+long sys_rt_sigaction(const uint32_t *a)
+{
+	const struct linux_sigaction *user = (const void *)a[1];
+	struct linux_sigaction *out = (void *)a[2];
+	struct signal_action new, old;
+	long result;
+
+	if (a[3] != 8)
+		return -EINVAL;
+	if (user) {
+		new.handler = user->handler;
+		new.flags = user->flags;
+		new.mask = user->mask;
+	}
+	result = set_action((int)a[0], user ? &new : NULL, &old);
+	if (!result && out) {
+		out->handler = old.handler;
+		out->flags = old.flags;
+		out->restorer = 0;
+		out->mask = old.mask;
+	}
+	return result;
+}
+
+long sys_sigaction(const uint32_t *a)
+{
+	const struct linux_old_sigaction *user = (const void *)a[1];
+	struct linux_old_sigaction *out = (void *)a[2];
+	struct signal_action new, old;
+	long result;
+
+	if (user) {
+		new.handler = user->handler;
+		new.flags = user->flags;
+		new.mask = user->mask;
+	}
+	result = set_action((int)a[0], user ? &new : NULL, &old);
+	if (!result && out) {
+		out->handler = old.handler;
+		out->flags = old.flags;
+		out->restorer = 0;
+		out->mask = (uint32_t)old.mask;
+	}
+	return result;
+}
+
+static long change_mask(int how, const uint64_t *set)
+{
+	uint64_t mask = emul_self()->signal_mask;
+
+	if (!set)
+		return 0;
+	switch (how) {
+	case 0:
+		mask |= *set;
+		break;
+	case 1:
+		mask &= ~*set;
+		break;
+	case 2:
+		mask = *set;
+		break;
+	default:
+		return -EINVAL;
+	}
+	signals_set_mask(mask);
+	return 0;
+}
+
+long sys_rt_sigprocmask(const uint32_t *a)
+{
+	uint64_t old = emul_self()->signal_mask, set;
+	long result;
+
+	if (a[3] != 8)
+		return -EINVAL;
+	if (a[1])
+		set = *(const uint64_t *)a[1];
+	result = change_mask((int)a[0], a[1] ? &set : NULL);
+	if (!result && a[2])
+		*(uint64_t *)a[2] = old;
+	return result;
+}
+
+long sys_sigprocmask(const uint32_t *a)
+{
+	uint64_t old = emul_self()->signal_mask, set;
+	long result;
+
+	if (a[1])
+		set = (old & ~0xffffffffull) | *(const uint32_t *)a[1];
+	if (a[1] && a[0] != 2)
+		set &= 0xffffffffull;
+	result = change_mask((int)a[0], a[1] ? &set : NULL);
+	if (!result && a[2])
+		*(uint32_t *)a[2] = (uint32_t)old;
+	return result;
+}
+
+static uint64_t pending_mask(void)
+{
+	struct emul_thread *self = emul_self();
+	uint64_t mask = 0;
+	unsigned i;
+
+	emul_lock(&signals_lock);
+	for (i = 0; i < queue_length; i++)
+		if (!queue[i].tid || queue[i].tid == self->vector.id)
+			mask |= SIGNAL_BIT(queue[i].signal);
+	emul_unlock(&signals_lock);
+	return mask & self->signal_mask;
+}
+
+long sys_rt_sigpending(const uint32_t *a)
+{
+	uint64_t mask = pending_mask();
+
+	if (a[1] > 8)
+		return -EINVAL;
+	return emul_copy((void *)a[0], &mask, a[1]) ? -EFAULT : 0;
+}
+
+long sys_sigpending(const uint32_t *a)
+{
+	*(uint32_t *)a[0] = (uint32_t)pending_mask();
+	return 0;
+}
+
+/* Wait until a signal that `mask` leaves open is there; the old mask comes back after
+ * its handler. */
+static long suspend_with(uint64_t mask)
+{
+	struct emul_thread *self = emul_self();
+
+	self->saved_mask = self->signal_mask;
+	self->restore_mask = 1;
+	signals_set_mask(mask);
+	threads_wait_signal(~0ull);
+	return -EMUL_RESTART_NOHAND;
+}
+
+long sys_rt_sigsuspend(const uint32_t *a)
+{
+	if (a[1] != 8)
+		return -EINVAL;
+	return suspend_with(*(const uint64_t *)a[0]);
+}
+
+long sys_sigsuspend(const uint32_t *a)
+{
+	return suspend_with(a[2]);
+}
+
+long sys_pause(const uint32_t *a)
+{
+	(void)a;
+	threads_wait_signal(~0ull);
+	return -EMUL_RESTART_NOHAND;
+}
+
+void signals_mask_during(uint64_t mask)
+{
+	struct emul_thread *self = emul_self();
+
+	self->saved_mask = self->signal_mask;
+	self->restore_mask = 1;
+	signals_set_mask(mask);
+}
+
+void signals_mask_end(int interrupted)
+{
+	struct emul_thread *self = emul_self();
+
+	if (interrupted && emul_signal_arrived())
+		return;		/* emul_deliver restores it below the handler */
+	self->restore_mask = 0;
+	signals_set_mask(self->saved_mask);
+}
+
+/* Take a queued signal of `set` although it is blocked; 0 = none. */
+static int take_from_set(struct emul_thread *self, uint64_t set, struct masix_siginfo *info)
+{
+	int index, signal = 0;
+
+	emul_lock(&signals_lock);
+	index = find_deliverable(self, ~set);
+	if (index >= 0) {
+		signal = queue[index].signal;
+		*info = queue[index].info;
+		unqueue(index);
+	}
+	emul_unlock(&signals_lock);
+	return signal;
+}
+
+/* rt_sigtimedwait; `timeout` in ns, ~0 = for ever. */
+static long timed_wait(uint64_t set, void *user_info, uint64_t timeout)
+{
+	struct emul_thread *self = emul_self();
+	uint64_t deadline = timeout == ~0ull ? ~0ull : emul_now_ns() + timeout;
+	struct masix_siginfo info;
+	int signal;
+
+	set &= ~UNBLOCKABLE;
+	self->sigwait_set = set;
+	for (;;) {
+		signal = take_from_set(self, set, &info);
+		if (signal || emul_signal_arrived())
+			break;
+		if (deadline != ~0ull && emul_now_ns() >= deadline)
+			break;
+		threads_wait_signal(deadline);
+	}
+	self->sigwait_set = 0;
+	if (signal) {
+		if (user_info)
+			frame_siginfo(user_info, signal, &info, 0);
+		return signal;
+	}
+	return emul_signal_arrived() ? -EINTR : -EAGAIN;
+}
+
+long sys_rt_sigtimedwait(const uint32_t *a)
+{
+	const int32_t *ts = (const void *)a[2];
+
+	if (a[3] != 8)
+		return -EINVAL;
+	return timed_wait(*(const uint64_t *)a[0], (void *)a[1],
+		ts ? (uint64_t)ts[0] * 1000000000u + (uint32_t)ts[1] : ~0ull);
+}
+
+long sys_rt_sigtimedwait64(const uint32_t *a)
+{
+	const int64_t *ts = (const void *)a[2];
+
+	if (a[3] != 8)
+		return -EINVAL;
+	return timed_wait(*(const uint64_t *)a[0], (void *)a[1],
+		ts ? (uint64_t)ts[0] * 1000000000u + (uint32_t)ts[1] : ~0ull);
+}
+
+long sys_sigaltstack(const uint32_t *a)
+{
+	struct emul_thread *self = emul_self();
+	const uint32_t *new = (const void *)a[0];
+	uint32_t *old = (void *)a[1];
+	uint32_t stack[3];
+
+	if (new)
+		memcpy(stack, new, sizeof stack);
+	if (old) {
+		old[0] = self->altstack_base;
+		old[1] = self->altstack_size ? self->altstack_flags : SS_DISABLE;
+		old[2] = self->altstack_size;
+	}
+	if (!new)
+		return 0;
+	if (stack[1] & SS_DISABLE) {
+		self->altstack_size = 0;
+		return 0;
+	}
+	if (stack[2] < 2048)
+		return -ENOMEM;
+	self->altstack_base = stack[0];
+	self->altstack_flags = stack[1];
+	self->altstack_size = stack[2];
+	return 0;
+}

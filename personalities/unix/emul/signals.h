@@ -1,0 +1,54 @@
+/* Signals of one process: dispositions, masks, the queue, delivery. */
+#ifndef EMUL_SIGNALS_H
+#define EMUL_SIGNALS_H
+
+#include "emul.h"
+
+#define EMUL_SIGNALS_MAX 64
+#define SIGNAL_BIT(sig) (1ull << ((sig) - 1))
+
+enum {
+	SIGHUP = 1, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGUSR1,
+	SIGSEGV, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGSTKFLT, SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP,
+	SIGTTIN, SIGTTOU, SIGURG, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGWINCH, SIGIO, SIGPWR,
+	SIGSYS, SIGRTMIN,
+};
+
+#define SI_USER 0
+#define SI_KERNEL 0x80
+#define SI_TIMER (-2)
+#define SI_TKILL (-6)
+
+void signals_init(void);
+/* In fork's child: nothing pending, masks kept. */
+void signals_fork_child(void);
+/* exec: caught signals go back to default, the alternate stack is forgotten. */
+void signals_exec(void);
+
+/* Queue a signal for the process (thread NULL) or one thread, dropping what is ignored,
+ * and see to it that a thread takes it.  Called by any thread of the process. */
+void signals_post(struct emul_thread *thread, int signal, const struct masix_siginfo *info);
+
+/* A synchronous fault of `thread`, which is stopped in user mode with its registers in
+ * thread->state: deliver it first; kills the process if it is blocked or ignored. */
+void signals_fault(struct emul_thread *thread, int signal, int code, uint32_t address);
+
+/* Kill the process by `signal`, now. */
+void signals_kill(int signal) __attribute__((noreturn));
+
+/* Set this thread's mask; what it lets through is delivered on the way out. */
+void signals_set_mask(uint64_t mask);
+/* pselect, ppoll: the mask for the time of the call; after it, with whether a signal
+ * ended the wait. */
+void signals_mask_during(uint64_t mask);
+void signals_mask_end(int interrupted);
+
+/* The calling thread would not feel `signal`: ignored or blocked. */
+int signals_inert(int signal);
+
+void signals_fork_prepare(void);
+void signals_fork_parent(void);
+
+long emul_private_call(uint32_t which);
+
+#endif

@@ -1,0 +1,200 @@
+/* mmap and relatives, and the library's own memory. */
+#include <mach/vm_inherit.h>
+#include <mach/vm_prot.h>
+
+#include "calls.h"
+#include "files.h"
+#include "mach.h"
+#include "mach/traps.h"
+#include "mach_port.h"
+#include "space.h"
+#include "process.h"
+
+#define EACCES 13
+#define EBADF 9
+#define EINVAL 22
+#define ENODEV 19
+#define ENOMEM 12
+#define EOVERFLOW 75
+
+#define MAP_SHARED 1u
+#define MAP_PRIVATE 2u
+#define MAP_TYPE 0xfu
+#define MAP_SHARED_VALIDATE 3u
+#define MAP_FIXED 0x10u
+#define MAP_ANONYMOUS 0x20u
+#define MAP_FIXED_NOREPLACE 0x100000u
+#define MADV_DONTNEED 4
+#define MADV_FREE 8
+#define MS_SYNC 4
+
+struct region_space space = {
+	.low = SPACE_MMAP,
+	.limit = EMUL_BASE,
+	.object_size = 1u << 20,
+};
+
+void space_clear(void)
+{
+	(void)trap_vm_deallocate(EMUL_PORT_TASK, 0, EMUL_BASE);
+	space.heap = space.brk = 0;
+}
+
+void space_set_heap(uint32_t heap)
+{
+	space.heap = space.brk = page_up(heap);
+}
+
+void space_fork_prepare(void)
+{
+	vector_lock(&space.lock);
+}
+
+void space_fork_parent(void)
+{
+	vector_unlock(&space.lock);
+}
+
+void space_fork_child(void)
+{
+	space.lock.state = 0;
+}
+
+void *emul_memory_allocate(uint32_t size, int shared)
+{
+	vm_address_t address = EMUL_MEMORY;
+
+	if (trap_vm_map(EMUL_PORT_TASK, &address, page_up(size), 0, TRUE, MACH_PORT_NULL, 0, FALSE,
+		VM_PROT_READ | VM_PROT_WRITE, VM_PROT_ALL, shared ? VM_INHERIT_SHARE : VM_INHERIT_COPY))
+		return NULL;
+	return (void *)address;
+}
+
+void emul_memory_free(void *memory, uint32_t size)
+{
+	(void)trap_vm_deallocate(EMUL_PORT_TASK, (vm_address_t)memory, page_up(size));
+}
+
+/* What backs the mapping: 0 with request->object (a right we own) or null for anonymous. */
+static long find_object(struct region_request *request, uint32_t flags, int fd)
+{
+	int want_write = (flags & MAP_TYPE) != MAP_PRIVATE && (request->protection & VM_PROT_WRITE);
+	struct emul_file *file = NULL;
+	uint64_t size;
+	long result;
+
+	request->object = MACH_PORT_NULL;
+	request->max_protection = VM_PROT_ALL;
+	if (flags & MAP_ANONYMOUS)
+		return 0;
+	result = emul_fd_map(fd, want_write, &request->object, &size, &file);
+	if (result)
+		return result;
+	if (file) {
+		if (!file_writable(file))
+			request->max_protection = VM_PROT_READ | VM_PROT_EXECUTE;
+		file_release(file);
+	}
+	return 0;
+}
+
+static long map(const uint32_t *a, uint32_t page_offset)
+{
+	uint32_t flags = a[3], type = flags & MAP_TYPE, address;
+	struct region_request request = {
+		.address = a[0],
+		.length = a[1],
+		.protection = (int)(a[2] & 7),
+	};
+	long result;
+
+	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
+		return -EINVAL;
+	if (page_offset >= 1u << 20)
+		return -EOVERFLOW;
+	request.offset = page_offset * SPACE_PAGE;
+	if (flags & MAP_FIXED_NOREPLACE)
+		request.flags = REGION_NO_REPLACE;
+	else if (flags & MAP_FIXED)
+		request.flags = REGION_FIXED;
+	if (type != MAP_PRIVATE)
+		request.flags |= REGION_SHARED;
+	result = find_object(&request, flags, (int)a[4]);
+	if (result)
+		return result;
+	if (request.object == MACH_PORT_NULL)
+		request.offset = 0;
+	result = region_map(&space, &request, &address);
+	if (request.object != MACH_PORT_NULL)
+		(void)mach_port_deallocate(EMUL_PORT_TASK, request.object);
+	return result ? result : (long)address;
+}
+
+long sys_mmap2(const uint32_t *a)
+{
+	return map(a, a[5]);
+}
+
+/* The six arguments lie in memory, the offset in bytes. */
+long sys_old_mmap(const uint32_t *a)
+{
+	uint32_t copy[6];
+
+	memcpy(copy, (const void *)a[0], sizeof copy);
+	if (copy[5] % SPACE_PAGE)
+		return -EINVAL;
+	return map(copy, copy[5] / SPACE_PAGE);
+}
+
+long sys_munmap(const uint32_t *a)
+{
+	return region_unmap(&space, a[0], a[1]);
+}
+
+long sys_mprotect(const uint32_t *a)
+{
+	return region_protect(&space, a[0], a[1], (int)(a[2] & 7));
+}
+
+long sys_mremap(const uint32_t *a)
+{
+	uint32_t address;
+	int result = region_remap(&space, a[0], a[1], a[2], (int)a[3], a[4], &address);
+
+	return result ? result : (long)address;
+}
+
+long sys_brk(const uint32_t *a)
+{
+	return (long)region_break(&space, a[0]);
+}
+
+long sys_madvise(const uint32_t *a)
+{
+	if (a[0] % SPACE_PAGE)
+		return -EINVAL;
+	if (a[2] == MADV_DONTNEED || a[2] == MADV_FREE)
+		return region_discard(&space, a[0], a[1]);
+	return 0;	/* advice */
+}
+
+/* Which file lies there is not recorded: write back everything. */
+long sys_msync(const uint32_t *a)
+{
+	if (a[0] % SPACE_PAGE || (a[2] & ~7u))
+		return -EINVAL;
+	return a[2] & MS_SYNC ? emul_result(process_sync(EMUL_PORT_PROCESS)) : 0;
+}
+
+/* Anonymous memory never leaves main memory: there is no paging space. */
+long sys_mlock(const uint32_t *a)
+{
+	(void)a;
+	return 0;
+}
+
+long sys_munlock(const uint32_t *a)
+{
+	(void)a;
+	return 0;
+}

@@ -1,0 +1,575 @@
+/* Thread blocks, clone, exit, and making threads look at their signals. */
+#include <mach/kern_return.h>
+#include <mach/thread_status.h>
+
+#include "calls.h"
+#include "emul.h"
+#include "futexes.h"
+#include "gnumach.h"
+#include "mach.h"
+#include "mach_i386.h"
+#include "mach/traps.h"
+#include "mach_port.h"
+#include "io.h"
+#include "process.h"
+#include "service.h"
+#include "signals.h"
+#include "threads.h"
+#include <masix/error.h>
+
+#define EINVAL 22
+#define EAGAIN 11
+#define ENOMEM 12
+#define ESRCH 3
+
+#define CLONE_VM 0x100u
+#define CLONE_VFORK 0x4000u
+#define CLONE_THREAD 0x10000u
+#define CLONE_SETTLS 0x80000u
+#define CLONE_PARENT_SETTID 0x100000u
+#define CLONE_CHILD_CLEARTID 0x200000u
+#define CLONE_CHILD_SETTID 0x1000000u
+
+struct emul_lock threads_lock;
+struct emul_thread *threads_first;
+struct emul_thread *threads_service;
+static struct emul_thread *dead_blocks;	/* threads_lock; of threads that ended or are ending */
+static int next_tid;
+
+void emul_async_entry(void);
+
+struct emul_thread *threads_allocate(void)
+{
+	struct emul_thread *thread, **link;
+	mach_port_type_t type;
+
+	/* A block can be used again when its kernel thread is gone. */
+	emul_lock(&threads_lock);
+	for (link = &dead_blocks; (thread = *link) != NULL; link = &thread->next) {
+		if (mach_port_type(EMUL_PORT_TASK, thread->vector.port, &type) || (type & MACH_PORT_TYPE_DEAD_NAME)) {
+			*link = thread->next;
+			break;
+		}
+	}
+	emul_unlock(&threads_lock);
+	if (thread) {
+		(void)mach_port_destroy(EMUL_PORT_TASK, thread->vector.port);
+		memset(thread, 0, sizeof *thread);
+	} else {
+		thread = emul_memory_allocate(EMUL_STACK_SIZE, 0);
+		if (!thread)
+			return NULL;
+	}
+	thread->vector.self = &thread->vector;
+	thread->vector.send_bound = VECTOR_SEND_UNBOUND;
+	thread->stack_top = (uint32_t)thread + EMUL_STACK_SIZE;
+	return thread;
+}
+
+void threads_add(struct emul_thread *thread)
+{
+	emul_lock(&threads_lock);
+	thread->next = threads_first;
+	threads_first = thread;
+	emul_unlock(&threads_lock);
+}
+
+static void threads_remove(struct emul_thread *thread)
+{
+	struct emul_thread **link;
+
+	for (link = &threads_first; *link; link = &(*link)->next) {
+		if (*link == thread) {
+			*link = thread->next;
+			return;
+		}
+	}
+}
+
+struct emul_thread *threads_find(mach_port_t port)
+{
+	struct emul_thread *thread;
+
+	emul_lock(&threads_lock);
+	for (thread = threads_first; thread; thread = thread->next)
+		if (thread->vector.port == port)
+			break;
+	emul_unlock(&threads_lock);
+	return thread;
+}
+
+kern_return_t threads_set_segments(mach_port_t port, const struct emul_thread *thread)
+{
+	kern_return_t kr;
+
+	kr = vector_set_segment(port, VECTOR_FS_SELECTOR, (uint32_t)thread, 0xfffff, 1);
+	if (!kr && thread->gs_used)
+		kr = vector_set_segment(port, VECTOR_GS_SELECTOR, thread->gs_info[1], 0xfffff, 1);
+	return kr;
+}
+
+kern_return_t threads_set_registers(mach_port_t port, const struct emul_state *s, int with_gs)
+{
+	struct i386_thread_state registers;
+	uint32_t cs, ds;
+
+	asm volatile("movl %%cs, %0; movl %%ds, %1" : "=r"(cs), "=r"(ds));
+	memset(&registers, 0, sizeof registers);
+	registers.gs = with_gs ? VECTOR_GS_SELECTOR : 0;
+	registers.fs = VECTOR_FS_SELECTOR;
+	registers.es = registers.ds = registers.ss = ds & 0xffff;
+	registers.cs = cs & 0xffff;
+	registers.eax = s->eax;
+	registers.ebx = s->ebx;
+	registers.ecx = s->ecx;
+	registers.edx = s->edx;
+	registers.esi = s->esi;
+	registers.edi = s->edi;
+	registers.ebp = s->ebp;
+	registers.uesp = s->esp;
+	registers.eip = s->eip;
+	registers.efl = 0x202;
+	return thread_set_state(port, i386_REGS_SEGS_STATE, (thread_state_t)&registers, i386_THREAD_STATE_COUNT);
+}
+
+/* struct user_desc of set_thread_area(2): entry_number, base_addr, limit, flags. */
+static long set_tls(mach_port_t port, struct emul_thread *thread, uint32_t *desc)
+{
+	uint32_t info[4];
+
+	memcpy(info, desc, sizeof info);
+	if (info[0] != ~0u && info[0] != VECTOR_GS_SELECTOR >> 3)
+		return -EINVAL;
+	memcpy(thread->gs_info, info, sizeof info);
+	thread->gs_info[0] = VECTOR_GS_SELECTOR >> 3;
+	thread->gs_used = 1;
+	if (port && vector_set_segment(port, VECTOR_GS_SELECTOR, info[1], 0xfffff, 1))
+		return -EINVAL;
+	desc[0] = VECTOR_GS_SELECTOR >> 3;
+	return 0;
+}
+
+long sys_set_thread_area(const uint32_t *a)
+{
+	struct emul_thread *self = emul_self();
+
+	return set_tls(self->vector.port, self, (uint32_t *)a[0]);
+}
+
+long sys_get_thread_area(const uint32_t *a)
+{
+	struct emul_thread *self = emul_self();
+	uint32_t *desc = (uint32_t *)a[0];
+
+	if (desc[0] != VECTOR_GS_SELECTOR >> 3)
+		return -EINVAL;
+	memcpy(desc, self->gs_info, sizeof self->gs_info);
+	return 0;
+}
+
+long sys_gettid(const uint32_t *a)
+{
+	(void)a;
+	return (long)emul_self()->vector.id;
+}
+
+long sys_set_tid_address(const uint32_t *a)
+{
+	emul_self()->vector.clear_tid = (uint32_t *)a[0];
+	return (long)emul_self()->vector.id;
+}
+
+long sys_set_robust_list(const uint32_t *a)
+{
+	if (a[1] != 12)
+		return -EINVAL;
+	emul_self()->robust_list = a[0];
+	return 0;
+}
+
+long sys_get_robust_list(const uint32_t *a)
+{
+	if (a[0] && a[0] != emul_self()->vector.id)
+		return -ESRCH;
+	*(uint32_t *)a[1] = emul_self()->robust_list;
+	*(uint32_t *)a[2] = 12;
+	return 0;
+}
+
+void threads_return_registers(struct emul_state *s, const uint32_t *a)
+{
+	struct emul_thread *self = emul_self();
+
+	if (self->entry) {
+		*s = self->state;
+	} else {
+		s->ebx = a[0];
+		s->ecx = a[1];
+		s->edx = a[2];
+		s->esi = a[3];
+		s->edi = a[4];
+		s->ebp = a[5];
+		s->eip = *(const uint32_t *)self->user_esp;
+		s->esp = self->user_esp + 4;
+	}
+	s->eax = 0;
+}
+
+/* A thread of this process (CLONE_VM | CLONE_THREAD). */
+static long clone_thread(const uint32_t *a)
+{
+	struct emul_thread *self = emul_self(), *thread;
+	uint32_t flags = a[0], stack = a[1];
+	struct emul_state registers;
+	kern_return_t kr;
+	long result;
+
+	threads_return_registers(&registers, a);
+	if (stack)
+		registers.esp = stack;
+	thread = threads_allocate();
+	if (!thread)
+		return -ENOMEM;
+	kr = thread_create(EMUL_PORT_TASK, &thread->vector.port);
+	if (kr) {
+		emul_memory_free(thread, EMUL_STACK_SIZE);
+		return -EAGAIN;
+	}
+	thread->gs_used = self->gs_used;
+	memcpy(thread->gs_info, self->gs_info, sizeof thread->gs_info);
+	thread->signal_mask = self->signal_mask;
+	thread->altstack_flags = 2;
+	thread->vector.id = (uint32_t)emul_process.pid + (uint32_t)__atomic_add_fetch(&next_tid, 1, __ATOMIC_RELAXED) * 0x10000;
+	result = 0;
+	if (flags & CLONE_SETTLS)
+		result = set_tls(MACH_PORT_NULL, thread, (uint32_t *)a[3]);
+	if (!result && threads_set_segments(thread->vector.port, thread))
+		result = -EAGAIN;
+	if (!result && threads_set_registers(thread->vector.port, &registers, (int)thread->gs_used))
+		result = -EAGAIN;
+	if (result) {
+		(void)thread_terminate(thread->vector.port);
+		(void)mach_port_destroy(EMUL_PORT_TASK, thread->vector.port);
+		emul_memory_free(thread, EMUL_STACK_SIZE);
+		return result;
+	}
+	if (flags & CLONE_CHILD_CLEARTID)
+		thread->vector.clear_tid = (uint32_t *)a[4];
+	if (flags & CLONE_PARENT_SETTID)
+		*(uint32_t *)a[2] = thread->vector.id;
+	if (flags & CLONE_CHILD_SETTID)
+		*(uint32_t *)a[4] = thread->vector.id;
+	result = (long)thread->vector.id;
+	threads_add(thread);
+	(void)thread_resume(thread->vector.port);
+	return result;
+}
+
+long sys_clone(const uint32_t *a)
+{
+	uint32_t flags = a[0];
+
+	if ((flags & (CLONE_VM | CLONE_THREAD)) == (CLONE_VM | CLONE_THREAD))
+		return clone_thread(a);
+	if (flags & CLONE_THREAD)
+		return -EINVAL;
+	return emul_fork(a, flags, a[1]);
+}
+
+void emul_exit_process(int code)
+{
+	for (;;) {
+		(void)process_exit(EMUL_PORT_PROCESS, code & 0xff, 0);
+		emul_sleep_ms(1000);	/* the server ends the task */
+	}
+}
+
+long sys_exit_group(const uint32_t *a)
+{
+	emul_exit_process((int)a[0]);
+}
+
+long sys_exit(const uint32_t *a)
+{
+	struct emul_thread *self = emul_self();
+	uint32_t *clear = self->vector.clear_tid;
+	int last;
+
+	emul_lock(&threads_lock);
+	last = threads_first == self && !self->next;
+	emul_unlock(&threads_lock);
+	if (last)
+		emul_exit_process((int)a[0]);
+	self->exiting = 1;
+	futexes_robust_exit(self);
+	if (clear) {
+		self->vector.clear_tid = NULL;
+		*(volatile uint32_t *)clear = 0;	/* a bad pointer unwinds and comes again without it */
+		futexes_wake(clear);
+	}
+	emul_lock(&threads_lock);
+	threads_remove(self);
+	self->next = dead_blocks;
+	dead_blocks = self;
+	emul_unlock(&threads_lock);
+	if (self->vector.reply_port)
+		(void)mach_port_mod_refs(EMUL_PORT_TASK, self->vector.reply_port, MACH_PORT_RIGHT_RECEIVE, -1);
+	self->vector.reply_port = MACH_PORT_NULL;
+	for (;;)
+		(void)thread_terminate(self->vector.port);
+}
+
+void threads_end_others(void)
+{
+	struct emul_thread *self = emul_self(), *thread;
+
+	for (;;) {
+		emul_lock(&threads_lock);
+		thread = threads_first == self ? self->next : threads_first;
+		if (thread) {
+			threads_remove(thread);
+			thread->next = dead_blocks;
+			dead_blocks = thread;
+		}
+		emul_unlock(&threads_lock);
+		if (!thread)
+			break;
+		(void)thread_terminate(thread->vector.port);
+		if (thread->vector.reply_port)
+			(void)mach_port_mod_refs(EMUL_PORT_TASK, thread->vector.reply_port, MACH_PORT_RIGHT_RECEIVE, -1);
+		if (thread->poll_port)
+			(void)mach_port_mod_refs(EMUL_PORT_TASK, thread->poll_port, MACH_PORT_RIGHT_RECEIVE, -1);
+	}
+	self->vector.id = (uint32_t)emul_process.pid;
+}
+
+void threads_fork_child(void)
+{
+	struct emul_thread *self = emul_self();
+
+	threads_lock.word = 0;
+	threads_first = self;
+	self->next = NULL;
+	dead_blocks = NULL;	/* their ports are the parent's; the memory stays unused */
+	self->vector.port = EMUL_PORT_THREAD;
+	self->vector.reply_port = MACH_PORT_NULL;
+	self->poll_port = MACH_PORT_NULL;
+	self->vector.id = (uint32_t)emul_process.pid;
+	self->robust_list = 0;
+	self->nudge = 0;
+}
+
+void threads_request_nudge(struct emul_thread *thread)
+{
+	if (emul_self() == threads_service) {
+		threads_nudge(thread);
+		return;
+	}
+	thread->nudge = 1;
+	service_wake();
+}
+
+/* In the library and waiting: end the wait.  1 when there is nothing more to do. */
+static int end_wait(struct emul_thread *thread)
+{
+	uint32_t kind = thread->wait_kind, token = thread->wait_token;
+	kern_return_t kr = KERN_FAILURE;
+
+	switch (kind) {
+	case EMUL_NOT_WAITING:
+		return 1;	/* it looks at signal_pending before it leaves */
+	case EMUL_WAIT_IO:
+		kr = io_cancel(thread->wait_port, token);
+		break;
+	case EMUL_WAIT_PROCESS:
+		kr = process_cancel(EMUL_PORT_PROCESS, token);
+		break;
+	case EMUL_WAIT_KERNEL:
+		(void)gsync_wake(EMUL_PORT_TASK, (vm_address_t)&thread->signal_pending, 0, 0);
+		(void)thread_abort(thread->vector.port);
+		break;
+	}
+	/* An abort can come just before the trap, a cancel before its call: see whether
+	 * it still waits. */
+	return kr == KERN_SUCCESS || thread->wait_kind != kind || thread->wait_token != token;
+}
+
+/* `int $0x80` at eip?  The service thread must not fault, so the kernel reads. */
+static int at_trap(uint32_t eip)
+{
+	vm_offset_t copy;
+	mach_msg_type_number_t size;
+	const unsigned char *code;
+	int found;
+
+	if (vm_read(EMUL_PORT_TASK, eip & ~0xfffu, 0x1000, &copy, &size))
+		return 0;
+	code = (const unsigned char *)copy + (eip & 0xfff);
+	found = (eip & 0xfff) != 0xfff && code[0] == 0xcd && code[1] == 0x80;
+	(void)vm_deallocate(EMUL_PORT_TASK, copy, size);
+	return found;
+}
+
+/* Running user code: send it to emul_async_entry with its registers saved.  1 when done. */
+static int redirect(struct emul_thread *thread)
+{
+	struct emul_state entry;
+	int done = 1;
+
+	if (thread_suspend(thread->vector.port))
+		return 1;	/* it is gone */
+	if (thread->in_emul) {
+		done = 0;
+		goto out;
+	}
+	if (service_get_state(thread->vector.port, &thread->state))
+		goto out;
+	/* About to make a call by trap: it passes through the library anyway. */
+	if (at_trap(thread->state.eip))
+		goto out;
+	thread->state.call = ~0u;
+	thread->in_emul = 1;
+	memset(&entry, 0, sizeof entry);
+	entry.eip = (uint32_t)emul_async_entry;
+	entry.esp = thread->stack_top;
+	if (threads_set_registers(thread->vector.port, &entry, (int)thread->gs_used))
+		thread->in_emul = 0;
+out:
+	(void)thread_resume(thread->vector.port);
+	return done;
+}
+
+void threads_nudge(struct emul_thread *thread)
+{
+	unsigned tries;
+
+	thread->nudge = 0;
+	for (tries = 0; tries < 1000; tries++) {
+		if (thread->in_emul ? end_wait(thread) : redirect(thread))
+			return;
+		if (tries < 4)
+			trap_swtch_pri(0);
+		else
+			emul_sleep_ms(1);
+	}
+	emul_log("a thread does not look at its signals, tid ", (uint32_t)thread->vector.id);
+}
+
+uint32_t emul_wait_begin(enum emul_wait_kind kind, mach_port_t port)
+{
+	static volatile uint32_t tokens;
+	struct emul_thread *self = emul_self();
+
+	self->wait_port = port;
+	self->wait_token = ((uint32_t)emul_process.pid << 16) ^ __atomic_add_fetch(&tokens, 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	self->wait_kind = kind;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return self->wait_token;
+}
+
+void emul_wait_end(void)
+{
+	emul_self()->wait_kind = EMUL_NOT_WAITING;
+}
+
+void threads_wait_signal(uint64_t deadline)
+{
+	struct emul_thread *self = emul_self();
+
+	while (!self->signal_pending) {
+		uint64_t now = emul_now_ns();
+		uint64_t left = deadline - now;
+		int flags = 0;
+		uint32_t ms = 0;
+
+		if (deadline != ~0ull) {
+			if (now >= deadline)
+				return;
+			left = left / 1000000 + 1;
+			ms = left > 3600000 ? 3600000 : (uint32_t)left;
+			flags = 4;	/* GSYNC_TIMED */
+		}
+		(void)emul_wait_begin(EMUL_WAIT_KERNEL, MACH_PORT_NULL);
+		(void)gsync_wait(EMUL_PORT_TASK, (vm_address_t)&self->signal_pending, 0, 0, ms, flags);
+		emul_wait_end();
+	}
+}
+
+/* tgkill and tkill inside this process; tid of another process's main thread goes to the server. */
+static long thread_kill(int tid, int signal)
+{
+	struct emul_thread *thread;
+	struct masix_siginfo info;
+
+	if (signal < 0 || signal > EMUL_SIGNALS_MAX)
+		return -EINVAL;
+	memset(&info, 0, sizeof info);
+	info.code = SI_TKILL;
+	info.pid = emul_process.pid;
+	info.uid = emul_process.ruid;
+	emul_lock(&threads_lock);
+	for (thread = threads_first; thread; thread = thread->next)
+		if ((int)thread->vector.id == tid)
+			break;
+	emul_unlock(&threads_lock);
+	if (!thread) {
+		if (tid & ~0xffff)
+			return -ESRCH;
+		return emul_result(process_kill(EMUL_PORT_PROCESS, tid, signal, info));
+	}
+	if (signal == SIGKILL || signal == SIGSTOP)
+		return emul_result(process_kill(EMUL_PORT_PROCESS, emul_process.pid, signal, info));
+	if (signal)
+		signals_post(thread, signal, &info);
+	return 0;
+}
+
+long sys_tkill(const uint32_t *a)
+{
+	return thread_kill((int)a[0], (int)a[1]);
+}
+
+long sys_tgkill(const uint32_t *a)
+{
+	return thread_kill((int)a[1], (int)a[2]);
+}
+
+/* kill(2): to itself with one thread it needs no message. */
+long sys_kill(const uint32_t *a)
+{
+	int pid = (int)a[0], signal = (int)a[1];
+	struct masix_siginfo info;
+
+	if (signal < 0 || signal > EMUL_SIGNALS_MAX)
+		return -EINVAL;
+	memset(&info, 0, sizeof info);
+	info.code = SI_USER;
+	info.pid = emul_process.pid;
+	info.uid = emul_process.ruid;
+	if (pid == emul_process.pid && signal && signal != SIGKILL && signal != SIGSTOP && signal != SIGCONT) {
+		signals_post(NULL, signal, &info);
+		return 0;
+	}
+	return emul_result(process_kill(EMUL_PORT_PROCESS, pid, signal, info));
+}
+
+long sys_rt_sigqueueinfo(const uint32_t *a)
+{
+	const uint32_t *user = (const void *)a[2];
+	struct masix_siginfo info;
+
+	memset(&info, 0, sizeof info);
+	info.code = (int)user[2];
+	info.value = (int)user[5];
+	if (info.code >= 0)
+		return -1;	/* EPERM: only negative codes can come from a program */
+	return emul_result(process_kill(EMUL_PORT_PROCESS, (int)a[0], (int)a[1], info));
+}
+
+long sys_sched_yield(const uint32_t *a)
+{
+	(void)a;
+	trap_swtch_pri(0);
+	return 0;
+}
