@@ -1,0 +1,158 @@
+/* What the table noted for us to do, done without its lock: messages to processes and to the kernel
+ * about their tasks.  None of them waits for a process. */
+#include <mach.h>
+#include <mach/message.h>
+#include <mach_port.h>
+#include <masix/mach.h>
+#include <masix/server.h>
+#include <stdlib.h>
+
+#include "answer.h"
+#include "fifo.h"
+#include "machine.h"
+#include "server.h"
+#include "task.h"
+#include "wait.h"
+
+/* The id of process_poke, which has no body: sent by hand because a stub would wait. */
+#define PROCESS_POKE_ID 501400
+
+static void poke(mach_port_t event)
+{
+	mach_msg_header_t message = {
+		.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
+		.msgh_size = sizeof(message),
+		.msgh_remote_port = event,
+		.msgh_id = PROCESS_POKE_ID,
+	};
+
+	if (mach_msg(&message, MACH_SEND_MSG | MACH_SEND_TIMEOUT, sizeof(message), 0,
+		    MACH_PORT_NULL, 0, MACH_PORT_NULL) == MACH_SEND_TIMED_OUT) {
+		/* A poke is under way already; the kernel gives the copied right back. */
+		mach_port_deallocate(mach_task_self(), message.msgh_remote_port);
+	}
+}
+
+/* Make the task stop or run as the table says.  One worker at a time does it for a process, so that a
+ * stop and a continue cannot overtake each other. */
+static void agree_on_suspension(struct process *p)
+{
+	struct unix_server *u = &unix_server;
+
+	pthread_mutex_lock(&u->table_lock);
+	if (!p->suspending) {
+		p->suspending = true;
+		while (p->suspended != p->stopped && process_is_live(p)) {
+			bool stop = p->stopped;
+			mach_port_t task = p->task;
+
+			pthread_mutex_unlock(&u->table_lock);
+			/* Fails only for a task that is gone. */
+			kern_return_t kr = stop ? task_suspend(task) : task_resume(task);
+
+			pthread_mutex_lock(&u->table_lock);
+			p->suspended = stop;
+			if (kr != KERN_SUCCESS)
+				break;
+		}
+		p->suspending = false;
+	}
+	pthread_mutex_unlock(&u->table_lock);
+}
+
+/* End the task; then tell the table. */
+static void end(struct process *p)
+{
+	struct masix_usage usage = {0};
+	int pid = p->pid;
+
+	task_usage(p->task, &usage);
+	task_terminate(p->task);
+	fifo_forget(pid);
+	process_port_kill(p);
+	pthread_mutex_lock(&unix_server.table_lock);
+	process_ended(&unix_server.table, p, &usage);
+	pthread_mutex_unlock(&unix_server.table_lock);
+}
+
+static void release(struct process *p)
+{
+	if (p->task != MACH_PORT_NULL)
+		mach_port_deallocate(mach_task_self(), p->task);
+	if (p->event != MACH_PORT_NULL)
+		mach_port_deallocate(mach_task_self(), p->event);
+	process_free(p);
+}
+
+static void act(struct process *p, unsigned todo, mach_port_t event)
+{
+	if ((todo & TODO_TERMINATE) != 0)
+		end(p);
+	else if ((todo & TODO_SUSPEND) != 0)
+		agree_on_suspension(p);
+	if ((todo & TODO_POKE) != 0 && event != MACH_PORT_NULL)
+		poke(event);
+}
+
+/* Take the first entry of the list.  NULL: it is empty. */
+static struct process *take_todo(struct process_table *t, unsigned *todo)
+{
+	struct process *p = t->todo;
+
+	if (p != NULL) {
+		t->todo = p->todo_next;
+		if (t->todo == NULL)
+			t->todo_tail = &t->todo;
+		*todo = p->todo;
+		p->todo = 0;
+	}
+	return p;
+}
+
+static void send_answers(struct waiter *w)
+{
+	while (w != NULL) {
+		struct waiter *next = w->next;
+
+		answer_waiter(w);
+		free(w);
+		w = next;
+	}
+}
+
+void table_lock(void)
+{
+	pthread_mutex_lock(&unix_server.table_lock);
+}
+
+void table_unlock(void)
+{
+	struct process_table *t = &unix_server.table;
+	pthread_mutex_t *lock = &unix_server.table_lock;
+
+	while (t->todo != NULL || t->answers != NULL) {
+		struct waiter *answers = t->answers;
+		unsigned todo = 0;
+		struct process *p = take_todo(t, &todo);
+		mach_port_t event = p != NULL ? p->event : MACH_PORT_NULL;
+
+		t->answers = NULL;
+		t->answers_tail = &t->answers;
+		pthread_mutex_unlock(lock);
+		send_answers(answers);
+		if (p != NULL && todo == TODO_FREE)
+			release(p);
+		else if (p != NULL)
+			act(p, todo, event);
+		pthread_mutex_lock(lock);
+		if (p != NULL && todo != TODO_FREE)
+			process_put(t, p);
+	}
+
+	bool halt = t->init_is_gone;
+
+	t->init_is_gone = false;
+	pthread_mutex_unlock(lock);
+	if (halt)
+		machine_stop("init has ended", MASIX_HALT);
+}

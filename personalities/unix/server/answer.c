@@ -1,0 +1,103 @@
+#include "answer.h"
+
+#include <mach_port.h>
+#include <mach.h>
+
+#include <io_reply.h>
+#include <process_reply.h>
+#include <tty_reply.h>
+
+#include <masix/mach.h>
+
+#include "wait.h"
+
+#define ONCE MACH_MSG_TYPE_MOVE_SEND_ONCE
+
+kern_return_t reply_check(mach_port_t reply, mach_msg_type_name_t type)
+{
+	return reply != MACH_PORT_NULL && reply != MACH_PORT_DEAD &&
+			type == MACH_MSG_TYPE_PORT_SEND_ONCE
+		? KERN_SUCCESS
+		: KERN_INVALID_ARGUMENT;
+}
+
+/* The caller died: the right that could not be used is still ours. */
+static void sent(kern_return_t kr, mach_port_t reply)
+{
+	if (kr != KERN_SUCCESS)
+		mach_port_deallocate(mach_task_self(), reply);
+}
+
+void answer_waiter(const struct waiter *w)
+{
+	const struct wait_result *r = &w->result;
+
+	switch (w->kind) {
+	case WAITER_CHILD:
+		sent(process_wait_reply(w->reply, ONCE, r->error, r->pid, r->status, r->uid,
+			     r->usage),
+			w->reply);
+		break;
+	case WAITER_EXEC:
+		sent(process_wait_exec_reply(w->reply, ONCE, r->error), w->reply);
+		break;
+	case WAITER_STOP:
+		sent(process_stop_reply(w->reply, ONCE, r->error), w->reply);
+		break;
+	}
+}
+
+void answer_fifo(mach_port_t reply, kern_return_t result, mach_port_t object)
+{
+	kern_return_t kr = process_open_fifo_reply(reply, ONCE, result, object);
+
+	sent(kr, reply);
+	if (kr != KERN_SUCCESS && object != MACH_PORT_NULL)
+		mach_port_deallocate(mach_task_self(), object);
+}
+
+void answer_read(mach_port_t reply, kern_return_t result, const char *data, uint32_t count)
+{
+	sent(io_read_reply(reply, ONCE, result, data, count), reply);
+}
+
+void answer_read_large(mach_port_t reply, kern_return_t result, char *data, uint32_t count)
+{
+	kern_return_t kr = io_read_large_reply(reply, ONCE, result, data, count);
+
+	sent(kr, reply);
+	if (kr != KERN_SUCCESS && count > 0)
+		vm_deallocate(mach_task_self(), (vm_address_t)data, count);
+}
+
+void answer_write(mach_port_t reply, kern_return_t result, uint32_t count)
+{
+	sent(io_write_reply(reply, ONCE, result, count, 0), reply);
+}
+
+void answer_write_large(mach_port_t reply, kern_return_t result, uint32_t count)
+{
+	sent(io_write_large_reply(reply, ONCE, result, count, 0), reply);
+}
+
+void answer_poll(mach_port_t reply, kern_return_t result, int ready)
+{
+	sent(io_poll_reply(reply, ONCE, result, ready), reply);
+}
+
+void answer_tty_read(mach_port_t reply, kern_return_t result, const char *data, uint32_t count)
+{
+	sent(tty_read_reply(reply, ONCE, result, data, count), reply);
+}
+
+void answer_tty_write(mach_port_t reply, kern_return_t result, uint32_t count)
+{
+	sent(tty_write_reply(reply, ONCE, result, count), reply);
+}
+
+void answer_tty_control(mach_port_t reply, kern_return_t result)
+{
+	static const char nothing[1];
+
+	sent(tty_control_reply(reply, ONCE, result, nothing, 0), reply);
+}

@@ -1,0 +1,33 @@
+/* Answering calls that were parked.  Every function here consumes `reply`, a send-once right; none
+ * waits, since a send-once right always has room. */
+#ifndef UNIX_ANSWER_H
+#define UNIX_ANSWER_H
+
+#include <mach/mach_types.h>
+#include <mach/message.h>
+#include <stdint.h>
+
+struct waiter;
+struct pipe_call;
+struct pipe_memory;
+
+/* May a call with this reply right be parked?  A client could name a port whose queue is full
+ * instead of giving a send-once right: such calls are refused. */
+kern_return_t reply_check(mach_port_t reply, mach_msg_type_name_t type)
+	__attribute__((warn_unused_result));
+
+void answer_waiter(const struct waiter *w);
+void answer_fifo(mach_port_t reply, kern_return_t result, mach_port_t object);
+
+void answer_read(mach_port_t reply, kern_return_t result, const char *data, uint32_t count);
+/* `data` is pages, which are consumed. */
+void answer_read_large(mach_port_t reply, kern_return_t result, char *data, uint32_t count);
+void answer_write(mach_port_t reply, kern_return_t result, uint32_t count);
+void answer_write_large(mach_port_t reply, kern_return_t result, uint32_t count);
+void answer_poll(mach_port_t reply, kern_return_t result, int ready);
+
+void answer_tty_read(mach_port_t reply, kern_return_t result, const char *data, uint32_t count);
+void answer_tty_write(mach_port_t reply, kern_return_t result, uint32_t count);
+void answer_tty_control(mach_port_t reply, kern_return_t result);
+
+#endif

@@ -1,0 +1,12 @@
+/* Character devices that are not served inside the process: terminals and the host channel. */
+#ifndef UNIX_DEVICES_H
+#define UNIX_DEVICES_H
+
+#include <mach/mach_types.h>
+
+/* The object behind device `rdev` for the process `proc`.  MASIX_E_NO_DEVICE: there is none, or (for
+ * /dev/tty) no controlling terminal.  MASIX_E_PERMISSION: the host channel is root's. */
+kern_return_t device_open_for(mach_port_t proc, uint32_t rdev, int flags, mach_port_t *object,
+	int *is_tty) __attribute__((warn_unused_result));
+
+#endif

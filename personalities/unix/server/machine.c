@@ -1,0 +1,62 @@
+#include "machine.h"
+
+#include <gnumach.h>
+#include <mach.h>
+#include <mach/host_info.h>
+#include <mach/vm_cache_statistics.h>
+#include <mach_host.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+#include <acs_session.h>
+#include <masix/mach.h>
+#include <masix/error.h>
+#include <masix/server.h>
+
+#include "mounts.h"
+#include "server.h"
+
+bool machine_memory(struct memory_figures *figures)
+{
+	struct vm_statistics statistics;
+	struct vm_cache_statistics cache;
+
+	if (vm_statistics(mach_task_self(), &statistics) != KERN_SUCCESS ||
+		vm_cache_statistics(mach_task_self(), &cache) != KERN_SUCCESS)
+		return false;
+	*figures = (struct memory_figures){
+		.total = unix_server.memory_size / unix_server.page_size,
+		.free = statistics.free_count,
+		.cached = cache.cache_count,
+		.active = statistics.active_count,
+		.inactive = statistics.inactive_count,
+		.wired = statistics.wire_count,
+		.page_ins = (uint32_t)statistics.pageins,
+		.page_outs = (uint32_t)statistics.pageouts,
+		.faults = (uint32_t)statistics.faults,
+	};
+	return true;
+}
+
+void machine_stop(const char *why, int how)
+{
+	static atomic_flag stopping = ATOMIC_FLAG_INIT;
+	struct process_table *t = &unix_server.table;
+
+	if (atomic_flag_test_and_set(&stopping))
+		return;
+	masix_log("%s: stopping", why);
+	table_lock();
+	for (struct process *p = t->first; p != NULL; p = p->next)
+		if (p->pid != INIT_PID)
+			process_end(t, p, SIGKILL);
+	table_unlock();
+
+	kern_return_t kr = mounts_sync(1);
+
+	if (kr != KERN_SUCCESS)
+		masix_log("some file systems may need a check");
+	kr = acs_halt(masix_session(), how);
+	if (kr != KERN_SUCCESS)
+		masix_log("the machine does not stop: %s", masix_strerror(kr));
+}

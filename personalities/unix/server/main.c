@@ -1,0 +1,114 @@
+/* The Unix server: acquire what it needs, start process 1, serve. */
+#include <mach.h>
+#include <mach/host_info.h>
+#include <mach_host.h>
+#include <string.h>
+
+#include <dir_server.h>
+#include <exc_server.h>
+#include <io_server.h>
+#include <masix/error.h>
+#include <masix/mach.h>
+#include <masix/server.h>
+#include <process_server.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <tty_server.h>
+
+#include "boot.h"
+#include "exceptions.h"
+#include "host_terminal.h"
+#include "mounts.h"
+#include "server.h"
+#include "watchdog.h"
+
+#define WORKERS 8
+#define CONSOLE_TIMEOUT_MS 60000
+#define FIRST_PROGRAM "/sbin/init"
+
+struct unix_server unix_server;
+
+static void must(kern_return_t kr, const char *what)
+{
+	if (kr != KERN_SUCCESS)
+		masix_fatal("%s: %s", what, masix_strerror(kr));
+}
+
+static void learn_machine(void)
+{
+	struct unix_server *u = &unix_server;
+	struct host_basic_info info;
+	struct vm_statistics statistics;
+	mach_msg_type_number_t count = HOST_BASIC_INFO_COUNT;
+	mach_port_t set;
+
+	must(host_info(mach_host_self(), HOST_BASIC_INFO, (host_info_t)&info, &count), "host_info");
+	must(vm_statistics(mach_task_self(), &statistics), "vm_statistics");
+	u->memory_size = info.memory_size;
+	u->page_size = statistics.pagesize;
+	must(masix_right(MASIX_RIGHT_HOST, 0, &u->host_priv), "host right");
+	must(processor_set_default(mach_host_self(), &set), "processor set");
+	must(host_processor_set_priv(u->host_priv, set, &u->processor_set), "processor set control");
+}
+
+/* Our own name with ACS; it answers nothing, processes get ports of their own. */
+static void register_server(void)
+{
+	static const struct unix_class control = {
+		.base = {.name = "unix", .destroy = (void (*)(struct masix_object *))free},
+	};
+	static const uint32_t interfaces[] = {501200, 1};
+	struct masix_object *object = calloc(1, sizeof(*object));
+
+	if (object == NULL)
+		masix_fatal("no memory");
+	must(masix_object_init(object, &control.base), "control port");
+	must(masix_register(NULL, MASIX_ROLE_SERVER, interfaces, 1, object->port), "registration");
+}
+
+/* A task that dies by itself: only a kill from outside the personality, or its own task_terminate,
+ * does that. */
+static void task_died(mach_port_t name)
+{
+	struct process_table *t = &unix_server.table;
+
+	table_lock();
+	struct process *p = process_find_task(t, name);
+
+	if (p != NULL)
+		process_end(t, p, SIGKILL);
+	table_unlock();
+}
+
+int main(void)
+{
+	static const masix_demux_t contracts[] = {
+		process_server_routine,
+		io_server_routine,
+		tty_server_routine,
+		dir_server_routine,
+		exc_server_routine,
+		NULL,
+	};
+	static const struct masix_pool_options pool = {
+		.demux = contracts,
+		.workers = WORKERS,
+		.name = "unix",
+		.dead_name = task_died,
+	};
+	struct unix_server *u = &unix_server;
+
+	pthread_mutex_init(&u->table_lock, NULL);
+	process_table_init(&u->table);
+	strcpy(u->hostname, "masix");
+	learn_machine();
+	must(masix_lookup("console", CONSOLE_TIMEOUT_MS, &u->console), "console");
+	must(host_terminal_create(u->console, &u->console_terminal), "console terminal");
+	must(exceptions_init(&u->exceptions), "exception port");
+	mounts_init();
+	must(watchdog_start(), "watchdog");
+	register_server();
+	must(boot_first_process(FIRST_PROGRAM), "process 1");
+	must(masix_ready(), "ready");
+	masix_pool_run(&pool);
+}

@@ -1,0 +1,119 @@
+#include "mounts.h"
+
+#include <mach.h>
+#include <mach_port.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <file_system.h>
+#include <masix/error.h>
+#include <masix/server.h>
+
+#include "procfs.h"
+
+#define ROOT_TIMEOUT_MS 60000
+#define OTHER_TIMEOUT_MS 0	/* file servers are up before us */
+
+static struct mount mounts[] = {
+	{MOUNT_ROOT, "/", "ext2", "/dev/hd0", "rw,relatime", "fs/root", 0, 0},
+	{MOUNT_PROC, "/proc", "proc", "proc", "rw,nosuid,nodev,noexec", NULL, 0, 0},
+	{MOUNT_TMP, "/tmp", "tmpfs", "tmpfs", "rw,nosuid,nodev", "fs/tmp", 0, 0},
+	{MOUNT_HOST, "/host", "ext2", "/dev/hd1", "rw,relatime", "fs/host", 0, 0},
+};
+
+#define COUNT (sizeof(mounts) / sizeof(mounts[0]))
+
+static void attach(struct mount *m)
+{
+	kern_return_t kr = KERN_SUCCESS;
+
+	if (m->server != NULL)
+		kr = masix_lookup(m->server,
+			m->id == MOUNT_ROOT ? ROOT_TIMEOUT_MS : OTHER_TIMEOUT_MS, &m->control);
+	if (m->id == MOUNT_ROOT && kr != KERN_SUCCESS)
+		masix_fatal("no root file system: %s", masix_strerror(kr));
+	if (kr != KERN_SUCCESS)
+		return;		/* not every machine has every file system */
+	if (m->id != MOUNT_ROOT)
+		kr = fs_cover(mounts[MOUNT_ROOT].control, m->path, strlen(m->path), m->id);
+	if (kr != KERN_SUCCESS)
+		masix_log("cannot mount %s on %s: %s", m->source, m->path, masix_strerror(kr));
+	else
+		m->is_there = 1;
+}
+
+void mounts_init(void)
+{
+	for (unsigned i = 0; i < COUNT; i++)
+		attach(&mounts[i]);
+}
+
+const struct mount *mounts_table(unsigned *count)
+{
+	*count = COUNT;
+	return mounts;
+}
+
+kern_return_t mounts_mint(uint32_t id, const struct credentials *credentials, const char *root,
+	int pid, mach_port_t *dir)
+{
+	uint32_t ids[2 + CREDENTIALS_GROUPS];
+
+	if (id >= COUNT || !mounts[id].is_there)
+		return MASIX_E_INVALID;
+	if (id == MOUNT_PROC)
+		return procfs_root(pid, dir);
+	return fs_mint(mounts[id].control, ids, credentials_for_files(credentials, ids), root,
+		strlen(root), id == MOUNT_ROOT ? 0 : MASIX_MINT_MOUNTED, dir);
+}
+
+kern_return_t mounts_sync(int final)
+{
+	kern_return_t result = KERN_SUCCESS;
+
+	/* The root last: the others lie in it. */
+	for (unsigned i = COUNT; i-- > 0;) {
+		const struct mount *m = &mounts[i];
+
+		if (!m->is_there || m->control == MACH_PORT_NULL)
+			continue;
+		kern_return_t kr = final ? fs_shutdown(m->control) : fs_sync(m->control);
+
+		if (kr != KERN_SUCCESS) {
+			masix_log("%s: %s: %s", m->path, final ? "shutdown" : "sync",
+				masix_strerror(kr));
+			result = kr;
+		}
+	}
+	return result;
+}
+
+/* Append a formatted line if it fits. */
+#define APPEND(...) \
+	do { \
+		int n = snprintf(to + length, room - length, __VA_ARGS__); \
+		if (n > 0 && (uint32_t)n < room - length) \
+			length += n; \
+	} while (0)
+
+uint32_t mounts_lines(char *to, uint32_t room)
+{
+	uint32_t length = 0;
+
+	for (unsigned i = 0; i < COUNT; i++)
+		if (mounts[i].is_there)
+			APPEND("%u %s %s %s %s\n", mounts[i].id, mounts[i].path, mounts[i].type,
+				mounts[i].source, mounts[i].options);
+	return length;
+}
+
+uint32_t mounts_proc_lines(char *to, uint32_t room)
+{
+	uint32_t length = 0;
+
+	for (unsigned i = 0; i < COUNT; i++)
+		if (mounts[i].is_there)
+			APPEND("%s %s %s %s 0 0\n", mounts[i].source, mounts[i].path,
+				mounts[i].type, mounts[i].options);
+	return length;
+}

@@ -1,0 +1,277 @@
+#include "process_table.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <masix/error.h>
+
+#include "session.h"
+#include "signals.h"
+#include "wait.h"
+
+void process_table_init(struct process_table *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->todo_tail = &t->todo;
+	t->answers_tail = &t->answers;
+}
+
+/* The next free id, as Linux counts: upwards from the last one, low ones only for the system.
+ * An id that still names a group or session is not free. */
+static int pid_allocate(const struct process_table *t)
+{
+	int pid = t->last_pid;
+
+	for (int tries = 0; tries < PID_MAX; tries++) {
+		pid++;
+		if (pid >= PID_MAX)
+			pid = 300;
+		const struct pid_slot *slot = &t->pids[pid];
+
+		if (slot->process == NULL && slot->groups == 0 && slot->session == NULL)
+			return pid;
+	}
+	return 0;
+}
+
+static char *copy_of(const char *bytes, uint32_t size)
+{
+	char *copy = malloc(size + 1);
+
+	if (copy != NULL) {
+		memcpy(copy, bytes, size);
+		copy[size] = '\0';
+	}
+	return copy;
+}
+
+static void list_insert(struct process_table *t, struct process *p)
+{
+	p->previous = t->last;
+	if (t->last != NULL)
+		t->last->next = p;
+	else
+		t->first = p;
+	t->last = p;
+}
+
+static void list_remove(struct process_table *t, struct process *p)
+{
+	if (p->previous != NULL)
+		p->previous->next = p->next;
+	else
+		t->first = p->next;
+	if (p->next != NULL)
+		p->next->previous = p->previous;
+	else
+		t->last = p->previous;
+}
+
+static void child_insert(struct process *parent, struct process *p)
+{
+	p->parent = parent;
+	p->sibling = parent->children;
+	p->sibling_before = NULL;
+	if (p->sibling != NULL)
+		p->sibling->sibling_before = p;
+	parent->children = p;
+}
+
+static void child_remove(struct process *p)
+{
+	if (p->sibling_before != NULL)
+		p->sibling_before->sibling = p->sibling;
+	else if (p->parent != NULL)
+		p->parent->children = p->sibling;
+	if (p->sibling != NULL)
+		p->sibling->sibling_before = p->sibling_before;
+	p->parent = p->sibling = p->sibling_before = NULL;
+}
+
+static void record_free(struct process *p)
+{
+	free(p->root);
+	free(p->cmdline);
+	free(p->file);
+	free(p);
+}
+
+/* What a child takes over from its parent by fork(2). */
+static int inherit(struct process *p, const struct process *parent)
+{
+	p->credentials = parent->credentials;
+	p->nice = parent->nice;
+	p->ignored = parent->ignored;
+	p->no_zombies = parent->no_zombies;
+	p->no_stop_report = parent->no_stop_report;
+	memcpy(p->comm, parent->comm, sizeof(p->comm));
+	memcpy(p->image, parent->image, sizeof(p->image));
+	p->cmdline_size = parent->cmdline_size;
+	p->root = copy_of(parent->root, strlen(parent->root));
+	p->cmdline = copy_of(parent->cmdline, parent->cmdline_size);
+	p->file = copy_of(parent->file, strlen(parent->file));
+	return p->root != NULL && p->cmdline != NULL && p->file != NULL ? 0 : MASIX_E_LIMIT;
+}
+
+static int start_afresh(struct process *p)
+{
+	p->root = copy_of("", 0);
+	p->cmdline = copy_of("", 0);
+	p->file = copy_of("", 0);
+	strcpy(p->comm, "init");
+	return p->root != NULL && p->cmdline != NULL && p->file != NULL ? 0 : MASIX_E_LIMIT;
+}
+
+int process_create(struct process_table *t, struct process *parent, uint32_t task,
+	uint64_t now_ns, struct process **created)
+{
+	int pid = t->count < PROCESS_MAX ? pid_allocate(t) : 0;
+	struct process *p = pid != 0 ? calloc(1, sizeof(*p)) : NULL;
+
+	if (p == NULL)
+		return MASIX_E_LIMIT;
+	int error = parent != NULL ? inherit(p, parent) : start_afresh(p);
+
+	if (error == 0)
+		error = session_join(t, p, parent);
+	if (error != 0) {
+		record_free(p);
+		return error;
+	}
+
+	p->pid = pid;
+	p->task = task;
+	p->references = 1;
+	p->started_ns = now_ns;
+	t->pids[pid].process = p;
+	t->last_pid = pid;
+	t->count++;
+	t->forks++;
+	list_insert(t, p);
+	if (parent != NULL)
+		child_insert(parent, p);
+	*created = p;
+	return 0;
+}
+
+struct process *process_find(struct process_table *t, int pid)
+{
+	return pid > 0 && pid < PID_MAX ? t->pids[pid].process : NULL;
+}
+
+struct process *process_find_task(struct process_table *t, uint32_t task)
+{
+	for (struct process *p = t->first; p != NULL; p = p->next)
+		if (p->task == task && task != 0)
+			return p;
+	return NULL;
+}
+
+void process_ref(struct process *p)
+{
+	p->references++;
+}
+
+void process_put(struct process_table *t, struct process *p)
+{
+	if (--p->references == 0)
+		process_todo(t, p, TODO_FREE);
+}
+
+void process_free(struct process *p)
+{
+	record_free(p);
+}
+
+void process_set_image(struct process *p, const char *comm, char *cmdline, uint32_t cmdline_size,
+	char *file, const uint32_t *image)
+{
+	free(p->cmdline);
+	free(p->file);
+	p->cmdline = cmdline;
+	p->cmdline_size = cmdline_size;
+	p->file = file;
+	strncpy(p->comm, comm, COMM_MAX);
+	p->comm[COMM_MAX] = '\0';
+	memcpy(p->image, image, sizeof(p->image));
+	p->has_executed = true;
+}
+
+void process_todo(struct process_table *t, struct process *p, unsigned todo)
+{
+	if (p->todo == 0) {
+		p->todo_next = NULL;
+		*t->todo_tail = p;
+		t->todo_tail = &p->todo_next;
+		if (todo != TODO_FREE)
+			process_ref(p);
+	}
+	p->todo |= todo;
+}
+
+void process_end(struct process_table *t, struct process *p, int status)
+{
+	if (!process_is_live(p))
+		return;
+	p->state = PROCESS_EXITING;
+	p->status = status;
+	process_todo(t, p, TODO_TERMINATE);
+}
+
+/* Orphans become children of init; those that ended already are init's to reap. */
+static void orphans_to_init(struct process_table *t, struct process *p)
+{
+	struct process *init = t->pids[INIT_PID].process;
+	struct process *child;
+
+	while ((child = p->children) != NULL) {
+		child_remove(child);
+		if (init == NULL || init == p)
+			continue;
+		child_insert(init, child);
+		if (child->state == PROCESS_ZOMBIE)
+			child_ended(t, child);
+	}
+}
+
+void process_ended(struct process_table *t, struct process *p, const struct masix_usage *usage)
+{
+	if (p->state != PROCESS_EXITING)
+		return;
+	p->state = PROCESS_ZOMBIE;
+	p->usage = *usage;
+	p->stopped = false;
+	signals_discard(t, p);
+	waiters_discard(t, p);
+	session_left(t, p);
+	orphans_to_init(t, p);
+	if (p->pid == INIT_PID)
+		t->init_is_gone = true;
+	else
+		child_ended(t, p);
+}
+
+void process_reap(struct process_table *t, struct process *p)
+{
+	if (p->parent != NULL) {
+		usage_add(&p->parent->children_usage, &p->usage);
+		usage_add(&p->parent->children_usage, &p->children_usage);
+	}
+	child_remove(p);
+	list_remove(t, p);
+	t->pids[p->pid].process = NULL;
+	t->count--;
+	session_forget(t, p);
+	p->state = PROCESS_REAPED;
+	process_put(t, p);
+}
+
+void usage_add(struct masix_usage *sum, const struct masix_usage *more)
+{
+	sum->user += more->user;
+	sum->system += more->system;
+	sum->faults += more->faults;
+	if (more->max_resident > sum->max_resident)
+		sum->max_resident = more->max_resident;
+}

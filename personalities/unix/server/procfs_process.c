@@ -1,0 +1,292 @@
+/* The files of /proc about one process. */
+#include <mach.h>
+#include <mach_port.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <masix/mach.h>
+
+#include "mounts.h"
+#include "procfs_text.h"
+#include "server.h"
+#include "session.h"
+#include "task.h"
+
+#define TICK_US 10000
+#define TICK_NS 10000000ull
+#define KIB_PER_PAGE 4
+#define SERVICE_THREADS 1	/* of the emulation library, not the program's */
+
+/* What one look at the table and the kernel gives. */
+struct snapshot {
+	struct process *process;	/* a reference */
+	char comm[COMM_MAX + 1];
+	char state;
+	int ppid, pgid, sid, terminal, foreground, nice, status;
+	uint64_t started_ns, pending, ignored;
+	struct credentials credentials;
+	struct masix_usage usage, children;
+	uint32_t image[IMAGE_WORDS];
+	struct task_figures figures;
+	unsigned threads;
+};
+
+static void look(struct snapshot *s, struct process *p)
+{
+	const struct terminal_jobs *terminal = p->session->terminal;
+
+	process_ref(p);
+	s->process = p;
+	memcpy(s->comm, p->comm, sizeof(s->comm));
+	s->state = p->state == PROCESS_ZOMBIE ? 'Z' : p->stopped ? 'T' : 'S';
+	s->ppid = p->parent != NULL ? p->parent->pid : 0;
+	s->pgid = p->pgid;
+	s->sid = p->session->sid;
+	s->terminal = terminal != NULL ? (int)terminal->rdev : 0;
+	s->foreground = terminal != NULL ? terminal->foreground : -1;
+	s->nice = p->nice;
+	s->status = p->status;
+	s->started_ns = p->started_ns;
+	s->pending = p->pending;
+	s->ignored = p->ignored;
+	s->credentials = p->credentials;
+	s->usage = p->usage;
+	s->children = p->children_usage;
+	memcpy(s->image, p->image, sizeof(s->image));
+}
+
+/* False: there is no such process.  Otherwise forget() ends it. */
+static bool remember(int pid, struct snapshot *s)
+{
+	bool runs;
+
+	memset(s, 0, sizeof(*s));
+	table_lock();
+	struct process *p = process_find(&unix_server.table, pid);
+
+	if (p != NULL)
+		look(s, p);
+	table_unlock();
+	if (p == NULL)
+		return false;
+	if (s->state == 'Z')
+		return true;
+	if (task_figures(p->task, &s->figures)) {
+		s->usage.user = s->figures.user_us;
+		s->usage.system = s->figures.system_us;
+		s->usage.faults = s->figures.faults;
+	}
+	if (task_thread_figures(p->task, &s->threads, &runs)) {
+		if (s->threads > SERVICE_THREADS)
+			s->threads -= SERVICE_THREADS;
+		if (runs && s->state == 'S')
+			s->state = 'R';
+	}
+	return true;
+}
+
+static void forget(struct snapshot *s)
+{
+	table_lock();
+	process_put(&unix_server.table, s->process);
+	table_unlock();
+}
+
+static unsigned long ticks(uint64_t us)
+{
+	return us / TICK_US;
+}
+
+static void stat(const struct snapshot *s, struct text *text)
+{
+	const uint32_t *image = s->image;
+	uint32_t pending = s->pending, ignored = s->ignored;
+
+	text_append(text, "%d (%s) %c %d %d %d %d %d 0 %u 0 0 0 ", s->process->pid, s->comm, s->state,
+		s->ppid, s->pgid, s->sid, s->terminal, s->foreground, s->usage.faults);
+	text_append(text, "%lu %lu %lu %lu %d %d %u 0 %llu ", ticks(s->usage.user),
+		ticks(s->usage.system), ticks(s->children.user), ticks(s->children.system),
+		20 + s->nice, s->nice, s->threads, (unsigned long long)(s->started_ns / TICK_NS));
+	text_append(text, "%lu %u 4294967295 %u %u %u 0 0 ",
+		(unsigned long)s->figures.virtual_kib * 1024, s->figures.resident_kib / KIB_PER_PAGE,
+		image[0], image[1], image[2]);
+	/* signals, then wchan, swap, exit signal, cpu, policy, ... */
+	text_append(text, "%u 0 %u 0 0 0 0 17 0 0 0 0 0 0 ", pending, ignored);
+	text_append(text, "0 0 %u %u %u 0 0 %d\n", image[3], image[4], image[5], s->status);
+}
+
+static const char *state_name(char state)
+{
+	switch (state) {
+	case 'R':
+		return "running";
+	case 'T':
+		return "stopped";
+	case 'Z':
+		return "zombie";
+	default:
+		return "sleeping";
+	}
+}
+
+static void status(const struct snapshot *s, struct text *text)
+{
+	const struct credentials *c = &s->credentials;
+	int pid = s->process->pid;
+
+	text_append(text, "Name:\t%s\nUmask:\t0022\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\n",
+		s->comm, s->state, state_name(s->state), pid, pid);
+	text_append(text, "PPid:\t%d\nTracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\n", s->ppid, c->ruid, c->euid,
+		c->suid, c->euid);
+	text_append(text, "Gid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", c->rgid, c->egid, c->sgid,
+		c->egid);
+	for (unsigned i = 0; i < c->group_count; i++)
+		text_append(text, "%u ", c->groups[i]);
+	text_append(text, "\n");
+	if (s->state != 'Z')
+		text_append(text, "VmSize:\t%8u kB\nVmLck:\t       0 kB\nVmRSS:\t%8u kB\n",
+			s->figures.virtual_kib, s->figures.resident_kib);
+	text_append(text, "Threads:\t%u\nSigQ:\t0/4096\nSigPnd:\t0000000000000000\n", s->threads);
+	text_append(text, "ShdPnd:\t%016llx\nSigIgn:\t%016llx\n", (unsigned long long)s->pending,
+		(unsigned long long)s->ignored);
+}
+
+static void statm(const struct snapshot *s, struct text *text)
+{
+	uint32_t code = s->image[1] > s->image[0] ? (s->image[1] - s->image[0]) / 4096 : 0;
+
+	text_append(text, "%u %u 0 %u 0 0 0\n", s->figures.virtual_kib / KIB_PER_PAGE,
+		s->figures.resident_kib / KIB_PER_PAGE, code);
+}
+
+static void limits(struct text *text)
+{
+	static const char *const names[][2] = {
+		{"Max cpu time", "seconds"}, {"Max file size", "bytes"}, {"Max data size", "bytes"},
+		{"Max resident set", "bytes"}, {"Max address space", "bytes"}};
+
+	text_append(text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		text_append(text, "%-25s %-20s %-20s %-10s\n", names[i][0], "unlimited", "unlimited",
+			names[i][1]);
+	text_append(text, "%-25s %-20u %-20u %-10s\n", "Max processes", PROCESS_MAX, PROCESS_MAX,
+		"processes");
+}
+
+static void maps(mach_port_t task, struct text *text)
+{
+	vm_address_t address = 0;
+
+	for (;;) {
+		vm_prot_t protection, max_protection;
+		vm_inherit_t inheritance;
+		boolean_t shared;
+		mach_port_t name;
+		vm_offset_t offset;
+		vm_size_t size;
+
+		if (vm_region(task, &address, &size, &protection, &max_protection, &inheritance,
+			    &shared, &name, &offset) != KERN_SUCCESS)
+			return;
+		if (name != MACH_PORT_NULL)
+			mach_port_deallocate(mach_task_self(), name);
+		text_append(text, "%08lx-%08lx %c%c%c%c %08lx 00:00 0\n", (unsigned long)address,
+			(unsigned long)(address + size), protection & VM_PROT_READ ? 'r' : '-',
+			protection & VM_PROT_WRITE ? 'w' : '-',
+			protection & VM_PROT_EXECUTE ? 'x' : '-', shared ? 's' : 'p',
+			(unsigned long)offset);
+		if (address + size <= address)
+			return;
+		address += size;
+	}
+}
+
+static void cmdline(struct process *p, struct text *text)
+{
+	table_lock();
+	if (p->state != PROCESS_ZOMBIE)
+		text_append_bytes(text, p->cmdline, p->cmdline_size);
+	table_unlock();
+}
+
+static void mount_lines(struct text *text)
+{
+	char lines[1024];
+
+	text_append_bytes(text, lines, mounts_proc_lines(lines, sizeof(lines)));
+}
+
+bool proc_process_text(struct proc_node node, struct text *text)
+{
+	struct snapshot s;
+
+	if (!remember(node.pid, &s))
+		return false;
+	switch (node.kind) {
+	case PROC_PID_STAT:
+		stat(&s, text);
+		break;
+	case PROC_PID_STATUS:
+		status(&s, text);
+		break;
+	case PROC_PID_STATM:
+		statm(&s, text);
+		break;
+	case PROC_PID_CMDLINE:
+		cmdline(s.process, text);
+		break;
+	case PROC_PID_COMM:
+		text_append(text, "%s\n", s.comm);
+		break;
+	case PROC_PID_LIMITS:
+		limits(text);
+		break;
+	case PROC_PID_MOUNTS:
+		mount_lines(text);
+		break;
+	case PROC_PID_MAPS:
+		maps(s.process->task, text);
+		break;
+	default:
+		break;
+	}
+	forget(&s);
+	return true;
+}
+
+uint32_t proc_process_link(struct proc_node node, char *to, uint32_t room)
+{
+	uint32_t length = 0;
+
+	table_lock();
+	const struct process *p = process_find(&unix_server.table, node.pid);
+
+	if (p != NULL && process_is_live(p)) {
+		const char *target = node.kind == PROC_EXE ? p->file : p->root;
+
+		if (node.kind == PROC_PROCESS_ROOT && target[0] == '\0')
+			target = "/";
+		length = strlen(target);
+		if (length < room)
+			memcpy(to, target, length);
+		else
+			length = 0;
+	}
+	table_unlock();
+	return length;
+}
+
+bool proc_process_owner(int pid, uint32_t *uid, uint32_t *gid, uint64_t *started_ns)
+{
+	table_lock();
+	const struct process *p = process_find(&unix_server.table, pid);
+
+	if (p != NULL) {
+		*uid = p->credentials.euid;
+		*gid = p->credentials.egid;
+		*started_ns = p->started_ns;
+	}
+	table_unlock();
+	return p != NULL;
+}

@@ -1,0 +1,22 @@
+/* What the files of /proc say. */
+#ifndef UNIX_PROCFS_TEXT_H
+#define UNIX_PROCFS_TEXT_H
+
+#include <stdbool.h>
+
+#include "procfs_tree.h"
+#include "text.h"
+
+/* False: no such file. */
+bool proc_system_text(enum proc_kind kind, struct text *text);
+
+/* False: the process is gone. */
+bool proc_process_text(struct proc_node node, struct text *text);
+
+/* The links of a process, for struct proc_view. */
+uint32_t proc_process_link(struct proc_node node, char *to, uint32_t room);
+
+/* The owner of a process's files.  False: it is gone. */
+bool proc_process_owner(int pid, uint32_t *uid, uint32_t *gid, uint64_t *started_ns);
+
+#endif

@@ -1,0 +1,139 @@
+#include "pty.h"
+
+#include <stdlib.h>
+
+#include <masix/error.h>
+
+struct pty {
+	struct terminal terminal;
+	unsigned number;
+	uint32_t uid, gid;
+	bool locked;		/* `lock` below: until the master says unlockpt */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct pty *ptys[PTY_MAX];	/* lock; an entry is no reference */
+
+static void pty_destroy(struct terminal *terminal)
+{
+	struct pty *pty = (struct pty *)terminal;
+
+	pthread_mutex_lock(&lock);
+	if (ptys[pty->number] == pty)
+		ptys[pty->number] = NULL;
+	pthread_mutex_unlock(&lock);
+	free(pty);
+}
+
+static const struct terminal_device pty_device = {.destroy = pty_destroy};
+
+static bool enter(struct pty *pty)
+{
+	pthread_mutex_lock(&lock);
+	unsigned n = 0;
+
+	while (n < PTY_MAX && ptys[n] != NULL)
+		n++;
+	if (n < PTY_MAX) {
+		ptys[n] = pty;
+		pty->number = n;
+		pty->locked = true;
+	}
+	pthread_mutex_unlock(&lock);
+	return n < PTY_MAX;
+}
+
+kern_return_t pty_open_master(uint32_t uid, uint32_t gid, mach_port_t *master)
+{
+	struct pty *pty = calloc(1, sizeof(*pty));
+
+	if (pty == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	terminal_init(&pty->terminal, &pty_device, 0);
+	pty->uid = uid;
+	pty->gid = gid;
+	if (!enter(pty)) {
+		free(pty);
+		return MASIX_E_LIMIT;
+	}
+	pty->terminal.jobs.rdev = PTY_MAJOR << 8 | pty->number;
+	kern_return_t kr = terminal_open_master(&pty->terminal, master);
+
+	terminal_put(&pty->terminal);	/* the opening holds it now */
+	return kr;
+}
+
+struct terminal *pty_slave(unsigned number)
+{
+	struct terminal *terminal = NULL;
+
+	pthread_mutex_lock(&lock);
+	if (number < PTY_MAX && ptys[number] != NULL && !ptys[number]->locked) {
+		terminal = &ptys[number]->terminal;
+		/* One whose last reference is just going is gone. */
+		int references = atomic_load(&terminal->references);
+
+		while (references > 0 && !atomic_compare_exchange_weak(&terminal->references,
+						 &references, references + 1))
+			;
+		if (references == 0)
+			terminal = NULL;
+	}
+	pthread_mutex_unlock(&lock);
+	return terminal;
+}
+
+static struct pty *pty_of(struct terminal *terminal)
+{
+	return terminal->device == &pty_device ? (struct pty *)terminal : NULL;
+}
+
+kern_return_t pty_number(struct terminal *terminal, int *number)
+{
+	struct pty *pty = pty_of(terminal);
+
+	if (pty == NULL)
+		return MASIX_E_NOT_TTY;
+	*number = pty->number;
+	return KERN_SUCCESS;
+}
+
+kern_return_t pty_lock(struct terminal *terminal, bool locked)
+{
+	struct pty *pty = pty_of(terminal);
+
+	if (pty == NULL)
+		return MASIX_E_NOT_TTY;
+	pthread_mutex_lock(&lock);
+	pty->locked = locked;
+	pthread_mutex_unlock(&lock);
+	return KERN_SUCCESS;
+}
+
+kern_return_t pty_is_locked(struct terminal *terminal, int *locked)
+{
+	struct pty *pty = pty_of(terminal);
+
+	if (pty == NULL)
+		return MASIX_E_NOT_TTY;
+	pthread_mutex_lock(&lock);
+	*locked = pty->locked;
+	pthread_mutex_unlock(&lock);
+	return KERN_SUCCESS;
+}
+
+int pty_next(int from, uint32_t *uid, uint32_t *gid)
+{
+	int found = -1;
+
+	pthread_mutex_lock(&lock);
+	for (int n = from < 0 ? 0 : from; n < PTY_MAX && found < 0; n++) {
+		if (ptys[n] == NULL)
+			continue;
+		found = n;
+		*uid = ptys[n]->uid;
+		*gid = ptys[n]->gid;
+	}
+	pthread_mutex_unlock(&lock);
+	return found;
+}

@@ -1,0 +1,73 @@
+/* The Unix server as a whole: what its parts share.  The MIG entry points get no context, so there is one
+ * instance. */
+#ifndef UNIX_SERVER_H
+#define UNIX_SERVER_H
+
+#include <mach/mach_types.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <masix/object.h>
+
+#include "process_table.h"
+
+#define HOSTNAME_MAX 64
+
+struct terminal;
+struct process_port;
+
+struct unix_server {
+	/* Lock order: a terminal's, a pipe's or the fifo lock, then nothing; the table lock,
+	 * then nothing.  None is held across a message that may wait. */
+	pthread_mutex_t table_lock;
+	struct process_table table;	/* table_lock */
+	char hostname[HOSTNAME_MAX + 1];	/* table_lock */
+
+	/* Set at start-up, then constant. */
+	mach_port_t host_priv;
+	mach_port_t processor_set;	/* control port; null without privilege */
+	mach_port_t console;
+	mach_port_t exceptions;		/* the object of exceptions.c */
+	struct terminal *console_terminal;
+	uint32_t page_size;
+	uint64_t memory_size;
+};
+
+extern struct unix_server unix_server;
+
+/* What our classes add to libmasix's: the operations behind the contracts that several of our
+ * objects speak.  Every class of this server is one of these. */
+struct unix_class {
+	struct masix_class base;
+	const struct io_operations *io;		/* serve_io.h; NULL: does not speak io */
+};
+
+/* Enter and leave the table.  Leaving carries out what was noted in between: signals are poked, tasks
+ * stopped and ended, parked calls answered (act.c).  No other lock may be held. */
+void table_lock(void);
+void table_unlock(void);
+
+/* A message from process `proc`: finds the process and enters the table.  On success caller_leave
+ * ends it; otherwise nothing is held.  KERN_INVALID_ARGUMENT: no process port, or it is ending. */
+struct caller {
+	struct process_port *port;
+	struct process *process;
+};
+kern_return_t caller_enter(mach_port_t proc, struct caller *caller)
+	__attribute__((warn_unused_result));
+void caller_leave(struct caller *caller);
+/* After the table was left in between: enter again.  False: the process ended meanwhile (and
+ * caller_leave must be called all the same). */
+bool caller_reenter(struct caller *caller) __attribute__((warn_unused_result));
+
+/* The port of a process that is about to be entered, with a send right to it: bound to its process
+ * under the table lock, or discarded together with the right. */
+kern_return_t process_port_new(struct process_port **port, mach_port_t *right)
+	__attribute__((warn_unused_result));
+void process_port_bind(struct process_port *port, struct process *p);
+void process_port_discard(struct process_port *port, mach_port_t right);
+/* The port dies with its process. */
+void process_port_kill(struct process *p);
+
+#endif

@@ -1,0 +1,133 @@
+#include "task.h"
+
+#include <mach.h>
+#include <mach/task_info.h>
+#include <mach/thread_info.h>
+#include <mach_debug.h>
+#include <mach_host.h>
+#include <mach_port.h>
+#include <string.h>
+
+#include <masix/mach.h>
+
+#include "server.h"
+
+/* Kernel object types, as mach_port_kernel_object gives them. */
+#define KERNEL_THREAD 1
+#define KERNEL_TASK 2
+
+#define BASE_PRIORITY 25
+
+static bool right_is(mach_port_t name, unsigned wanted)
+{
+	unsigned type = 0;
+	vm_offset_t address;
+
+	return mach_port_kernel_object(mach_task_self(), name, &type, &address) ==
+			KERN_SUCCESS &&
+		type == wanted;
+}
+
+bool right_is_task(mach_port_t name)
+{
+	return right_is(name, KERNEL_TASK);
+}
+
+bool right_is_thread(mach_port_t name)
+{
+	return right_is(name, KERNEL_THREAD);
+}
+
+static uint64_t microseconds(rpc_time_value_t t)
+{
+	return (uint64_t)t.seconds * 1000000 + t.microseconds;
+}
+
+/* The 64-bit system time of this kernel repeats the user time: the old fields are right. */
+bool task_figures(mach_port_t task, struct task_figures *figures)
+{
+	struct task_basic_info basic;
+	struct task_thread_times_info live;
+	struct task_events_info events;
+	mach_msg_type_number_t count = TASK_BASIC_INFO_COUNT;
+
+	memset(figures, 0, sizeof(*figures));
+	if (task_info(task, TASK_BASIC_INFO, (task_info_t)&basic, &count) != KERN_SUCCESS)
+		return false;
+	count = TASK_THREAD_TIMES_INFO_COUNT;
+	if (task_info(task, TASK_THREAD_TIMES_INFO, (task_info_t)&live, &count) != KERN_SUCCESS)
+		return false;
+	count = TASK_EVENTS_INFO_COUNT;
+	if (task_info(task, TASK_EVENTS_INFO, (task_info_t)&events, &count) == KERN_SUCCESS)
+		figures->faults = events.faults;
+	figures->virtual_kib = basic.virtual_size / 1024;
+	figures->resident_kib = basic.resident_size / 1024;
+	figures->user_us = microseconds(basic.user_time) + microseconds(live.user_time);
+	figures->system_us = microseconds(basic.system_time) + microseconds(live.system_time);
+	return true;
+}
+
+bool task_thread_figures(mach_port_t task, unsigned *threads, bool *runs)
+{
+	thread_array_t list;
+	mach_msg_type_number_t count;
+
+	*threads = 0;
+	*runs = false;
+	if (task_threads(task, &list, &count) != KERN_SUCCESS)
+		return false;
+	for (mach_msg_type_number_t i = 0; i < count; i++) {
+		struct thread_basic_info info;
+		mach_msg_type_number_t words = THREAD_BASIC_INFO_COUNT;
+
+		if (thread_info(list[i], THREAD_BASIC_INFO, (thread_info_t)&info, &words) ==
+				KERN_SUCCESS &&
+			info.run_state == TH_STATE_RUNNING)
+			*runs = true;
+		mach_port_deallocate(mach_task_self(), list[i]);
+	}
+	vm_deallocate(mach_task_self(), (vm_address_t)list, count * sizeof(*list));
+	*threads = count;
+	return true;
+}
+
+void task_usage(mach_port_t task, struct masix_usage *usage)
+{
+	struct task_figures figures;
+
+	if (!task_figures(task, &figures))
+		return;
+	usage->user = figures.user_us;
+	usage->system = figures.system_us;
+	usage->faults = figures.faults;
+	usage->max_resident = figures.resident_kib;
+}
+
+/* A thread's priority cannot pass its maximum, which only the processor set's control port lifts. */
+static kern_return_t allow_priority(mach_port_t task, int priority)
+{
+	thread_array_t threads;
+	mach_msg_type_number_t count;
+	kern_return_t kr = task_threads(task, &threads, &count);
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	for (mach_msg_type_number_t i = 0; i < count; i++) {
+		if (unix_server.processor_set != MACH_PORT_NULL && kr == KERN_SUCCESS)
+			kr = thread_max_priority(threads[i], unix_server.processor_set, priority);
+		mach_port_deallocate(mach_task_self(), threads[i]);
+	}
+	vm_deallocate(mach_task_self(), (vm_address_t)threads, count * sizeof(*threads));
+	return kr;
+}
+
+kern_return_t task_set_nice(mach_port_t task, int nice)
+{
+	/* -20..19 to 10..39: lower is better, servers stay ahead of every process. */
+	int priority = BASE_PRIORITY + nice * 3 / 4;
+	kern_return_t kr = KERN_SUCCESS;
+
+	if (priority < BASE_PRIORITY)
+		kr = allow_priority(task, priority);
+	return kr == KERN_SUCCESS ? task_priority(task, priority, TRUE) : kr;
+}
