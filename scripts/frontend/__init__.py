@@ -1,0 +1,1 @@
+"""Booting Masix in QEMU and talking with it: what scripts/masix and the system tests use."""

@@ -1,0 +1,156 @@
+"""The virtual machine: QEMU's command line, its process, and whether KVM can be used."""
+import ctypes
+import hashlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+
+from . import link, tree
+from .errors import MasixError
+
+QEMU = "qemu-system-i386"
+# The servers take random bytes from the processor.
+CPU = "qemu32,+rdrand"
+DEFAULT_MEMORY = 512
+PROBE_SECONDS = 20
+# QEMU says this of every kernel that could take a video mode.
+HARMLESS = "multiboot knows VBE"
+PR_SET_PDEATHSIG = 1
+
+libc = ctypes.CDLL(None)
+
+
+def quote(path):
+    """A path inside a QEMU option, where a comma separates."""
+    return path.replace(",", ",,")
+
+
+def die_with_parent():
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def disks(root_image, keep, share_image):
+    """hd0 is the root image, unchanged afterwards unless `keep`; hd1 what becomes /host."""
+    snapshot = "off" if keep else "on"
+    options = ["-drive", f"file={quote(root_image)},format=raw,if=ide,index=0,snapshot={snapshot}"]
+    if share_image:
+        options += ["-drive", f"file={quote(share_image)},format=raw,if=ide,index=1"]
+    return options
+
+
+class Machine:
+    """One running QEMU. `link` is the channel to the guest, `log_path` what the serial line says."""
+
+    def __init__(self, memory=DEFAULT_MEMORY, root_image=tree.ROOT_IMAGE, keep=False, share_image=None, accel=None,
+                 log_path=None):
+        self.log_path = log_path or tree.new_log()
+        self.errors = tempfile.TemporaryFile()
+        self.link, theirs = link.pair()
+        with theirs:
+            command = self.command(memory, disks(root_image, keep, share_image), accel or accelerator(),
+                                   theirs.fileno())
+            try:
+                self.process = subprocess.Popen(
+                    command, cwd=tree.BUILD, stdin=subprocess.DEVNULL, stdout=self.errors,
+                    stderr=self.errors, pass_fds=[theirs.fileno()], preexec_fn=die_with_parent,
+                    start_new_session=True)
+            except FileNotFoundError as error:
+                raise MasixError(f"{QEMU} is not installed; run scripts/setup") from error
+
+    def command(self, memory, drives, accel, channel):
+        # Module files are named relative to build/: QEMU takes what follows a space as arguments.
+        modules = ",".join(quote(line) for line in tree.boot_modules())
+        return [
+            QEMU, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-monitor", "none",
+            "-accel", accel, "-cpu", CPU, "-m", str(memory),
+            "-kernel", tree.config("KERNEL"), "-append", "console=com0", "-initrd", modules,
+            "-chardev", f"file,id=log,path={quote(self.log_path)}", "-serial", "chardev:log",
+            "-chardev", f"socket,id=host,fd={channel}",
+            # The slot gives the interrupt line: 11, which no driver of the kernel uses.
+            "-device", "virtio-serial-pci,disable-modern=on,max_ports=2,addr=4",
+            "-device", "virtserialport,chardev=host,nr=1",
+            *drives,
+        ]
+
+    def log(self):
+        try:
+            with open(self.log_path, "rb") as stream:
+                return stream.read().replace(b"\r", b"")
+        except FileNotFoundError:
+            return b""
+
+    def complaint(self):
+        """What QEMU itself said, in one line; "" if nothing that matters."""
+        self.errors.seek(0)
+        lines = [line.strip() for line in self.errors.read().decode(errors="replace").splitlines()]
+        return "; ".join(line for line in lines if line and "warning" not in line and HARMLESS not in line)
+
+    def last_words(self):
+        """Why the system stopped, if it said so: the last line of ACS or of a kernel panic; else ""."""
+        for line in reversed(self.log().decode(errors="replace").splitlines()):
+            if line.startswith("masix: ") or "panic" in line.lower():
+                return line.removeprefix("masix: ").strip()
+        return ""
+
+    def is_running(self):
+        return self.process.poll() is None
+
+    def wait(self, seconds):
+        """True if the machine stopped by itself in time."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def kill(self):
+        """May be called again."""
+        if self.is_running():
+            self.process.kill()
+        self.process.wait()
+        self.link.close()
+        self.errors.close()
+
+
+def accelerator():
+    """"kvm" if a boot with it reaches process 1 (tried once for a kernel and a QEMU), else "tcg"."""
+    wanted = os.environ.get("MASIX_ACCEL")
+    if wanted:
+        return wanted
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "tcg"
+    cache = os.path.join(tree.BUILD, "accelerator")
+    key = probe_key()
+    try:
+        with open(cache, encoding="utf-8") as stream:
+            known, answer = stream.read().split()
+        if known == key and answer in ("kvm", "tcg"):
+            return answer
+    except (OSError, ValueError):
+        pass
+    answer = "kvm" if kvm_boots() else "tcg"
+    with open(cache, "w", encoding="utf-8") as stream:
+        stream.write(f"{key} {answer}\n")
+    return answer
+
+
+def probe_key():
+    version = subprocess.run([QEMU, "--version"], stdout=subprocess.PIPE, check=False).stdout
+    return hashlib.sha256(version + tree.config("KERNEL").encode()).hexdigest()[:16]
+
+
+def kvm_boots():
+    with tempfile.TemporaryDirectory(prefix="masix-") as folder:
+        machine = Machine(accel="kvm", log_path=os.path.join(folder, "log"))
+        try:
+            deadline = time.monotonic() + PROBE_SECONDS
+            while time.monotonic() < deadline and machine.is_running():
+                for channel, payload in machine.link.receive():
+                    if channel == link.CONTROL and b"ready" in payload:
+                        return True
+                time.sleep(0.05)
+            return False
+        finally:
+            machine.kill()

@@ -1,0 +1,115 @@
+"""Servers at run time: registering, using, stopping, refusing; and ACS alone, with damaged boot modules."""
+import os
+import subprocess
+
+from harness import TOP, alone, case, check, require
+
+EXAMPLE = "/usr/lib/masix/servers/example"
+STOP = "masix stop example 2>/dev/null; "
+
+
+@case
+def servers_are_listed(guest):
+    lines = check(guest.run("masix", "servers"), stderr="").stdout.decode().splitlines()
+    require(lines[0].split()[:2] == ["NAME", "STATE"], f"no heading: {lines[0]}")
+    states = {line.split()[0]: line.split()[1] for line in lines[1:]}
+    for name in ("acs", "console", "fs", "unix"):
+        require(states.get(name) == "up", f"{name} is {states.get(name)}")
+
+
+@case
+def a_server_is_registered_used_stopped_and_registered_again(guest):
+    check(guest.sh(STOP + f"""
+        set -e
+        masix start {EXAMPLE}
+        masix servers example | grep -c ' up '
+        example-count 5; example-count 6
+        masix stop example
+        masix servers example | grep -c ' up ' || true
+        example-count 1 || echo gone
+        masix start {EXAMPLE}
+        example-count 1
+        masix stop example"""),
+          stdout="1\n5\n11\n0\ngone\n1\n", stderr="example-count: no such name\n")
+
+
+@case
+def a_killed_server_vanishes(guest):
+    check(guest.sh(STOP + f"""
+        masix start {EXAMPLE} && example-count && example-count crash
+        for i in $(seq 50); do example-count 2>/dev/null >&2 || break; sleep 0.1; done
+        masix servers | grep -c example
+        masix audit | grep -c 'die example'
+        masix start {EXAMPLE} && example-count && masix stop example"""), stdout="1\n0\n1\n1\n")
+
+
+@case
+def a_watch_tells_of_coming_and_going(guest):
+    result = check(guest.sh(STOP + f"""
+        masix watch example >/tmp/seen & sleep 0.5
+        masix start {EXAMPLE}; masix stop example; sleep 0.5
+        kill %1; wait 2>/dev/null; cut -d' ' -f2,3,4 /tmp/seen"""))
+    lines = result.stdout.decode().splitlines()
+    require(lines == ["example went", "example is there,", "example went"], f"it told {lines}")
+
+
+@case
+def an_unsigned_server_is_refused(guest):
+    result = check(guest.sh("cp /bin/true /tmp/unsigned; masix start /tmp/unsigned"), status=1, stdout="")
+    require(b"not signed" in result.stderr, f"the reason is {result.stderr!r}")
+
+
+@case
+def a_tampered_server_is_refused(guest):
+    copy = f"cp {EXAMPLE} /tmp/bad; cp {EXAMPLE}.manifest /tmp/bad.manifest; "
+    flip = "printf '\\377' | dd of=/tmp/bad bs=1 seek=500000 conv=notrunc status=none; "
+    check(guest.sh(STOP + copy + flip + "masix start /tmp/bad"), status=1, stdout="",
+          stderr="masix: /tmp/bad: refused: image does not match its manifest\n")
+    flip = "printf '\\377' | dd of=/tmp/bad.manifest bs=1 seek=100 conv=notrunc status=none; "
+    check(guest.sh(copy + flip + "masix start /tmp/bad"), status=1, stdout="",
+          stderr="masix: /tmp/bad: refused: its manifest is not signed by this site\n")
+    result = check(guest.run("masix", "audit"))
+    require(b"refuse example image does not match its manifest" in result.stdout, "the refusal is not on record")
+
+
+@case
+def only_root_may_start_and_stop(guest):
+    check(guest.sh(STOP + f"cp {EXAMPLE}* /tmp; chmod 644 /tmp/example*; "
+                   "setpriv --reuid 1000 --clear-groups masix start /tmp/example"),
+          status=1, stderr="masix: /tmp/example: only root may start servers\n")
+    check(guest.sh("setpriv --reuid 1000 --clear-groups masix stop example"),
+          status=1, stderr="masix: example: only root may stop servers\n")
+    check(guest.sh("setpriv --reuid 1000 --clear-groups masix servers | grep -c up"), stdout="4\n")
+
+
+@case
+def what_the_system_needs_is_not_stopped(guest):
+    for name in ("fs", "unix", "console"):
+        check(guest.run("masix", "stop", name), status=1,
+              stderr=f"masix: {name}: the system or another server needs it\n")
+    check(guest.run("masix", "stop", "nobody"), status=1, stderr="masix: nobody: no such server\n")
+    check(guest.run("masix", "stop", "acs"), status=1, stderr="masix: acs: no such server\n")
+
+
+@case
+def wrong_usage_is_told(guest):
+    for arguments in ([], ["strat"], ["start"], ["stop", "a", "b"], ["log", "-x"]):
+        result = check(guest.run("masix", *arguments), status=2, stdout="")
+        require(b"usage: masix" in result.stderr, f"{arguments}: {result.stderr!r}")
+    result = check(guest.run("masix", "--help"), stderr="")
+    require(b"masix start FILE" in result.stdout, "no help")
+    result = check(guest.run("masix", "start", "/no/such"), status=1)
+    require(b"No such file" in result.stderr, f"{result.stderr!r}")
+
+
+@case
+def the_log_is_readable(guest):
+    result = check(guest.sh(STOP + f"masix start {EXAMPLE}; masix stop example; sleep 0.3; masix log"), stderr="")
+    require(b"example: counts from 0" in result.stdout, "the example's line is not there")
+
+
+@alone(seconds=300)
+def acs_boots_alone_and_refuses_damaged_modules():
+    run = subprocess.run([os.path.join(TOP, "tests/boot/acs/run")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                         check=False)
+    require(run.returncode == 0, run.stdout.decode(errors="replace"))
