@@ -185,5 +185,5 @@ long emul_path_absolute(const char *path, char *out, uint32_t size)
 	memcpy(out + start + 1, path, length);
 	length = mount_path_tidy(out, (uint32_t)start + 1 + length);
 	out[length] = '\0';
-	return (long)length;
+	return 0;
 }

@@ -59,7 +59,6 @@ __kernel_vsyscall:
 	popl	%fs:S_EFLAGS
 	popl	%fs:S_EIP
 	movl	%esp, %fs:S_ESP
-	movl	%fs:T_STACK_TOP, %esp
 	jmp	emul_leave
 	.cfi_endproc
 	.size	__kernel_vsyscall, . - __kernel_vsyscall
@@ -90,13 +89,13 @@ emul_int80_entry:
 	call	emul_dispatch
 .Lint80_done:
 	movl	%eax, %fs:S_EAX
-	movl	%fs:T_STACK_TOP, %esp
 	/* fall through */
 
 	/* Leave with the registers of the state: after int $0x80, to or from a signal
 	 * handler, into a new program. */
 	.globl	emul_leave
 emul_leave:
+	movl	%fs:T_STACK_TOP, %esp
 	movl	$0, %fs:T_FAULT_ESP
 	subl	$16, %esp
 	call	emul_deliver
@@ -124,7 +123,6 @@ emul_leave:
 .Lagain:
 	movl	$1, %fs:T_IN_EMUL
 	movl	$-1, %fs:S_CALL
-	movl	%fs:T_STACK_TOP, %esp
 	jmp	emul_leave
 
 	/* Where the registers of a frame lie, for unwinders (exceptions and thread cancellation go

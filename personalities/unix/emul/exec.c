@@ -281,8 +281,11 @@ static int map_segment(const struct program *p, const struct masix_elf_segment *
 		.max_protection = 7,
 	};
 
-	if (s->file_size && region_map(&space, &request, &address))
-		return 0;
+	if (s->file_size) {
+		if (region_map(&space, &request, &address))
+			return 0;
+		space_mark(start, mapped - start, 1);
+	}
 	if (s->memory_size > s->file_size && s->file_size && file_end < mapped) {
 		/* What follows the file's bytes in their last page is bss. */
 		if (!(s->protection & 2) && region_protect(&space, mapped - SPACE_PAGE, SPACE_PAGE, 7))
@@ -298,6 +301,7 @@ static int map_segment(const struct program *p, const struct masix_elf_segment *
 		request.offset = 0;
 		if (region_map(&space, &request, &address))
 			return 0;
+		space_mark(mapped, end - mapped, 0);
 	}
 	return 1;
 }

@@ -39,7 +39,7 @@ long emul_path_open(int dirfd, const char *path, int flags, uint32_t mode, int *
  * held by the call: valid until it returns to the program. */
 long emul_fd_map(int fd, int want_write_shared, mach_port_t *object, uint64_t *size, struct emul_file **file);
 
-/* The canonical absolute path of the last opened executable for /proc/PID/exe and #!: best effort. */
+/* `path` as an absolute one, terminated, without looking at links (for /proc/PID/exe).  0 or -errno. */
 long emul_path_absolute(const char *path, char *out, uint32_t size);
 
 #endif

@@ -28,16 +28,72 @@
 #define MADV_FREE 8
 #define MS_SYNC 4
 
+/* Which pages of the program map a file, since the kernel does not tell: a bit each.  Pages of
+ * the map that were never written are skipped when it is cleared. */
+#define MAP_BYTES (EMUL_BASE / SPACE_PAGE / 8)
+static uint8_t file_map[MAP_BYTES];
+static uint8_t file_map_used[MAP_BYTES / SPACE_PAGE + 1];
+
+static int is_file_page(uint32_t page)
+{
+	return file_map[page / 8] >> (page % 8) & 1;
+}
+
+static int any_file_page(uint32_t address, uint32_t size)
+{
+	uint32_t page = address / SPACE_PAGE, end = (address + size - 1) / SPACE_PAGE;
+
+	for (; page <= end; page++)
+		if (is_file_page(page))
+			return 1;
+	return 0;
+}
+
+void space_mark(uint32_t address, uint32_t size, int is_file)
+{
+	uint32_t page = address / SPACE_PAGE, end = page + page_up(size) / SPACE_PAGE;
+
+	for (; page < end && page < MAP_BYTES * 8; page++) {
+		if (is_file_page(page) == is_file)
+			continue;
+		file_map[page / 8] ^= (uint8_t)(1u << page % 8);
+		file_map_used[page / 8 / SPACE_PAGE] = 1;
+	}
+}
+
+static void clear_marks(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < sizeof file_map_used; i++) {
+		uint32_t start = i * SPACE_PAGE;
+
+		if (!file_map_used[i])
+			continue;
+		file_map_used[i] = 0;
+		memset(file_map + start, 0, MAP_BYTES - start < SPACE_PAGE ? MAP_BYTES - start : SPACE_PAGE);
+	}
+}
+
 struct region_space space = {
 	.low = SPACE_MMAP,
 	.limit = EMUL_BASE,
 	.object_size = 1u << 20,
+	.backed = any_file_page,
+};
+
+/* The library's own memory: neither exec nor the program reaches it. */
+static struct region_space own = {
+	.low = EMUL_MEMORY,
+	.limit = EMUL_END,
 };
 
 void space_clear(void)
 {
 	(void)trap_vm_deallocate(EMUL_PORT_TASK, 0, EMUL_BASE);
 	space.heap = space.brk = 0;
+	space.cursor = space.hole = 0;
+	clear_marks();
 }
 
 void space_set_heap(uint32_t heap)
@@ -48,31 +104,37 @@ void space_set_heap(uint32_t heap)
 void space_fork_prepare(void)
 {
 	vector_lock(&space.lock);
+	vector_lock(&own.lock);
 }
 
 void space_fork_parent(void)
 {
+	vector_unlock(&own.lock);
 	vector_unlock(&space.lock);
 }
 
 void space_fork_child(void)
 {
 	space.lock.state = 0;
+	own.lock.state = 0;
 }
 
 void *emul_memory_allocate(uint32_t size, int shared)
 {
-	vm_address_t address = EMUL_MEMORY;
+	struct region_request request = {
+		.length = size,
+		.protection = VM_PROT_READ | VM_PROT_WRITE,
+		.flags = shared ? REGION_SHARED : 0,
+		.max_protection = VM_PROT_ALL,
+	};
+	uint32_t address;
 
-	if (trap_vm_map(EMUL_PORT_TASK, &address, page_up(size), 0, TRUE, MACH_PORT_NULL, 0, FALSE,
-		VM_PROT_READ | VM_PROT_WRITE, VM_PROT_ALL, shared ? VM_INHERIT_SHARE : VM_INHERIT_COPY))
-		return NULL;
-	return (void *)address;
+	return region_map(&own, &request, &address) ? NULL : (void *)address;
 }
 
 void emul_memory_free(void *memory, uint32_t size)
 {
-	(void)trap_vm_deallocate(EMUL_PORT_TASK, (vm_address_t)memory, page_up(size));
+	(void)region_unmap(&own, (uint32_t)memory, size);
 }
 
 /* What backs the mapping: 0 with request->object (a right we own) or null for anonymous. */
@@ -125,6 +187,8 @@ static long map(const uint32_t *a, uint32_t page_offset)
 	if (request.object == MACH_PORT_NULL)
 		request.offset = 0;
 	result = region_map(&space, &request, &address);
+	if (!result)
+		space_mark(address, request.length, request.object != MACH_PORT_NULL);
 	if (request.object != MACH_PORT_NULL)
 		(void)mach_port_deallocate(EMUL_PORT_TASK, request.object);
 	return result ? result : (long)address;
@@ -148,7 +212,11 @@ long sys_old_mmap(const uint32_t *a)
 
 long sys_munmap(const uint32_t *a)
 {
-	return region_unmap(&space, a[0], a[1]);
+	int result = region_unmap(&space, a[0], a[1]);
+
+	if (!result)
+		space_mark(a[0], a[1], 0);
+	return result;
 }
 
 long sys_mprotect(const uint32_t *a)
@@ -161,6 +229,8 @@ long sys_mremap(const uint32_t *a)
 	uint32_t address;
 	int result = region_remap(&space, a[0], a[1], a[2], (int)a[3], a[4], &address);
 
+	if (!result)
+		space_mark(address, a[2], any_file_page(address, 1));
 	return result ? result : (long)address;
 }
 

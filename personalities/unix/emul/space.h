@@ -19,6 +19,8 @@ static inline uint32_t page_up(uint32_t size)
 /* exec: throw the program's memory away; its break begins at `heap` from now on. */
 void space_clear(void);
 void space_set_heap(uint32_t heap);
+/* Note whether the pages map a file (MADV_DONTNEED must not zero them). */
+void space_mark(uint32_t address, uint32_t size, int is_file);
 void space_fork_prepare(void);
 void space_fork_parent(void);
 void space_fork_child(void);

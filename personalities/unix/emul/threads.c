@@ -394,23 +394,10 @@ static int end_wait(struct emul_thread *thread)
 	return kr == KERN_SUCCESS || thread->wait_kind != kind || thread->wait_token != token;
 }
 
-/* `int $0x80` at eip?  The service thread must not fault, so the kernel reads. */
-static int at_trap(uint32_t eip)
-{
-	vm_offset_t copy;
-	mach_msg_type_number_t size;
-	const unsigned char *code;
-	int found;
-
-	if (vm_read(EMUL_PORT_TASK, eip & ~0xfffu, 0x1000, &copy, &size))
-		return 0;
-	code = (const unsigned char *)copy + (eip & 0xfff);
-	found = (eip & 0xfff) != 0xfff && code[0] == 0xcd && code[1] == 0x80;
-	(void)vm_deallocate(EMUL_PORT_TASK, copy, size);
-	return found;
-}
-
-/* Running user code: send it to emul_async_entry with its registers saved.  1 when done. */
+/* Running user code: send it to emul_async_entry with its registers saved.  1 when done.  While it is
+ * stopped no memory of the program may be touched here: it can be in a page fault, and a
+ * fault on the same page would wait for it for ever.  If it has just raised an exception (a call by
+ * trap, say) it raises it again after the handler: service.c. */
 static int redirect(struct emul_thread *thread)
 {
 	struct emul_state entry;
@@ -423,9 +410,6 @@ static int redirect(struct emul_thread *thread)
 		goto out;
 	}
 	if (service_get_state(thread->vector.port, &thread->state))
-		goto out;
-	/* About to make a call by trap: it passes through the library anyway. */
-	if (at_trap(thread->state.eip))
 		goto out;
 	thread->state.call = ~0u;
 	thread->in_emul = 1;
