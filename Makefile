@@ -227,9 +227,9 @@ endef
 # --- The modules -------------------------------------------------------------------------------------------------
 
 ifneq ($(CACHE),)
+dep_files := $(MIG_STUB_OBJS:.o=.d)
 include $(wildcard */module.mk */*/module.mk */*/*/module.mk)
 
-dep_files := $(MIG_STUB_OBJS:.o=.d)
 $(foreach n,$(libraries),$(eval $(call library_rules,$n)))
 $(foreach n,$(servers),$(eval $(call server_rules,$n)))
 $(foreach n,$(programs),$(eval $(call program_rules,$n)))

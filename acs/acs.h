@@ -4,6 +4,7 @@
 
 #include <mach/mach_types.h>
 #include <masix/object.h>
+#include <masix/types.h>
 #include <pthread.h>
 
 #include "audit.h"
@@ -27,6 +28,7 @@ struct acs {
 	struct trust_site site;
 	struct log log;
 	struct face client, admin;
+	struct masix_set *sessions; /* one worker: each server's requests keep their order */
 
 	pthread_mutex_t lock;	/* all below; never held across a message to another task */
 	pthread_cond_t changed; /* a server's state, or an earlier deadline */

@@ -197,7 +197,8 @@ static const struct manifest *next_server(struct boot *boot, const struct manife
 
 	pthread_mutex_lock(&acs->lock);
 	for (;;) {
-		for (i = 0, up = 0; i < manifests->count && next == NULL; i++) {
+		/* One that died is missing now, but it is too late for it. */
+		for (i = 0, up = 0; i < manifests->count && next == NULL && !acs->stopping; i++) {
 			const struct manifest *manifest = manifests->servers[i];
 			const struct server *server =
 				server_find(acs, manifest->name, strlen(manifest->name));

@@ -3,19 +3,16 @@
 #include <masix/server.h>
 #include <masix/types.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "device.h"
 #include "log.h"
 
 #define CHUNK 120 /* bytes of one inband write */
-
-kern_return_t log_open(struct log *log, mach_port_t device_master)
-{
-	pthread_mutex_init(&log->lock, NULL);
-	log->console = MACH_PORT_NULL;
-	return device_open(device_master, D_WRITE, "console", &log->console);
-}
+#define FLUSH_STEP_US 10000
+#define FLUSH_STEPS 200
 
 /* The device may take less than it is given.  There is nobody to tell that the log fails. */
 static void write_all(mach_port_t console, const char *bytes, size_t size)
@@ -32,9 +29,44 @@ static void write_all(mach_port_t console, const char *bytes, size_t size)
 	}
 }
 
+/* Writes what is in the ring, for ever. */
+static void *writer(void *argument)
+{
+	struct log *log = argument;
+
+	pthread_mutex_lock(&log->lock);
+	for (;;) {
+		size_t part;
+
+		while (log->used == 0)
+			pthread_cond_wait(&log->changed, &log->lock);
+		part = LOG_SIZE - log->first < log->used ? LOG_SIZE - log->first : log->used;
+		pthread_mutex_unlock(&log->lock);
+		/* Nobody overwrites these bytes while they count as used. */
+		write_all(log->console, log->ring + log->first, part);
+		pthread_mutex_lock(&log->lock);
+		log->first = (log->first + part) % LOG_SIZE;
+		log->used -= part;
+	}
+	return NULL;
+}
+
+kern_return_t log_open(struct log *log, mach_port_t device_master)
+{
+	pthread_t thread;
+	kern_return_t kr;
+
+	pthread_mutex_init(&log->lock, NULL);
+	pthread_cond_init(&log->changed, NULL);
+	kr = device_open(device_master, D_WRITE, "console", &log->console);
+	if (kr == KERN_SUCCESS && pthread_create(&thread, NULL, writer, log) != 0)
+		kr = KERN_RESOURCE_SHORTAGE;
+	return kr;
+}
+
 static mach_port_t sink_console;
 
-/* Runs below glibc and perhaps while another thread is in the middle of a line: no lock. */
+/* Runs below glibc, perhaps in a fault: no lock, no ring. */
 static void sink(const char *line, size_t length)
 {
 	write_all(sink_console, line, length);
@@ -45,6 +77,36 @@ void log_take_over(struct log *log)
 {
 	sink_console = log->console;
 	masix_log_sink(sink);
+}
+
+/* Under the lock.  False if it does not fit. */
+static bool append(struct log *log, const char *line, size_t length)
+{
+	size_t i;
+
+	if (length > LOG_SIZE - log->used)
+		return false;
+	for (i = 0; i < length; i++)
+		log->ring[(log->first + log->used++) % LOG_SIZE] = line[i];
+	return true;
+}
+
+static void put(struct log *log, const char *line, size_t length)
+{
+	char notice[64];
+
+	pthread_mutex_lock(&log->lock);
+	if (log->lost != 0) {
+		int size = snprintf(notice, sizeof notice,
+			"masix: %u lines of the log were lost\r\n", log->lost);
+
+		if (append(log, notice, size))
+			log->lost = 0;
+	}
+	if (log->lost != 0 || !append(log, line, length))
+		log->lost++;
+	pthread_cond_signal(&log->changed);
+	pthread_mutex_unlock(&log->lock);
 }
 
 void log_text(struct log *log, const char *who, const char *text, size_t length)
@@ -62,9 +124,7 @@ void log_text(struct log *log, const char *who, const char *text, size_t length)
 		line[used++] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
 	line[used++] = '\r';
 	line[used++] = '\n';
-	pthread_mutex_lock(&log->lock);
-	write_all(log->console, line, used);
-	pthread_mutex_unlock(&log->lock);
+	put(log, line, used);
 }
 
 void log_line(struct log *log, const char *format, ...)
@@ -79,4 +139,18 @@ void log_line(struct log *log, const char *format, ...)
 	if (length > 0)
 		log_text(log, "masix", text,
 			(size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+}
+
+void log_flush(struct log *log)
+{
+	unsigned i;
+	size_t used = 1;
+
+	for (i = 0; i < FLUSH_STEPS && used != 0 && log->console != MACH_PORT_NULL; i++) {
+		pthread_mutex_lock(&log->lock);
+		used = log->used;
+		pthread_mutex_unlock(&log->lock);
+		if (used != 0)
+			(void)usleep(FLUSH_STEP_US);
+	}
 }

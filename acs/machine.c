@@ -61,7 +61,8 @@ static void power_off(struct acs *acs)
 void machine_stop(struct acs *acs, int how)
 {
 	acs->stopping = true; /* a hint for the other threads; the end is near */
-	/* The kernel sends the last lines of the log at the pace of the serial line. */
+	log_flush(&acs->log);
+	/* The kernel sends the last of it at the pace of the serial line. */
 	(void)usleep(DRAIN_US);
 	if (how != MASIX_REBOOT)
 		power_off(acs);

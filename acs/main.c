@@ -19,7 +19,7 @@
 #include "server.h"
 #include "site_key.h"
 
-#define WORKERS 4
+#define WORKERS 3 /* starting a server takes one for a while */
 
 static struct acs acs = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -127,6 +127,17 @@ static void make_identity(void)
 	audit_begin(&acs.audit, first);
 }
 
+/* A face outlives its callers: ACS itself always holds a right to it. */
+static kern_return_t make_face(struct face *face)
+{
+	mach_port_t kept;
+	kern_return_t kr = masix_object_init(&face->object, &face_class);
+
+	if (kr == KERN_SUCCESS)
+		kr = masix_object_send_right(&face->object, &kept);
+	return kr;
+}
+
 static kern_return_t acquire(void)
 {
 	pthread_condattr_t monotonic;
@@ -149,9 +160,12 @@ static kern_return_t acquire(void)
 	make_identity();
 	acs.client.acs = acs.admin.acs = &acs;
 	acs.admin.admin = true;
-	kr = masix_object_init(&acs.client.object, &face_class);
+	acs.sessions = masix_set_create();
+	if (acs.sessions == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	kr = make_face(&acs.client);
 	if (kr == KERN_SUCCESS)
-		kr = masix_object_init(&acs.admin.object, &face_class);
+		kr = make_face(&acs.admin);
 	return kr;
 }
 
@@ -167,9 +181,15 @@ static masix_routine_t client_demux(const mach_msg_header_t *in)
 
 int main(int argc, char **argv)
 {
-	static const masix_demux_t demux[] = { session_demux, client_demux, NULL };
+	static const masix_demux_t session_demuxers[] = { session_demux, NULL };
+	static const masix_demux_t client_demuxers[] = { client_demux, NULL };
+	static const struct masix_pool_options session_options = {
+		.demux = session_demuxers,
+		.workers = 1,
+		.name = "sessions",
+	};
 	static const struct masix_pool_options options = {
-		.demux = demux,
+		.demux = client_demuxers,
 		.workers = WORKERS,
 		.name = "acs",
 		.dead_name = dead_name,
@@ -183,7 +203,8 @@ int main(int argc, char **argv)
 	if (kr != KERN_SUCCESS)
 		machine_fail(&acs, "acs: cannot begin: %s", masix_strerror(kr));
 	boot.begun = masix_monotonic_ns();
-	if (pthread_create(&thread, NULL, watch_deadlines, NULL) != 0 ||
+	if (masix_set_start(acs.sessions, &session_options) != KERN_SUCCESS ||
+		pthread_create(&thread, NULL, watch_deadlines, NULL) != 0 ||
 		pthread_create(&thread, NULL, run_boot, &boot) != 0)
 		machine_fail(&acs, "acs: cannot begin: no threads");
 	masix_pool_run(&options);

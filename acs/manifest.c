@@ -360,6 +360,16 @@ const struct manifest_provide *manifest_find_provide(
 	return NULL;
 }
 
+bool manifest_requires(const struct manifest *manifest, const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < manifest->provide_count; i++)
+		if (manifest->provides[i].required && strcmp(manifest->provides[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 bool manifest_offers(const struct manifest_provide *provide, uint32_t id, uint32_t version)
 {
 	unsigned i;

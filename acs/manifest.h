@@ -94,6 +94,9 @@ size_t manifest_sign(
 const struct manifest_provide *manifest_find_provide(
 	const struct manifest *manifest, const char *name, size_t length, int role);
 
+/* Must this name be registered before the server is ready? */
+bool manifest_requires(const struct manifest *manifest, const char *name);
+
 bool manifest_offers(const struct manifest_provide *provide, uint32_t id, uint32_t version);
 bool manifest_resolves(const struct manifest *manifest, const char *name, size_t length);
 

@@ -182,14 +182,15 @@ static bool copy_name(char name[REGISTRY_NAME_SIZE], const struct names_question
 	return true;
 }
 
-/* Could this name still be registered?  Not when its server is up without it.  Under the lock. */
+/* Could this name, which is not there, still be registered?  Not when its server is up without it; but one
+ * that a server must have is missing only while the server is dying.  Under the lock. */
 static bool may_come(const struct acs *acs, const char *name)
 {
 	const struct server *server;
 
 	for (server = acs->servers; server != NULL; server = server->next)
 		if (server->state == SERVER_UP && registry_belongs(name, server->manifest.name))
-			return false;
+			return manifest_requires(&server->manifest, name);
 	return true;
 }
 

@@ -1,6 +1,5 @@
 /* The lives of servers. */
 #include <mach/mig_errors.h>
-#include <mach/task_special_ports.h>
 #include <masix/error.h>
 #include <masix/mach.h>
 #include <masix/server.h>
@@ -16,20 +15,8 @@
 #include "server.h"
 
 #define SERVERS_MAX 64
+#define DYING_MS 1000
 #define NS_PER_MS 1000000ull
-
-static void session_destroy(struct masix_object *object)
-{
-	struct session *session = (struct session *)object;
-
-	pthread_mutex_destroy(&session->lock);
-	free(session);
-}
-
-const struct masix_class session_class = {
-	.name = "session",
-	.destroy = session_destroy,
-};
 
 struct server *server_find(struct acs *acs, const char *name, size_t length)
 {
@@ -40,6 +27,30 @@ struct server *server_find(struct acs *acs, const char *name, size_t length)
 			memcmp(server->manifest.name, name, length) == 0)
 			return server;
 	return NULL;
+}
+
+/* Has it lost a name that it must have?  The kernel tells of a dying task's ports before it tells of
+ * the task.  Under the lock. */
+static bool is_dying(const struct server *server)
+{
+	return server->state == SERVER_UP && session_missing_name(server->session) != NULL;
+}
+
+/* The server of that name, if it stays: a dying one gets a moment to go.  Under the lock, which is dropped while
+ * waiting. */
+static struct server *find_staying(struct acs *acs, const char *name)
+{
+	uint64_t deadline = masix_monotonic_ns() + DYING_MS * NS_PER_MS;
+	const struct timespec when = {
+		.tv_sec = deadline / 1000000000,
+		.tv_nsec = deadline % 1000000000,
+	};
+	struct server *server;
+
+	while ((server = server_find(acs, name, strlen(name))) != NULL && is_dying(server))
+		if (pthread_cond_timedwait(&acs->changed, &acs->lock, &when) != 0)
+			break;
+	return server;
 }
 
 /* Take it off the list and free it.  Under the lock, without session and task. */
@@ -74,7 +85,7 @@ kern_return_t server_declare(struct acs *acs, const struct manifest *manifest, c
 		new->image_size = image_size;
 	}
 	pthread_mutex_lock(&acs->lock);
-	old = server_find(acs, manifest->name, strlen(manifest->name));
+	old = find_staying(acs, manifest->name);
 	if (old != NULL && old->state == SERVER_FAILED)
 		discard(acs, old);
 	else if (old != NULL)
@@ -107,45 +118,6 @@ void server_forget(struct acs *acs, struct server *server)
 	pthread_mutex_unlock(&acs->lock);
 }
 
-static kern_return_t session_create(
-	struct acs *acs, struct server *server, struct session **created)
-{
-	struct session *session = calloc(1, sizeof *session);
-	kern_return_t kr;
-
-	if (session == NULL)
-		return KERN_RESOURCE_SHORTAGE;
-	session->acs = acs;
-	session->server = server;
-	session->manifest = server->manifest;
-	pthread_mutex_init(&session->lock, NULL);
-	pthread_mutex_lock(&acs->lock);
-	session->owner = ++acs->last_session;
-	pthread_mutex_unlock(&acs->lock);
-	trust_begin(&session->trust, session->owner);
-	kr = masix_object_init(&session->object, &session_class);
-	if (kr != KERN_SUCCESS) {
-		pthread_mutex_destroy(&session->lock);
-		free(session);
-		return kr;
-	}
-	*created = session;
-	return KERN_SUCCESS;
-}
-
-/* The task's bootstrap port is the session from now on. */
-static kern_return_t give_session(mach_port_t task, struct session *session)
-{
-	mach_port_t right;
-	kern_return_t kr = masix_object_send_right(&session->object, &right);
-
-	if (kr != KERN_SUCCESS)
-		return kr;
-	kr = task_set_special_port(task, TASK_BOOTSTRAP_PORT, right);
-	(void)mach_port_deallocate(mach_task_self(), right); /* the task holds its own */
-	return kr;
-}
-
 kern_return_t server_run(
 	struct acs *acs, struct server *server, mach_port_t task, const struct start_waiter *waiter)
 {
@@ -155,7 +127,7 @@ kern_return_t server_run(
 
 	if (kr != KERN_SUCCESS)
 		return kr;
-	kr = give_session(task, session);
+	kr = session_give(session, task);
 	if (kr == KERN_SUCCESS)
 		kr = masix_watch_dead(task);
 	if (kr == KERN_SUCCESS) {
@@ -199,24 +171,6 @@ static void answer_start(
 		(void)mach_port_deallocate(mach_task_self(), waiter->reply);
 }
 
-/* A required name that this session has not registered, or NULL. */
-static const char *missing_name(struct session *session)
-{
-	const struct manifest *manifest = &session->manifest;
-	unsigned i;
-
-	for (i = 0; i < manifest->provide_count; i++) {
-		const struct registry_entry *entry;
-
-		if (!manifest->provides[i].required)
-			continue;
-		entry = registry_find(&session->acs->registry, manifest->provides[i].name, false);
-		if (entry == NULL || entry->owner != session->owner)
-			return manifest->provides[i].name;
-	}
-	return NULL;
-}
-
 kern_return_t server_ready(struct session *session)
 {
 	struct acs *acs = session->acs;
@@ -226,7 +180,7 @@ kern_return_t server_ready(struct session *session)
 
 	pthread_mutex_lock(&acs->lock);
 	if (session->server != NULL) {
-		missing = missing_name(session);
+		missing = session_missing_name(session);
 		kr = missing == NULL ? KERN_SUCCESS : MASIX_E_DENIED;
 	}
 	if (kr == KERN_SUCCESS && session->server->state == SERVER_STARTING) {
@@ -274,11 +228,15 @@ static void end_life(struct acs *acs, struct server *server, const char *reason)
 	server->session = NULL;
 	server->task = MACH_PORT_NULL;
 	server->waiter.reply = MACH_PORT_NULL;
+	acs->stopping |= fatal;
 	state = after_death(acs, server, masix_monotonic_ns());
 	pthread_cond_broadcast(&acs->changed);
 	pthread_mutex_unlock(&acs->lock);
 
 	names_remove_owner(acs, session->owner);
+	session_hear_last_words(session);
+	if (fatal)
+		machine_fail(acs, "%s: %s", session->manifest.name, reason);
 	acs_record(acs, wanted ? AUDIT_STOP : AUDIT_DIE, session->manifest.name, "session %u: %s%s",
 		session->owner, reason,
 		state == SERVER_WAITING	 ? "; will be started again"
@@ -287,8 +245,6 @@ static void end_life(struct acs *acs, struct server *server, const char *reason)
 	answer_start(&waiter, MASIX_E_DEAD, starting ? reason : "");
 	(void)task_terminate(task); /* it may be dead already */
 	(void)mach_port_deallocate(mach_task_self(), task);
-	if (fatal)
-		machine_fail(acs, "%s: %s", session->manifest.name, reason);
 	masix_object_kill(&session->object);
 	masix_object_put(&session->object);
 	pthread_mutex_lock(&acs->lock);

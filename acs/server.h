@@ -4,6 +4,7 @@
 
 #include "acs.h"
 #include "restart.h"
+#include "session.h"
 
 /* How long a server may take from its first instruction to acs_ready. */
 #define SERVER_START_MS 60000
@@ -15,19 +16,6 @@ enum server_state {
 	SERVER_WAITING, /* died, will be started again at `deadline` */
 	SERVER_FAILED,	/* died too often */
 	SERVER_GONE,	/* never seen in the table */
-};
-
-/* A private session with one task: the object behind its bootstrap port. */
-struct session {
-	struct masix_object object; /* first */
-	struct acs *acs;
-	struct server *server;	  /* acs->lock; null when the session has ended */
-	uint32_t owner;		  /* its number, the owner of what it puts into the registry */
-	struct manifest manifest; /* constant */
-	pthread_mutex_t lock;	  /* trust; taken before acs->lock */
-	struct trust_session trust;
-	uint64_t log_second; /* lock: lines of its log in this second, and how many were dropped */
-	unsigned log_lines, log_dropped;
 };
 
 /* Somebody waits in acs_start for the server to be up. */
@@ -50,8 +38,6 @@ struct server { /* acs->lock guards all of it but the constants */
 	bool stop_wanted;
 	struct start_waiter waiter;
 };
-
-extern const struct masix_class session_class;
 
 /* The server called `name` (not terminated), or NULL.  Under acs->lock. */
 struct server *server_find(struct acs *acs, const char *name, size_t length);

@@ -9,7 +9,7 @@
 
 #define ACCESS_READ 4
 #define ACCESS_WRITE 2
-#define ACCESS_EXEC 1	/* for a directory: search */
+#define ACCESS_EXEC 1 /* for a directory: search */
 
 #define IDENTITY_GROUPS 62
 

@@ -31,8 +31,8 @@ int attributes_set_mode(const struct identity *who, struct node *node, uint32_t 
 	return error;
 }
 
-static int check_new_owner(const struct identity *who, const struct node *node, uint32_t uid,
-	uint32_t gid)
+static int check_new_owner(
+	const struct identity *who, const struct node *node, uint32_t uid, uint32_t gid)
 {
 	if (who->uid == 0)
 		return 0;
@@ -67,14 +67,14 @@ int attributes_set_owner(const struct identity *who, struct node *node, uint32_t
 static bool is_valid(struct new_time time)
 {
 	return time.nanoseconds < 1000000000u || time.nanoseconds == ATTRIBUTES_TIME_NOW ||
-		time.nanoseconds == ATTRIBUTES_TIME_LEAVE;
+	       time.nanoseconds == ATTRIBUTES_TIME_LEAVE;
 }
 
 int attributes_set_times(const struct identity *who, bool writable, struct node *node,
 	struct new_time atime, struct new_time mtime)
 {
 	bool now = atime.nanoseconds == ATTRIBUTES_TIME_NOW &&
-		mtime.nanoseconds == ATTRIBUTES_TIME_NOW;
+		   mtime.nanoseconds == ATTRIBUTES_TIME_NOW;
 	int error;
 
 	if (!is_valid(atime) || !is_valid(mtime))
@@ -86,8 +86,7 @@ int attributes_set_times(const struct identity *who, bool writable, struct node 
 										   : MASIX_E_ACCESS;
 	if (!error) {
 		node_touch(node,
-			NODE_CTIME |
-				(atime.nanoseconds == ATTRIBUTES_TIME_NOW ? NODE_ATIME : 0) |
+			NODE_CTIME | (atime.nanoseconds == ATTRIBUTES_TIME_NOW ? NODE_ATIME : 0) |
 				(mtime.nanoseconds == ATTRIBUTES_TIME_NOW ? NODE_MTIME : 0));
 		if (atime.nanoseconds < 1000000000u) {
 			node->stat.atime = atime.seconds;

@@ -5,7 +5,7 @@
 #include "access.h"
 #include "volume.h"
 
-#define ATTRIBUTES_LEAVE 0xffffffffu	/* of an owner or group */
+#define ATTRIBUTES_LEAVE 0xffffffffu /* of an owner or group */
 #define ATTRIBUTES_TIME_NOW 0x3fffffffu
 #define ATTRIBUTES_TIME_LEAVE 0x3ffffffeu
 
@@ -16,8 +16,8 @@ struct new_time {
 };
 
 int attributes_set_mode(const struct identity *who, struct node *node, uint32_t mode) CHECKED;
-int attributes_set_owner(const struct identity *who, struct node *node, uint32_t uid,
-	uint32_t gid) CHECKED;
+int attributes_set_owner(
+	const struct identity *who, struct node *node, uint32_t uid, uint32_t gid) CHECKED;
 /* `writable`: the caller may write the file, which lets it set both times to now. */
 int attributes_set_times(const struct identity *who, bool writable, struct node *node,
 	struct new_time atime, struct new_time mtime) CHECKED;

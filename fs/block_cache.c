@@ -7,13 +7,15 @@
 #include <masix/error.h>
 
 #define READ_BLOCKS 8		/* a miss reads the aligned group of this many blocks */
-#define WRITE_BYTES (256u << 10)	/* longest write */
+#define WRITE_BYTES (64u << 10) /* longest write */
 
 struct line {
 	uint64_t block;
 	bool dirty;
-	struct line *next;		/* of the bucket */
-	struct line *older, *newer;	/* by last use */
+	bool followed;		    /* some other block must be written later */
+	unsigned rank;		    /* blocks of higher rank are written later */
+	struct line *next;	    /* of the bucket */
+	struct line *older, *newer; /* by last use */
 	unsigned char data[];
 };
 
@@ -22,9 +24,10 @@ struct block_cache {
 	uint32_t block_size;
 	unsigned limit;
 	unsigned count, dirty;
-	unsigned bucket_count;	/* a power of two */
+	unsigned bucket_count; /* a power of two */
 	struct line **buckets;
 	struct line *oldest, *newest;
+	char *buffer; /* WRITE_BYTES, for flushes */
 };
 
 struct block_cache *block_cache_create(struct disk *disk, uint32_t block_size, unsigned limit)
@@ -39,8 +42,9 @@ struct block_cache *block_cache_create(struct disk *disk, uint32_t block_size, u
 	for (cache->bucket_count = 1; cache->bucket_count < limit; cache->bucket_count *= 2)
 		;
 	cache->buckets = calloc(cache->bucket_count, sizeof(*cache->buckets));
-	if (!cache->buckets) {
-		free(cache);
+	cache->buffer = disk->allocate(disk, WRITE_BYTES);
+	if (!cache->buckets || !cache->buffer) {
+		block_cache_destroy(cache);
 		return NULL;
 	}
 	return cache;
@@ -56,6 +60,8 @@ void block_cache_destroy(struct block_cache *cache)
 		newer = line->newer;
 		free(line);
 	}
+	if (cache->buffer)
+		cache->disk->release(cache->disk, cache->buffer, WRITE_BYTES);
 	free(cache->buckets);
 	free(cache);
 }
@@ -121,6 +127,8 @@ static struct line *insert(struct block_cache *cache, uint64_t block)
 		return NULL;
 	line->block = block;
 	line->dirty = false;
+	line->followed = false;
+	line->rank = 0;
 	line->next = *bucket_of(cache, block);
 	*bucket_of(cache, block) = line;
 	list_add(cache, line);
@@ -128,8 +136,21 @@ static struct line *insert(struct block_cache *cache, uint64_t block)
 	return line;
 }
 
-/* Read the group around `block`, keeping what is cached already. */
-static int fill(struct block_cache *cache, uint64_t block)
+/* Enter a block that was read, unless it is cached already. */
+static struct line *keep(struct block_cache *cache, uint64_t block, const void *data)
+{
+	struct line *line = find(cache, block);
+
+	if (!line) {
+		line = insert(cache, block);
+		if (line)
+			memcpy(line->data, data, cache->block_size);
+	}
+	return line;
+}
+
+/* Read the group around `block`. */
+static int fill(struct block_cache *cache, uint64_t block, struct line **line)
 {
 	uint32_t size = cache->block_size;
 	uint64_t first = block - block % READ_BLOCKS, last = first + READ_BLOCKS;
@@ -141,24 +162,17 @@ static int fill(struct block_cache *cache, uint64_t block)
 		return MASIX_E_IO;
 	if (last > end)
 		last = end;
-	error = cache->disk->read(cache->disk, first * size, (uint32_t)(last - first) * size,
-		&data);
+	error = cache->disk->read(
+		cache->disk, first * size, (uint32_t)(last - first) * size, &data);
 	if (error)
 		return error;
-	for (uint64_t b = first; b < last; b++) {
-		struct line *line;
-
-		if (find(cache, b))
-			continue;
-		line = insert(cache, b);
-		if (!line) {
-			error = b == block ? MASIX_E_LIMIT : 0;
-			continue;
-		}
-		memcpy(line->data, (char *)data + (b - first) * size, size);
-	}
+	for (uint64_t b = first; b < last; b++)
+		if (b != block)
+			(void)keep(cache, b, (char *)data + (b - first) * size);
+	/* Last, so that its neighbours cannot push it out again. */
+	*line = keep(cache, block, (char *)data + (block - first) * size);
 	cache->disk->release(cache->disk, data, (uint32_t)(last - first) * size);
-	return error;
+	return 0;
 }
 
 /* The line of `block`; filled from the disk unless the caller will `overwrite` all of it. */
@@ -170,13 +184,9 @@ static int get(struct block_cache *cache, uint64_t block, bool overwrite, struct
 	if (!line && overwrite) {
 		line = insert(cache, block);
 	} else if (!line) {
-		/* Twice: in a tiny cache the group may push out its own first block. */
-		for (int i = 0; i < 2 && !line; i++) {
-			error = fill(cache, block);
-			if (error)
-				return error;
-			line = find(cache, block);
-		}
+		error = fill(cache, block, &line);
+		if (error)
+			return error;
 	}
 	if (!line)
 		return MASIX_E_LIMIT;
@@ -209,8 +219,7 @@ int block_cache_read(struct block_cache *cache, uint64_t offset, uint32_t length
 	return 0;
 }
 
-int block_cache_write(struct block_cache *cache, uint64_t offset, uint32_t length,
-	const void *data)
+int block_cache_write(struct block_cache *cache, uint64_t offset, uint32_t length, const void *data)
 {
 	const char *from = data;
 
@@ -249,70 +258,116 @@ void block_cache_discard(struct block_cache *cache, uint64_t block)
 
 static int compare(const void *a, const void *b)
 {
-	const struct line *const *x = a, *const *y = b;
+	const struct line *x = *(struct line *const *)a, *y = *(struct line *const *)b;
 
-	return (*x)->block < (*y)->block ? -1 : (*x)->block > (*y)->block;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return x->block < y->block ? -1 : x->block > y->block;
 }
 
-/* Write the run of `count` consecutive lines through `buffer`. */
-static int write_run(struct block_cache *cache, struct line **lines, unsigned count, char *buffer)
+/* A flush under way: a run of neighbours that waits in `buffer`. */
+struct flush {
+	struct block_cache *cache;
+	uint64_t first;
+	unsigned count;
+	struct line **lines; /* of the run */
+	bool *stays_dirty;
+	int error;
+};
+
+static void write_run(struct flush *flush)
 {
+	struct block_cache *cache = flush->cache;
 	uint32_t size = cache->block_size;
 	int error;
 
-	for (unsigned i = 0; i < count; i++)
-		memcpy(buffer + i * size, lines[i]->data, size);
-	error = cache->disk->write(cache->disk, lines[0]->block * size, count * size, buffer);
+	if (flush->count == 0)
+		return;
+	error = cache->disk->write(
+		cache->disk, flush->first * size, flush->count * size, cache->buffer);
+	for (unsigned i = 0; i < flush->count && !error; i++)
+		if (!flush->stays_dirty[i]) {
+			flush->lines[i]->dirty = false;
+			flush->lines[i]->followed = false;
+			flush->lines[i]->rank = 0;
+			cache->dirty--;
+		}
 	if (error)
-		return error;
-	for (unsigned i = 0; i < count; i++)
-		lines[i]->dirty = false;
-	cache->dirty -= count;
-	return 0;
+		flush->error = error;
+	flush->count = 0;
 }
 
-static int write_lines(struct block_cache *cache, struct line **lines, unsigned count,
-	char *buffer)
+static void write_lines(struct flush *flush, struct line **lines, unsigned count,
+	block_choose_t choose, void *argument)
 {
-	unsigned limit = WRITE_BYTES / cache->block_size;
-	int result = 0;
+	uint32_t size = flush->cache->block_size;
+	unsigned limit = WRITE_BYTES / size;
 
-	for (unsigned start = 0, end; start < count; start = end) {
-		int error;
+	flush->lines = lines;
+	for (unsigned i = 0; i < count; i++) {
+		enum block_choice choice = BLOCK_WRITE;
+		struct line *line = lines[i];
+		char *data;
 
-		for (end = start + 1; end < count && end - start < limit; end++)
-			if (lines[end]->block != lines[end - 1]->block + 1)
-				break;
-		error = write_run(cache, lines + start, end - start, buffer);
-		if (error)
-			result = error;
+		if (flush->count == limit ||
+			(flush->count > 0 && line->block != flush->first + flush->count))
+			write_run(flush);
+		data = flush->cache->buffer + flush->count * size;
+		memcpy(data, line->data, size);
+		if (choose)
+			choice = choose(argument, line->block, data);
+		if (choice == BLOCK_LATER)
+			continue;
+		if (flush->count == 0)
+			flush->first = line->block;
+		/* The lines of the run, packed: never beyond the one looked at. */
+		if (flush->count == 0)
+			flush->lines = &lines[i];
+		flush->lines[flush->count] = line;
+		flush->stays_dirty[flush->count] = choice == BLOCK_PATCHED;
+		flush->count++;
 	}
-	return result;
+	write_run(flush);
 }
 
-int block_cache_flush(struct block_cache *cache)
+int block_cache_flush(struct block_cache *cache, block_choose_t choose, void *argument)
 {
+	bool stays_dirty[WRITE_BYTES / 1024];
+	struct flush flush = { .cache = cache, .stays_dirty = stays_dirty };
 	struct line **lines;
 	unsigned count = 0;
-	char *buffer;
-	int error = MASIX_E_LIMIT;
 
 	if (cache->dirty == 0)
 		return 0;
 	lines = malloc(cache->dirty * sizeof(*lines));
-	buffer = cache->disk->allocate(cache->disk, WRITE_BYTES);
-	if (!lines || !buffer)
-		goto out;
+	if (!lines)
+		return MASIX_E_LIMIT;
 	for (struct line *line = cache->oldest; line; line = line->newer)
 		if (line->dirty)
 			lines[count++] = line;
 	qsort(lines, count, sizeof(*lines), compare);
-	error = write_lines(cache, lines, count, buffer);
-out:
-	if (buffer)
-		cache->disk->release(cache->disk, buffer, WRITE_BYTES);
+	write_lines(&flush, lines, count, choose, argument);
 	free(lines);
-	return error;
+	return flush.error;
+}
+
+bool block_cache_order(struct block_cache *cache, uint64_t other, uint64_t block)
+{
+	struct line *first = find(cache, other), *second = find(cache, block);
+
+	/* One write puts both on the disk, or the first is there already. */
+	if (first == second || !first || !first->dirty)
+		return true;
+	if (!second)
+		return false;
+	if (first->rank >= second->rank) {
+		/* To raise it would break what was promised to those behind it. */
+		if (second->followed)
+			return false;
+		second->rank = first->rank + 1;
+	}
+	first->followed = true;
+	return true;
 }
 
 unsigned block_cache_dirty(const struct block_cache *cache)

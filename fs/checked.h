@@ -1,4 +1,5 @@
-/* A result that the caller may not ignore. */
+/* A result that the caller may not ignore.  (Not behind pointers to functions, which cppcheck cannot
+ * parse then.) */
 #ifndef FS_CHECKED_H
 #define FS_CHECKED_H
 

@@ -93,8 +93,8 @@ static int shrink(const struct identity *who, struct node *node, uint64_t size)
 	if (!direct) {
 		pager_discard(node, page_end, old);
 		if (page_end > size)
-			error = window_zero(node, size,
-				(size_t)((old < page_end ? old : page_end) - size));
+			error = window_zero(
+				node, size, (size_t)((old < page_end ? old : page_end) - size));
 	}
 	volume_lock(volume);
 	node->unwritten = true;
@@ -134,8 +134,8 @@ int data_resize(const struct identity *who, struct node *node, uint64_t size)
 }
 
 /* Find room for a write and enter its consequences.  Content held for writing. */
-static int prepare_write(const struct identity *who, struct node *node, uint64_t offset,
-	size_t *amount)
+static int prepare_write(
+	const struct identity *who, struct node *node, uint64_t offset, size_t *amount)
 {
 	struct volume *volume = node->volume;
 	uint64_t length = *amount;

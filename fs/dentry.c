@@ -7,9 +7,9 @@ struct dentry {
 	uint64_t directory;
 	uint64_t ino;
 	uint32_t hash;
-	struct dentry *next;	/* of the bucket */
-	bool used;		/* looked up since the hand last passed */
-	uint8_t length;		/* 0: this slot is free */
+	struct dentry *next; /* of the bucket */
+	bool used;	     /* looked up since the hand last passed */
+	uint8_t length;	     /* 0: this slot is free */
 	char name[DENTRY_NAME_MAX];
 };
 
@@ -17,7 +17,7 @@ struct dentry {
 struct dentries {
 	unsigned limit;
 	unsigned hand;
-	unsigned bucket_count;	/* a power of two */
+	unsigned bucket_count; /* a power of two */
 	struct dentry **buckets;
 	struct dentry slots[];
 };
@@ -114,8 +114,8 @@ static struct dentry *take_slot(struct dentries *cache)
 	}
 }
 
-void dentries_enter(struct dentries *cache, uint64_t directory, const char *name, unsigned length,
-	uint64_t ino)
+void dentries_enter(
+	struct dentries *cache, uint64_t directory, const char *name, unsigned length, uint64_t ino)
 {
 	uint32_t value;
 	struct dentry *entry;

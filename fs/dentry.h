@@ -8,7 +8,7 @@
 
 #include "checked.h"
 
-#define DENTRY_NAME_MAX 40	/* longer names are not cached */
+#define DENTRY_NAME_MAX 40 /* longer names are not cached */
 
 struct dentries;
 

@@ -11,13 +11,12 @@
 #define DISK_SECTOR 512u
 
 struct disk {
-	uint64_t size;		/* bytes */
+	uint64_t size; /* bytes */
 	bool read_only;
 	/* `length` bytes at `offset` (both whole sectors) in a fresh region of whole pages that
 	 * the caller owns and gives to `release` (or to the kernel).  MASIX_E_IO. */
-	int (*read)(struct disk *disk, uint64_t offset, uint32_t length, void **data) CHECKED;
-	int (*write)(struct disk *disk, uint64_t offset, uint32_t length,
-		const void *data) CHECKED;
+	int (*read)(struct disk *disk, uint64_t offset, uint32_t length, void **data);
+	int (*write)(struct disk *disk, uint64_t offset, uint32_t length, const void *data);
 	/* A zeroed region of whole pages of the kind that `read` returns; NULL if there is no
 	 * memory. */
 	void *(*allocate)(struct disk *disk, uint32_t length);

@@ -23,8 +23,8 @@ static int read_disk(struct disk *disk, uint64_t offset, uint32_t length, void *
 	mach_msg_type_number_t count;
 	kern_return_t result;
 
-	result = device_read(mach->device, 0, (recnum_t)(offset / DISK_SECTOR), (int)length, &buffer,
-		&count);
+	result = device_read(
+		mach->device, 0, (recnum_t)(offset / DISK_SECTOR), (int)length, &buffer, &count);
 	if (result == KERN_SUCCESS && count == length) {
 		*data = buffer;
 		return 0;
@@ -50,8 +50,8 @@ static int write_disk(struct disk *disk, uint64_t offset, uint32_t length, const
 			(io_buf_ptr_t)from, length, &written);
 		if (result != KERN_SUCCESS || written <= 0 ||
 			(uint32_t)written % DISK_SECTOR != 0) {
-			masix_log("%s: write of %u bytes at %llu: %s", mach->name,
-				(unsigned)length, (unsigned long long)offset,
+			masix_log("%s: write of %u bytes at %llu: %s", mach->name, (unsigned)length,
+				(unsigned long long)offset,
 				result == KERN_SUCCESS ? "short" : masix_strerror(result));
 			return MASIX_E_IO;
 		}

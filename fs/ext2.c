@@ -11,6 +11,12 @@
 static int ext2_statfs(struct volume *volume, struct masix_statfs *info);
 static int ext2_shutdown(struct volume *volume);
 
+static void blocks_changed(ext2_filsys fs, blk64_t block, blk_t count, int in_use)
+{
+	for (blk_t i = 0; i < count; i++)
+		ext2_flush_block_changed(fs, block + i, in_use);
+}
+
 static const struct volume_ops ext2_ops = {
 	.node_size = sizeof(struct ext2_node),
 	.load = ext2_load,
@@ -63,73 +69,12 @@ int ext2_error(errcode_t code)
 	}
 }
 
-/* libext2fs has just changed the bitmap: hold a freed block back, and forget its contents. */
-static void block_changed(ext2_filsys fs, blk64_t block, int in_use)
-{
-	struct ext2_volume *volume = fs->priv_data;
-
-	if (in_use > 0)
-		return;
-	block_cache_discard(volume->cache, block);
-	/* Without memory to remember it, it may as well be free at once. */
-	if (ranges_add(&volume->freed_blocks, block, block + 1) == 0)
-		ext2fs_mark_block_bitmap2(fs->block_map, block);
-}
-
-static void blocks_changed(ext2_filsys fs, blk64_t block, blk_t count, int in_use)
-{
-	for (blk_t i = 0; i < count; i++)
-		block_changed(fs, block + i, in_use);
-}
-
 void ext2_free_inode_number(struct ext2_volume *volume, ext2_ino_t ino, bool directory)
 {
+	ext2_flush_forget_inode(volume, ino);
 	ext2fs_inode_alloc_stats2(volume->fs, ino, -1, directory);
 	if (ranges_add(&volume->freed_inodes, ino, (uint64_t)ino + 1) == 0)
 		ext2fs_mark_inode_bitmap2(volume->fs->inode_map, ino);
-}
-
-/* What was freed since the last flush becomes free. */
-static void release_freed(struct ext2_volume *volume)
-{
-	ext2_filsys fs = volume->fs;
-
-	for (unsigned i = 0; i < volume->freed_blocks.count; i++) {
-		const struct range *range = &volume->freed_blocks.array[i];
-
-		ext2fs_unmark_block_bitmap_range2(fs->block_map, range->start,
-			(blk_t)(range->end - range->start));
-		ext2fs_mark_bb_dirty(fs);
-	}
-	for (unsigned i = 0; i < volume->freed_inodes.count; i++) {
-		const struct range *range = &volume->freed_inodes.array[i];
-
-		for (uint64_t ino = range->start; ino < range->end; ino++)
-			ext2fs_unmark_inode_bitmap2(fs->inode_map, ino);
-		ext2fs_mark_ib_dirty(fs);
-	}
-	ranges_clear(&volume->freed_blocks);
-	ranges_clear(&volume->freed_inodes);
-}
-
-int ext2_flush(struct volume *base)
-{
-	struct ext2_volume *volume = (struct ext2_volume *)base;
-	int error;
-
-	base->want_flush = false;
-	if (volume->disk->read_only)
-		return 0;
-	release_freed(volume);
-	if (volume->fs->flags & (EXT2_FLAG_DIRTY | EXT2_FLAG_BB_DIRTY | EXT2_FLAG_IB_DIRTY)) {
-		error = ext2_error(ext2fs_write_bitmaps(volume->fs));
-		if (error)
-			return error;
-		error = ext2_error(ext2fs_flush2(volume->fs, EXT2_FLAG_FLUSH_NO_SYNC));
-		if (error)
-			return error;
-	}
-	return block_cache_flush(volume->cache);
 }
 
 int ext2_prepare(struct ext2_volume *volume, uint64_t blocks)
@@ -140,9 +85,8 @@ int ext2_prepare(struct ext2_volume *volume, uint64_t blocks)
 	if (volume->volume.read_only)
 		return MASIX_E_READ_ONLY;
 	if ((held > 0 && free_blocks < held + blocks) ||
-		(volume->freed_inodes.count > 0 &&
-			volume->fs->super->s_free_inodes_count <=
-				ranges_total(&volume->freed_inodes)))
+		(volume->freed_inodes.count > 0 && volume->fs->super->s_free_inodes_count <=
+							   ranges_total(&volume->freed_inodes)))
 		return volume_flush(&volume->volume);
 	return 0;
 }
@@ -178,14 +122,15 @@ static int ext2_statfs(struct volume *base, struct masix_statfs *info)
 /* What may be in use on a disk that we mount; libext2fs knows more than we do. */
 static const char *check_features(const struct ext2_super_block *super)
 {
-	const uint32_t incompatible = EXT2_FEATURE_INCOMPAT_FILETYPE |
-		EXT3_FEATURE_INCOMPAT_EXTENTS | EXT4_FEATURE_INCOMPAT_64BIT |
-		EXT4_FEATURE_INCOMPAT_FLEX_BG | EXT2_FEATURE_INCOMPAT_META_BG |
-		EXT4_FEATURE_INCOMPAT_CSUM_SEED;
-	const uint32_t read_only = EXT2_FEATURE_RO_COMPAT_SPARSE_SUPER |
-		EXT2_FEATURE_RO_COMPAT_LARGE_FILE | EXT4_FEATURE_RO_COMPAT_HUGE_FILE |
-		EXT4_FEATURE_RO_COMPAT_GDT_CSUM | EXT4_FEATURE_RO_COMPAT_DIR_NLINK |
-		EXT4_FEATURE_RO_COMPAT_EXTRA_ISIZE | EXT4_FEATURE_RO_COMPAT_METADATA_CSUM;
+	const uint32_t incompatible =
+		EXT2_FEATURE_INCOMPAT_FILETYPE | EXT3_FEATURE_INCOMPAT_EXTENTS |
+		EXT4_FEATURE_INCOMPAT_64BIT | EXT4_FEATURE_INCOMPAT_FLEX_BG |
+		EXT2_FEATURE_INCOMPAT_META_BG | EXT4_FEATURE_INCOMPAT_CSUM_SEED;
+	const uint32_t read_only =
+		EXT2_FEATURE_RO_COMPAT_SPARSE_SUPER | EXT2_FEATURE_RO_COMPAT_LARGE_FILE |
+		EXT4_FEATURE_RO_COMPAT_HUGE_FILE | EXT4_FEATURE_RO_COMPAT_GDT_CSUM |
+		EXT4_FEATURE_RO_COMPAT_DIR_NLINK | EXT4_FEATURE_RO_COMPAT_EXTRA_ISIZE |
+		EXT4_FEATURE_RO_COMPAT_METADATA_CSUM;
 
 	if (super->s_feature_incompat & EXT3_FEATURE_INCOMPAT_RECOVER)
 		return "its journal must be replayed by e2fsck first";
@@ -240,12 +185,16 @@ static int open_filesystem(struct ext2_volume *volume, const char **why)
 	volume->fs->flags |= EXT2_FLAG_MASTER_SB_ONLY;
 	volume->fs->priv_data = volume;
 	volume->fs->default_bitmap_type = EXT2FS_BMAP64_BITARRAY;
+	*why = "its group descriptors are damaged";
+	if (ext2fs_check_desc(volume->fs))
+		return MASIX_E_BAD_FORMAT;
 	*why = "its bitmaps cannot be read";
 	if (ext2fs_read_bitmaps(volume->fs))
 		return MASIX_E_BAD_FORMAT;
-	ext2fs_set_block_alloc_stats_callback(volume->fs, block_changed, NULL);
+	ext2fs_set_block_alloc_stats_callback(volume->fs, ext2_flush_block_changed, NULL);
 	ext2fs_set_block_alloc_stats_range_callback(volume->fs, blocks_changed, NULL);
-	return 0;
+	*why = "there is not enough memory";
+	return ext2_flush_init(volume);
 }
 
 /* From here on a crash leaves a file system that asks for e2fsck. */
@@ -323,8 +272,7 @@ void ext2_unmount(struct volume *base)
 	volume_destroy(base);
 	if (volume->fs)
 		ext2fs_free(volume->fs);
-	ranges_clear(&volume->freed_blocks);
-	ranges_clear(&volume->freed_inodes);
+	ext2_flush_end(volume);
 	block_cache_destroy(volume->cache);
 	free(volume->scratch);
 	free(volume);

@@ -17,6 +17,13 @@
  * and the indirect blocks of that, and a symbolic link's. */
 #define EXT2_CHANGE_BLOCKS 6
 
+/* An inode made since the last flush, and where it lies. */
+struct ext2_new_inode {
+	ext2_ino_t ino; /* 0: deleted already */
+	uint32_t byte;	/* in the block */
+	uint64_t block;
+};
+
 struct ext2_volume {
 	struct volume volume;
 	struct disk *disk;
@@ -27,7 +34,15 @@ struct ext2_volume {
 	 * owners. */
 	struct ranges freed_blocks;
 	struct ranges freed_inodes;
-	char *scratch;		/* three blocks, for libext2fs */
+	/* Made since the last flush, inodes in the order of their making (ext2_flush.c). */
+	struct ranges new_blocks;
+	struct ext2_new_inode *new_inodes;
+	unsigned new_inode_count, new_inode_room;
+	/* Where the inodes are, and where what only counts other things is. */
+	struct ranges inode_tables;
+	struct ranges bookkeeping;
+	uint64_t last_written; /* the block that libext2fs wrote last, outside both of these */
+	char *scratch;	       /* three blocks, for libext2fs */
 };
 
 struct ext2_node {
@@ -62,6 +77,17 @@ int ext2_error(errcode_t code) CHECKED;
 int ext2_prepare(struct ext2_volume *volume, uint64_t blocks) CHECKED;
 /* The inode's number goes back to the bitmap at the next flush. */
 void ext2_free_inode_number(struct ext2_volume *volume, ext2_ino_t ino, bool directory);
+
+/* ext2_flush.c */
+
+/* Fill inode_tables and bookkeeping. */
+int ext2_flush_init(struct ext2_volume *volume) CHECKED;
+void ext2_flush_end(struct ext2_volume *volume);
+/* Remember a new inode, or forget it since it was deleted. */
+int ext2_flush_note_inode(struct ext2_volume *volume, ext2_ino_t ino) CHECKED;
+void ext2_flush_forget_inode(struct ext2_volume *volume, ext2_ino_t ino);
+/* For libext2fs: a block was allocated or freed. */
+void ext2_flush_block_changed(ext2_filsys fs, blk64_t block, int in_use);
 int ext2_flush(struct volume *volume) CHECKED;
 
 /* ext2_io.c: the io_manager; its `name` is made by ext2_io_name. */
@@ -84,8 +110,8 @@ uint8_t ext2_file_type(uint32_t mode);
 
 /* ext2_directory.c */
 int ext2_lookup(struct node *directory, const struct name *name, uint64_t *ino) CHECKED;
-int ext2_entries(struct node *directory, int64_t cookie, entry_function_t emit, void *argument)
-	CHECKED;
+int ext2_entries(
+	struct node *directory, int64_t cookie, entry_function_t emit, void *argument) CHECKED;
 int ext2_is_empty(struct node *directory, bool *empty) CHECKED;
 int ext2_create(struct node *directory, const struct name *name, const struct node_seed *seed,
 	uint64_t *ino) CHECKED;
@@ -94,10 +120,17 @@ int ext2_unlink(struct node *directory, const struct name *name, struct node *no
 int ext2_rename(struct node *from_directory, const struct name *from, struct node *node,
 	struct node *to_directory, const struct name *to, struct node *replaced) CHECKED;
 
+/* ext2_map.c */
+/* The disk block of a logical one, 0 for a hole (or an extent not yet written). */
+int ext2_map_block(struct ext2_node *node, uint64_t index, blk64_t *block) CHECKED;
+int ext2_set_block(struct ext2_node *node, uint64_t index, blk64_t block) CHECKED;
+
 /* ext2_data.c */
 int ext2_reserve(struct node *node, uint64_t offset, uint64_t *length, bool privileged) CHECKED;
 int ext2_truncate(struct node *node, uint64_t size) CHECKED;
 int ext2_settle(struct node *node) CHECKED;
+
+/* ext2_transfer.c */
 int ext2_page_in(struct node *node, uint32_t page, unsigned *count, void **data) CHECKED;
 int ext2_page_out(struct node *node, uint32_t page, unsigned count, void *data) CHECKED;
 

@@ -44,13 +44,16 @@ int ext2_lookup(struct node *directory, const struct name *name, uint64_t *ino)
 }
 
 /* Give the entries of one block from offset `start` on to `emit`; false ends the listing. */
-static bool emit_block(struct ext2_volume *volume, const char *block, uint64_t base,
-	uint32_t start, entry_function_t emit, void *argument)
+static bool emit_block(struct ext2_volume *volume, const char *block, uint64_t base, uint32_t start,
+	entry_function_t emit, void *argument)
 {
-	static const uint8_t types[] = {[EXT2_FT_REG_FILE] = S_IFREG >> 12,
-		[EXT2_FT_DIR] = S_IFDIR >> 12, [EXT2_FT_CHRDEV] = S_IFCHR >> 12,
-		[EXT2_FT_BLKDEV] = S_IFBLK >> 12, [EXT2_FT_FIFO] = S_IFIFO >> 12,
-		[EXT2_FT_SOCK] = S_IFSOCK >> 12, [EXT2_FT_SYMLINK] = S_IFLNK >> 12};
+	static const uint8_t types[] = { [EXT2_FT_REG_FILE] = S_IFREG >> 12,
+		[EXT2_FT_DIR] = S_IFDIR >> 12,
+		[EXT2_FT_CHRDEV] = S_IFCHR >> 12,
+		[EXT2_FT_BLKDEV] = S_IFBLK >> 12,
+		[EXT2_FT_FIFO] = S_IFIFO >> 12,
+		[EXT2_FT_SOCK] = S_IFSOCK >> 12,
+		[EXT2_FT_SYMLINK] = S_IFLNK >> 12 };
 	uint32_t size = volume->fs->blocksize;
 
 	/* From the beginning of the block, since an entry may have been merged with the one
@@ -58,14 +61,13 @@ static bool emit_block(struct ext2_volume *volume, const char *block, uint64_t b
 	for (uint32_t at = 0; at + 8 <= size;) {
 		struct ext2_dir_entry *entry = (struct ext2_dir_entry *)(block + at);
 		unsigned length, type = (unsigned)ext2fs_dirent_file_type(entry);
-		struct name name = {entry->name, (unsigned)ext2fs_dirent_name_len(entry)};
+		struct name name = { entry->name, (unsigned)ext2fs_dirent_name_len(entry) };
 
 		if (ext2fs_get_rec_len(volume->fs, entry, &length) || length < 8 ||
 			length % 4 != 0 || at + length > size || name.length + 8 > length)
-			return true;	/* damaged: as if the block ended here */
+			return true; /* damaged: as if the block ended here */
 		if (at >= start && entry->inode != 0 && name.length > 0 &&
-			!emit(argument, &name, entry->inode,
-				type < sizeof(types) ? types[type] : 0,
+			!emit(argument, &name, entry->inode, type < sizeof(types) ? types[type] : 0,
 				(int64_t)(base + at + length)))
 			return false;
 		at += length;
@@ -91,8 +93,8 @@ int ext2_entries(struct node *directory, int64_t cookie, entry_function_t emit, 
 			EXT2_INODE(&ext2_node_of(directory)->inode), volume->scratch, 0, index,
 			NULL, &block));
 		if (!error && block != 0)
-			error = ext2_error(ext2fs_read_dir_block4(volume->fs, block,
-				volume->scratch, 0, ino_of(directory)));
+			error = ext2_error(ext2fs_read_dir_block4(
+				volume->fs, block, volume->scratch, 0, ino_of(directory)));
 		if (error)
 			return error;
 		if (block != 0 && !emit_block(volume, volume->scratch, index * size,
@@ -106,11 +108,11 @@ int ext2_entries(struct node *directory, int64_t cookie, entry_function_t emit, 
 static bool is_dots(const struct name *name)
 {
 	return name->text[0] == '.' &&
-		(name->length == 1 || (name->length == 2 && name->text[1] == '.'));
+	       (name->length == 1 || (name->length == 2 && name->text[1] == '.'));
 }
 
-static bool find_real(void *argument, const struct name *name, uint64_t ino, uint8_t type,
-	int64_t next)
+static bool find_real(
+	void *argument, const struct name *name, uint64_t ino, uint8_t type, int64_t next)
 {
 	bool *empty = argument;
 
@@ -130,8 +132,7 @@ int ext2_is_empty(struct node *directory, bool *empty)
 }
 
 /* Enter the name; the directory grows by a block when it must.  Its inode is libext2fs's. */
-static int add_entry(struct node *directory, const struct name *name, ext2_ino_t ino,
-	uint32_t mode)
+static int add_entry(struct node *directory, const struct name *name, ext2_ino_t ino, uint32_t mode)
 {
 	ext2_filsys fs = ext2_volume_of(directory)->fs;
 	char text[MASIX_NAME_MAX + 1];
@@ -213,8 +214,8 @@ static int remove_entry(struct node *directory, const struct name *name, struct 
 		return error;
 	memcpy(text, name->text, name->length);
 	text[name->length] = '\0';
-	error = ext2_error(ext2fs_unlink(ext2_volume_of(directory)->fs, ino_of(directory), text,
-		ino_of(node), 0));
+	error = ext2_error(ext2fs_unlink(
+		ext2_volume_of(directory)->fs, ino_of(directory), text, ino_of(node), 0));
 	take_back(directory);
 	return error;
 }
@@ -225,6 +226,7 @@ static void drop_link(struct node *directory, struct node *node)
 	if (node_is_directory(node)) {
 		node->stat.nlink = 0;
 		directory->stat.nlink--;
+		directory->dirty = true;
 	} else {
 		node->stat.nlink--;
 	}
@@ -273,27 +275,80 @@ static int redirect(ext2_ino_t directory, int which, struct ext2_dir_entry *entr
 /* Let an existing entry name another inode, in one write. */
 static int redirect_entry(struct node *directory, const struct name *name, struct node *node)
 {
-	struct redirection change = {name, ino_of(node), ext2_file_type(node->stat.mode), false};
+	struct redirection change = { name, ino_of(node), ext2_file_type(node->stat.mode), false };
 	int error = hand_over(directory);
 
 	if (error)
 		return error;
-	error = ext2_error(ext2fs_dir_iterate2(ext2_volume_of(directory)->fs, ino_of(directory), 0,
-		NULL, redirect, &change));
+	error = ext2_error(ext2fs_dir_iterate2(
+		ext2_volume_of(directory)->fs, ino_of(directory), 0, NULL, redirect, &change));
 	take_back(directory);
 	if (!error && !change.done)
 		error = MASIX_E_IO;
 	return error;
 }
 
-/* `node` stands in its new place and, until now, in its old one too. */
-static int leave_old_place(struct node *from_directory, const struct name *from,
-	struct node *node, struct node *to_directory)
+struct position {
+	const struct name *name;
+	int64_t next; /* cookie after the entry */
+};
+
+static bool find_position(
+	void *argument, const struct name *name, uint64_t ino, uint8_t type, int64_t next)
 {
-	const struct name parent = {"..", 2};
+	struct position *position = argument;
+
+	(void)ino;
+	(void)type;
+	if (name->length != position->name->length ||
+		memcmp(name->text, position->name->text, name->length) != 0)
+		return true;
+	position->next = next;
+	return false;
+}
+
+/* The disk block that an entry lies in. */
+static int block_of(struct node *directory, const struct name *name, blk64_t *block)
+{
+	struct ext2_volume *volume = ext2_volume_of(directory);
+	struct position position = { name, 0 };
 	int error;
 
-	error = remove_entry(from_directory, from, node);
+	error = ext2_entries(directory, 0, find_position, &position);
+	if (!error && position.next == 0)
+		error = MASIX_E_IO;
+	if (error)
+		return error;
+	return ext2_error(ext2fs_bmap2(volume->fs, ino_of(directory),
+		EXT2_INODE(&ext2_node_of(directory)->inode), volume->scratch, 0,
+		(uint64_t)(position.next - 1) / volume->fs->blocksize, NULL, block));
+}
+
+/* The name that was just entered is to reach the disk before the old one leaves it: a crash may
+ * leave two names, but not none. */
+static int order_names(struct node *from_directory, const struct name *from)
+{
+	struct ext2_volume *volume = ext2_volume_of(from_directory);
+	uint64_t added = volume->last_written;
+	blk64_t removed;
+	int error;
+
+	error = block_of(from_directory, from, &removed);
+	if (!error && !block_cache_order(volume->cache, added, removed))
+		error = volume_flush(from_directory->volume);
+	return error;
+}
+
+/* `node` stands in its new place and, until now, in its old one too. */
+static int leave_old_place(struct node *from_directory, const struct name *from, struct node *node,
+	struct node *to_directory)
+{
+	const struct name parent = { "..", 2 };
+	int error;
+
+	error = order_names(from_directory, from);
+	if (!error)
+		error = remove_entry(from_directory, from, node);
 	if (error)
 		return error;
 	if (node_is_directory(node) && from_directory != to_directory) {

@@ -19,9 +19,9 @@ static uint32_t encode_extra(int64_t seconds, uint32_t nanoseconds)
 }
 
 /* Does the inode have the field, given how much of it is in use? */
-#define HAS_EXTRA(volume, inode, field) \
-	(EXT2_INODE_SIZE((volume)->fs->super) > EXT2_GOOD_OLD_INODE_SIZE && \
-		(size_t)EXT2_GOOD_OLD_INODE_SIZE + (inode)->i_extra_isize >= \
+#define HAS_EXTRA(volume, inode, field)                                                            \
+	(EXT2_INODE_SIZE((volume)->fs->super) > EXT2_GOOD_OLD_INODE_SIZE &&                        \
+		(size_t)EXT2_GOOD_OLD_INODE_SIZE + (inode)->i_extra_isize >=                       \
 			offsetof(struct ext2_inode_large, field) + sizeof((inode)->field))
 
 uint8_t ext2_file_type(uint32_t mode)
@@ -73,8 +73,8 @@ int ext2_load(struct node *node)
 
 	if (stat->ino < EXT2_ROOT_INO || stat->ino > volume->fs->super->s_inodes_count)
 		return MASIX_E_IO;
-	if (ext2fs_read_inode_full(volume->fs, (ext2_ino_t)stat->ino, EXT2_INODE(inode),
-		    sizeof(*inode)))
+	if (ext2fs_read_inode_full(
+		    volume->fs, (ext2_ino_t)stat->ino, EXT2_INODE(inode), sizeof(*inode)))
 		return MASIX_E_IO;
 	/* A name that leads to a free inode: a damaged file system. */
 	if (inode->i_links_count == 0 || ext2_file_type(inode->i_mode) == EXT2_FT_UNKNOWN)
@@ -103,8 +103,8 @@ int ext2_load(struct node *node)
 	return 0;
 }
 
-static void encode(struct ext2_volume *volume, const struct masix_stat *stat,
-	struct ext2_inode_large *inode)
+static void encode(
+	struct ext2_volume *volume, const struct masix_stat *stat, struct ext2_inode_large *inode)
 {
 	inode->i_mode = (uint16_t)stat->mode;
 	inode->i_links_count = (uint16_t)stat->nlink;
@@ -155,8 +155,8 @@ void ext2_unload(struct node *node)
 }
 
 /* Extended attributes may have a block of their own, shared with other inodes. */
-static int free_attributes(struct ext2_volume *volume, ext2_ino_t ino,
-	struct ext2_inode_large *inode)
+static int free_attributes(
+	struct ext2_volume *volume, ext2_ino_t ino, struct ext2_inode_large *inode)
 {
 	if (ext2fs_file_acl_block(volume->fs, EXT2_INODE(inode)) == 0)
 		return 0;
@@ -176,8 +176,8 @@ int ext2_destroy(struct node *node)
 	if (error)
 		return error;
 	if (ext2fs_inode_has_valid_blocks2(volume->fs, EXT2_INODE(inode))) {
-		error = ext2_error(ext2fs_punch(volume->fs, ino, EXT2_INODE(inode), NULL, 0,
-			~0ULL));
+		error = ext2_error(
+			ext2fs_punch(volume->fs, ino, EXT2_INODE(inode), NULL, 0, ~0ULL));
 		if (error)
 			return error;
 	}
@@ -218,20 +218,27 @@ int ext2_read_link(struct node *node, char *target, unsigned *length)
 	return 0;
 }
 
-/* A block for the new inode with the given contents (one block). */
-static int add_block(struct ext2_volume *volume, ext2_ino_t ino, struct ext2_inode_large *inode,
-	char *contents)
+/* A block for the new inode with the given contents (one block); those of a directory may carry a
+ * checksum. */
+static int add_block(
+	struct ext2_volume *volume, ext2_ino_t ino, struct ext2_inode_large *inode, char *contents)
 {
 	ext2_filsys fs = volume->fs;
 	blk64_t block;
 	int error;
 
-	error = ext2_error(
-		ext2fs_new_block2(fs, ext2fs_find_inode_goal(fs, ino, EXT2_INODE(inode), 0), NULL,
-			&block));
+	error = ext2_error(ext2fs_new_block2(
+		fs, ext2fs_find_inode_goal(fs, ino, EXT2_INODE(inode), 0), NULL, &block));
 	if (error)
 		return error;
-	error = ext2_error(io_channel_write_blk64(fs->io, block, 1, contents));
+	if (LINUX_S_ISDIR(inode->i_mode)) {
+		/* For the checksum it reads the inode. */
+		error = write_inode(volume, ino, inode);
+		if (!error)
+			error = ext2_error(ext2fs_write_dir_block4(fs, block, contents, 0, ino));
+	} else {
+		error = ext2_error(io_channel_write_blk64(fs->io, block, 1, contents));
+	}
 	if (error)
 		return error;
 	ext2fs_block_alloc_stats2(fs, block, 1);
@@ -274,8 +281,8 @@ int ext2_inode_make(struct node *directory, const struct node_seed *seed, ext2_i
 {
 	struct ext2_volume *volume = ext2_volume_of(directory);
 	ext2_ino_t parent = (ext2_ino_t)directory->stat.ino, ino;
-	struct ext2_inode_large inode = {0};
-	struct masix_stat stat = {0};
+	struct ext2_inode_large inode = { 0 };
+	struct masix_stat stat = { 0 };
 	int64_t now = volume->volume.now();
 	int error;
 
@@ -294,6 +301,9 @@ int ext2_inode_make(struct node *directory, const struct node_seed *seed, ext2_i
 	inode.i_crtime_extra = encode_extra(stat.ctime, stat.ctime_nsec);
 	inode.i_generation = (uint32_t)(now ^ now >> 32) + ino;
 	encode(volume, &stat, &inode);
+	error = ext2_flush_note_inode(volume, ino);
+	if (error)
+		return error;
 	if (S_ISDIR(seed->mode))
 		error = make_directory_block(volume, parent, ino, &inode);
 	else if (S_ISLNK(seed->mode))
@@ -319,6 +329,7 @@ void ext2_inode_abandon(struct ext2_volume *volume, ext2_ino_t ino)
 {
 	struct ext2_inode_large inode;
 
+	ext2_flush_forget_inode(volume, ino);
 	if (ext2fs_read_inode_full(volume->fs, ino, EXT2_INODE(&inode), sizeof(inode)))
 		return;
 	if (ext2fs_inode_has_valid_blocks2(volume->fs, EXT2_INODE(&inode)) && inode.i_block[0])

@@ -72,14 +72,16 @@ static errcode_t io_read(io_channel channel, unsigned long long block, int count
 	return 0;
 }
 
-static errcode_t io_write(io_channel channel, unsigned long long block, int count,
-	const void *data)
+static errcode_t io_write(io_channel channel, unsigned long long block, int count, const void *data)
 {
 	struct ext2_volume *volume = volume_of(channel);
 	uint64_t offset = (uint64_t)block * channel->block_size;
 
 	if (block_cache_write(volume->cache, offset, bytes_of(channel, count), data))
 		return EXT2_ET_SHORT_WRITE;
+	if (!ranges_contain(&volume->inode_tables, block) &&
+		!ranges_contain(&volume->bookkeeping, block))
+		volume->last_written = block;
 	if (block_cache_dirty(volume->cache) > EXT2_DIRTY_LIMIT)
 		volume->volume.want_flush = true;
 	return 0;
@@ -90,14 +92,13 @@ static errcode_t io_read_old(io_channel channel, unsigned long block, int count,
 	return io_read(channel, block, count, data);
 }
 
-static errcode_t io_write_old(io_channel channel, unsigned long block, int count,
-	const void *data)
+static errcode_t io_write_old(io_channel channel, unsigned long block, int count, const void *data)
 {
 	return io_write(channel, block, count, data);
 }
 
-static errcode_t io_write_bytes(io_channel channel, unsigned long offset, int count,
-	const void *data)
+static errcode_t io_write_bytes(
+	io_channel channel, unsigned long offset, int count, const void *data)
 {
 	if (block_cache_write(volume_of(channel)->cache, offset, (uint32_t)count, data))
 		return EXT2_ET_SHORT_WRITE;

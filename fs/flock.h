@@ -11,15 +11,15 @@
 /* An owner is an open object, compared by address only. */
 struct flock_claim {
 	const void *owner;
-	int how;		/* MASIX_LOCK_SHARED or _EXCLUSIVE */
-	uint32_t token;		/* of a waiting call */
-	uint32_t reply;		/* its reply right */
+	int how;	/* MASIX_LOCK_SHARED or _EXCLUSIVE */
+	uint32_t token; /* of a waiting call */
+	uint32_t reply; /* its reply right */
 	struct flock_claim *next;
 };
 
 struct flock {
 	struct flock_claim *holders;
-	struct flock_claim *waiters;	/* in order of arrival */
+	struct flock_claim *waiters; /* in order of arrival */
 };
 
 /* Take, convert or (MASIX_LOCK_NONE) drop the owner's lock.  MASIX_E_WOULD_BLOCK when it is
@@ -27,8 +27,8 @@ struct flock {
  * either waits with flock_wait or gives up.  MASIX_E_LIMIT: no memory. */
 int flock_take(struct flock *lock, const void *owner, int how) CHECKED;
 
-int flock_wait(struct flock *lock, const void *owner, int how, uint32_t token, uint32_t reply)
-	CHECKED;
+int flock_wait(
+	struct flock *lock, const void *owner, int how, uint32_t token, uint32_t reply) CHECKED;
 
 /* Unlinks the next waiter that holds its lock now; NULL if there is none.  The caller answers
  * its reply right and frees the claim.  Call it until NULL after every change. */

@@ -7,6 +7,11 @@
 #include "io_reply.h"
 #include "pager.h"
 
+/* Open objects of all clients together: a client that never closes must not take all memory. */
+#define HANDLES_MAX 20000u
+
+static atomic_uint handle_count;
+
 struct context *context_create(struct node *root, const struct identity *who, bool mounted)
 {
 	struct context *context = malloc(sizeof(*context));
@@ -65,8 +70,8 @@ static void drop_locks(struct handle *handle)
 		volume_unlock(node->volume);
 		if (!claim)
 			break;
-		(void)io_lock_reply(claim->reply, MACH_MSG_TYPE_MOVE_SEND_ONCE,
-			MASIX_E_INTERRUPTED);
+		(void)io_lock_reply(
+			claim->reply, MACH_MSG_TYPE_MOVE_SEND_ONCE, MASIX_E_INTERRUPTED);
 		free(claim);
 	}
 	volume_lock(node->volume);
@@ -85,26 +90,39 @@ static void destroy(struct masix_object *object)
 	node_release(handle->node);
 	context_put(handle->context);
 	free(handle);
+	atomic_fetch_sub(&handle_count, 1);
 	pager_reap(volume);
 }
 
-static const struct masix_class handle_class = {.name = "open file", .destroy = destroy};
+static const struct masix_class handle_class = { .name = "open file", .destroy = destroy };
+
+static struct handle *make(struct node *node, struct context *context, int rights)
+{
+	struct handle *handle;
+
+	if (atomic_fetch_add(&handle_count, 1) >= HANDLES_MAX)
+		goto no_handle;
+	handle = calloc(1, sizeof(*handle));
+	if (!handle)
+		goto no_handle;
+	handle->node = node;
+	handle->context = context;
+	handle->rights = rights & (MASIX_OPEN_READ | MASIX_OPEN_WRITE | MASIX_OPEN_EXEC);
+	if (masix_object_init(&handle->object, &handle_class) == KERN_SUCCESS)
+		return handle;
+	free(handle);
+no_handle:
+	atomic_fetch_sub(&handle_count, 1);
+	return NULL;
+}
 
 int handle_open(struct node *node, struct context *context, int rights, mach_port_t *right)
 {
-	struct handle *handle = calloc(1, sizeof(*handle));
+	struct handle *handle = make(node, context, rights);
 	kern_return_t result;
 
 	if (!handle)
 		return MASIX_E_LIMIT;
-	handle->node = node;
-	handle->context = context;
-	handle->rights = rights & (MASIX_OPEN_READ | MASIX_OPEN_WRITE | MASIX_OPEN_EXEC);
-	result = masix_object_init(&handle->object, &handle_class);
-	if (result != KERN_SUCCESS) {
-		free(handle);
-		return MASIX_E_LIMIT;
-	}
 	volume_lock(node->volume);
 	node_ref(node);
 	volume_unlock(node->volume);

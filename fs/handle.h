@@ -8,9 +8,9 @@
 
 struct handle {
 	struct masix_object object;
-	struct node *node;		/* a reference */
-	struct context *context;	/* a reference: whose credentials it carries */
-	int rights;			/* MASIX_OPEN_READ, _WRITE, _EXEC: as it was opened */
+	struct node *node;	 /* a reference */
+	struct context *context; /* a reference: whose credentials it carries */
+	int rights;		 /* MASIX_OPEN_READ, _WRITE, _EXEC: as it was opened */
 };
 
 /* A context with the given root, of which it takes a reference; NULL: no memory.  One reference,

@@ -18,7 +18,7 @@
 #include "wire.h"
 
 #define WORKERS 6
-#define FIRST_DEVICE 0x300	/* st_dev of the first file system: like hda's */
+#define FIRST_DEVICE 0x300 /* st_dev of the first file system: like hda's */
 
 /* A quarter of the machine's memory. */
 static uint64_t memory_limit(void)
@@ -34,8 +34,8 @@ static uint64_t memory_limit(void)
 }
 
 /* The volume on `device`; NULL if there is no such device. */
-static struct volume *open_volume(mach_port_t device_master, const char *name, const char *device,
-	uint32_t number)
+static struct volume *open_volume(
+	mach_port_t device_master, const char *name, const char *device, uint32_t number)
 {
 	struct volume *volume;
 	struct disk *disk;
@@ -54,13 +54,15 @@ static struct volume *open_volume(mach_port_t device_master, const char *name, c
 		masix_fatal("%s: cannot mount %s: %s", name, device, why);
 	if (volume->read_only)
 		masix_log("%s: %s is mounted read-only: %s", name, device,
-			disk->read_only ? "it was not unmounted cleanly (run e2fsck -p) or is write-protected" : "");
+			disk->read_only ? "it was not unmounted cleanly (run e2fsck -p) or is "
+					  "write-protected"
+					: "");
 	return volume;
 }
 
 static struct mount *make_mount(mach_port_t device_master, const char *argument, uint32_t number)
 {
-	static const uint32_t interfaces[] = {501000};
+	static const uint32_t interfaces[] = { 501000 };
 	const char *equals = strchr(argument, '=');
 	struct mount *mount;
 	kern_return_t result;
@@ -104,10 +106,11 @@ static masix_routine_t wire_first(const mach_msg_header_t *request)
 
 int main(int argc, char **argv)
 {
-	static const masix_demux_t demux[] = {wire_first, dir_server_routine, io_server_routine,
-		file_system_server_routine, NULL};
+	static const masix_demux_t demux[] = { wire_first, dir_server_routine, io_server_routine,
+		file_system_server_routine, NULL };
 	const struct masix_pool_options options = {
-		.demux = demux, .workers = WORKERS, .name = "files"};
+		.demux = demux, .workers = WORKERS, .name = "files"
+	};
 	struct mount *mounts = NULL, **last = &mounts;
 	mach_port_t device_master;
 	kern_return_t result;

@@ -10,7 +10,7 @@
 #define ROOT 1
 #define LINKS_MAX 65000
 #define TMPFS_MAGIC 0x01021994
-#define COOKIE_PARENT 1		/* of ".."; "." has 0 and the entries those from 2 on */
+#define COOKIE_PARENT 1 /* of ".."; "." has 0 and the entries those from 2 on */
 
 int memory_charge(struct memory_volume *volume, uint64_t bytes)
 {
@@ -51,8 +51,8 @@ static int destroy(struct node *node)
 	return memory_truncate(node, 0);
 }
 
-static struct memory_entry **bucket_of(struct memory_volume *volume, uint64_t directory,
-	const struct name *name)
+static struct memory_entry **bucket_of(
+	struct memory_volume *volume, uint64_t directory, const struct name *name)
 {
 	uint32_t value = 2166136261u ^ (uint32_t)directory;
 
@@ -66,8 +66,7 @@ static struct memory_entry *find(struct node *directory, const struct name *name
 	struct memory_entry *entry =
 		*bucket_of(memory_volume_of(directory), directory->stat.ino, name);
 
-	while (entry && (entry->directory != directory->stat.ino ||
-				entry->length != name->length ||
+	while (entry && (entry->directory != directory->stat.ino || entry->length != name->length ||
 				memcmp(entry->name, name->text, name->length) != 0))
 		entry = entry->next;
 	return entry;
@@ -91,14 +90,14 @@ static int lookup(struct node *directory, const struct name *name, uint64_t *ino
 static int entries(struct node *directory, int64_t cookie, entry_function_t emit, void *argument)
 {
 	struct memory_node *memory = memory_node_of(directory);
-	const struct name self = {".", 1}, parent = {"..", 2};
+	const struct name self = { ".", 1 }, parent = { "..", 2 };
 
 	if (cookie <= 0 && !emit(argument, &self, directory->stat.ino, S_IFDIR >> 12, 1))
 		return 0;
 	if (cookie <= COOKIE_PARENT && !emit(argument, &parent, memory->parent, S_IFDIR >> 12, 2))
 		return 0;
 	for (struct memory_entry *entry = memory->first; entry; entry = entry->following) {
-		struct name name = {entry->name, entry->length};
+		struct name name = { entry->name, entry->length };
 
 		if (entry->cookie >= cookie &&
 			!emit(argument, &name, entry->ino, entry->type, entry->cookie + 1))
@@ -316,8 +315,8 @@ static int statfs(struct volume *base, struct masix_statfs *info)
 	info->blocks = volume->limit / PAGE_SIZE_;
 	info->blocks_free = (volume->limit - volume->used) / PAGE_SIZE_;
 	info->blocks_available = info->blocks_free;
-	info->files_free = (volume->limit - volume->used) /
-		(MEMORY_NODE_CHARGE + MEMORY_ENTRY_CHARGE);
+	info->files_free =
+		(volume->limit - volume->used) / (MEMORY_NODE_CHARGE + MEMORY_ENTRY_CHARGE);
 	info->files = volume->inodes + info->files_free;
 	info->name_max = MASIX_NAME_MAX;
 	info->flags = base->read_only ? 1 : 0;
@@ -366,7 +365,7 @@ static const struct volume_ops memory_ops = {
 int memory_mount(const char *name, uint32_t device, uint64_t limit, int64_t (*now)(void),
 	struct volume **result)
 {
-	const struct node_seed seed = {.mode = S_IFDIR | 01777};
+	const struct node_seed seed = { .mode = S_IFDIR | 01777 };
 	struct memory_volume *volume = calloc(1, sizeof(*volume));
 	struct node *root;
 	int error;

@@ -28,8 +28,7 @@ static int grow(struct memory_node *node, uint32_t page)
 	unsigned chunk = page / MEMORY_CHUNK;
 
 	if (chunk >= node->chunk_count) {
-		struct memory_chunk **chunks =
-			realloc(node->chunks, (chunk + 1) * sizeof(*chunks));
+		struct memory_chunk **chunks = realloc(node->chunks, (chunk + 1) * sizeof(*chunks));
 
 		if (!chunks)
 			return MASIX_E_NO_SPACE;

@@ -4,17 +4,17 @@
 
 #include "memory.h"
 
-#define MEMORY_ENTRY_BUCKETS 4096	/* a power of two */
+#define MEMORY_ENTRY_BUCKETS 4096 /* a power of two */
 /* What an inode or a name is charged. */
 #define MEMORY_NODE_CHARGE 512
 #define MEMORY_ENTRY_CHARGE 128
 
 struct memory_entry {
 	struct memory_entry *next;	/* of the bucket */
-	struct memory_entry *following;	/* in the directory, by cookie */
+	struct memory_entry *following; /* in the directory, by cookie */
 	uint64_t directory;
 	uint64_t ino;
-	int64_t cookie;		/* that finds this entry and those after it */
+	int64_t cookie; /* that finds this entry and those after it */
 	uint8_t type;
 	uint8_t length;
 	char name[];
@@ -22,16 +22,16 @@ struct memory_entry {
 
 struct memory_volume {
 	struct volume volume;
-	uint64_t limit, used;	/* bytes */
+	uint64_t limit, used; /* bytes */
 	uint64_t inodes;
 	uint64_t last_ino;
 	struct memory_entry *entries[MEMORY_ENTRY_BUCKETS];
 };
 
-#define MEMORY_CHUNK 256u	/* pages */
+#define MEMORY_CHUNK 256u /* pages */
 
 struct memory_chunk {
-	void *pages[MEMORY_CHUNK];	/* NULL: a hole */
+	void *pages[MEMORY_CHUNK]; /* NULL: a hole */
 };
 
 /* The volume holds a reference to every node that has a name. */

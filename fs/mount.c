@@ -18,7 +18,7 @@ static void destroy(struct masix_object *object)
 	(void)object;
 }
 
-const struct masix_class mount_class = {.name = "file system", .destroy = destroy};
+const struct masix_class mount_class = { .name = "file system", .destroy = destroy };
 
 int mount_sync(struct mount *mount, bool shutdown)
 {
@@ -64,8 +64,8 @@ static void *sync_thread(void *argument)
 				continue;
 			error = mount_sync(mount, false);
 			if (error)
-				masix_log("%s: sync: %s", mount->volume->name,
-					masix_strerror(error));
+				masix_log(
+					"%s: sync: %s", mount->volume->name, masix_strerror(error));
 		}
 		pager_trim();
 	}

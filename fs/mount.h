@@ -7,10 +7,10 @@
 #include "volume.h"
 
 struct mount {
-	struct masix_object object;	/* speaks file_system.defs */
+	struct masix_object object; /* speaks file_system.defs */
 	struct volume *volume;
-	pthread_mutex_t sync_lock;	/* one sync at a time; taken first of all */
-	bool down;			/* fs_shutdown was here; sync_lock */
+	pthread_mutex_t sync_lock; /* one sync at a time; taken first of all */
+	bool down;		   /* fs_shutdown was here; sync_lock */
 	struct mount *next;
 };
 

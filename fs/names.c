@@ -26,8 +26,8 @@ int names_kind(uint32_t mode)
 
 static void remember(struct node *directory, const struct name *name, uint64_t ino)
 {
-	dentries_enter(directory->volume->dentries, directory->stat.ino, name->text, name->length,
-		ino);
+	dentries_enter(
+		directory->volume->dentries, directory->stat.ino, name->text, name->length, ino);
 }
 
 /* May entries of the directory be changed? */
@@ -38,8 +38,8 @@ static int check_change(const struct context *context, const struct node *direct
 	if (directory->stat.nlink == 0)
 		return MASIX_E_NOT_FOUND;
 	return access_allowed(&context->who, &directory->stat, ACCESS_WRITE | ACCESS_EXEC)
-		? 0
-		: MASIX_E_ACCESS;
+		       ? 0
+		       : MASIX_E_ACCESS;
 }
 
 /* The walk's last component does not exist: make it. */
@@ -114,7 +114,7 @@ static int open_found(const struct context *context, struct walk *walk, int flag
 
 	found->created = false;
 	if (!walk->cross && !walk->node) {
-		struct node_seed seed = {.mode = S_IFREG | (mode & 07777)};
+		struct node_seed seed = { .mode = S_IFREG | (mode & 07777) };
 
 		if (!(flags & MASIX_OPEN_CREATE))
 			return MASIX_E_NOT_FOUND;
@@ -147,7 +147,7 @@ int names_open(const struct context *context, struct node *directory, const stru
 	/* O_EXCL does not follow: a link there, even a dangling one, is something that exists. */
 	bool exclusive = (flags & MASIX_OPEN_CREATE) && (flags & MASIX_OPEN_EXCLUSIVE);
 	bool follow = !(flags & MASIX_OPEN_NOFOLLOW) && !exclusive;
-	struct walk walk = {.path = *path};
+	struct walk walk = { .path = *path };
 	int error;
 
 	volume_lock(directory->volume);
@@ -163,7 +163,7 @@ int names_open(const struct context *context, struct node *directory, const stru
 int names_stat(const struct context *context, struct node *directory, const struct path *path,
 	bool follow, struct found *found)
 {
-	struct walk walk = {.path = *path};
+	struct walk walk = { .path = *path };
 	int error;
 
 	found->node = NULL;
@@ -190,10 +190,10 @@ static int check_inside(const struct walk *walk)
 	return MASIX_E_CROSS;
 }
 
-int names_read_link(const struct context *context, struct node *directory,
-	const struct path *path, char *target, unsigned *length)
+int names_read_link(const struct context *context, struct node *directory, const struct path *path,
+	char *target, unsigned *length)
 {
-	struct walk walk = {.path = *path};
+	struct walk walk = { .path = *path };
 	int error;
 
 	volume_lock(directory->volume);
@@ -217,7 +217,7 @@ int names_read_link(const struct context *context, struct node *directory,
 int names_make(const struct context *context, struct node *directory, const struct path *path,
 	struct node_seed *seed)
 {
-	struct walk walk = {.path = *path};
+	struct walk walk = { .path = *path };
 	int error;
 
 	volume_lock(directory->volume);
@@ -239,7 +239,7 @@ int names_make(const struct context *context, struct node *directory, const stru
 int names_link(const struct context *context, struct node *directory, const struct path *path,
 	struct node *node)
 {
-	struct walk walk = {.path = *path};
+	struct walk walk = { .path = *path };
 	int error;
 
 	volume_lock(directory->volume);
@@ -272,7 +272,7 @@ static int check_removal(const struct context *context, const struct walk *walk)
 	if (error)
 		return error;
 	if (walk->name.length == 0)
-		return MASIX_E_BUSY;	/* ".", ".." or the directory itself */
+		return MASIX_E_BUSY; /* ".", ".." or the directory itself */
 	if (!walk->node)
 		return MASIX_E_NOT_FOUND;
 	error = check_change(context, walk->directory);
@@ -315,7 +315,7 @@ static int unlink_found(const struct context *context, struct walk *walk, bool r
 int names_unlink(const struct context *context, struct node *directory, const struct path *path,
 	bool remove_directory)
 {
-	struct walk walk = {.path = *path};
+	struct walk walk = { .path = *path };
 	int error;
 
 	volume_lock(directory->volume);
@@ -331,7 +331,7 @@ int names_unlink(const struct context *context, struct node *directory, const st
 /* Is `node` the directory itself or above it? */
 static int is_above(struct node *node, struct node *directory, bool *above)
 {
-	const struct name parent = {"..", 2};
+	const struct name parent = { "..", 2 };
 	int error = 0;
 
 	node_ref(directory);
@@ -353,8 +353,8 @@ static int is_above(struct node *node, struct node *directory, bool *above)
 	return error;
 }
 
-static int check_target(const struct context *context, const struct walk *from,
-	struct walk *to, bool replace)
+static int check_target(
+	const struct context *context, const struct walk *from, struct walk *to, bool replace)
 {
 	bool above;
 	int error;
@@ -391,7 +391,7 @@ static int check_target(const struct context *context, const struct walk *from,
 static int rename_found(const struct context *context, struct walk *from,
 	const struct context *to_context, struct walk *to, bool replace)
 {
-	const struct name parent = {"..", 2};
+	const struct name parent = { "..", 2 };
 	int error;
 
 	error = check_removal(context, from);
@@ -403,8 +403,8 @@ static int rename_found(const struct context *context, struct walk *from,
 	error = check_target(to_context, from, to, replace);
 	if (error)
 		return error;
-	error = from->directory->volume->ops->rename(from->directory, &from->name, from->node,
-		to->directory, &to->name, to->node);
+	error = from->directory->volume->ops->rename(
+		from->directory, &from->name, from->node, to->directory, &to->name, to->node);
 	if (error)
 		return error;
 	remember(from->directory, &from->name, 0);
@@ -418,7 +418,7 @@ int names_rename(const struct context *context, struct node *directory, const st
 	const struct context *to_context, struct node *to_directory, const struct path *to_path,
 	bool replace)
 {
-	struct walk from = {.path = *path}, to = {.path = *to_path};
+	struct walk from = { .path = *path }, to = { .path = *to_path };
 	int error;
 
 	volume_lock(directory->volume);

@@ -10,11 +10,11 @@
 #include "walk.h"
 
 struct found {
-	int kind;		/* MASIX_KIND_* or MASIX_CROSS_* */
-	struct node *node;	/* a reference that the caller gives back; NULL when crossing */
+	int kind;	   /* MASIX_KIND_* or MASIX_CROSS_* */
+	struct node *node; /* a reference that the caller gives back; NULL when crossing */
 	struct masix_stat stat;
 	bool created;
-	char rest[MASIX_PATH_MAX];	/* when crossing */
+	char rest[MASIX_PATH_MAX]; /* when crossing */
 	unsigned rest_length;
 };
 
@@ -25,8 +25,8 @@ int names_open(const struct context *context, struct node *directory, const stru
 /* As names_open without opening: found->node stays NULL. */
 int names_stat(const struct context *context, struct node *directory, const struct path *path,
 	bool follow, struct found *found) CHECKED;
-int names_read_link(const struct context *context, struct node *directory,
-	const struct path *path, char *target, unsigned *length) CHECKED;
+int names_read_link(const struct context *context, struct node *directory, const struct path *path,
+	char *target, unsigned *length) CHECKED;
 
 /* seed->uid and seed->gid are set here. */
 int names_make(const struct context *context, struct node *directory, const struct path *path,

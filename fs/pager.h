@@ -10,12 +10,14 @@
 /* Of a file that is, or was not long ago, in use.  It lives as long as anyone, the kernel
  * included, holds a send right to its port. */
 struct pager {
-	struct masix_object object;	/* its port is the memory object */
-	struct node *node;		/* a reference */
+	struct masix_object object; /* its port is the memory object */
+	struct node *node;	    /* a reference */
 	/* Guarded by the volume's lock: */
-	mach_port_t control;		/* send right of the kernel's; null: not mapped, nor cached */
-	unsigned pending;		/* lock requests that the kernel has not completed */
-	struct pager *older, *newer;	/* by last use (pagers' lock) */
+	mach_port_t control; /* send right of the kernel's; null: not mapped, nor cached */
+	unsigned pending;    /* lock requests that the kernel has not completed */
+	/* Of its pager thread alone: where a reader in order would go on, and how far to read. */
+	uint32_t expected, ahead;
+	struct pager *older, *newer; /* by last use (pagers' lock) */
 };
 
 /* Make the port sets and start their threads. */
@@ -24,6 +26,9 @@ kern_return_t pager_start(void) CHECKED;
 /* The node's pager, made if it has none.  pager_put gives it back.  No lock held. */
 int pager_get(struct node *node, struct pager **pager) CHECKED;
 void pager_put(struct pager *pager);
+
+/* The pager behind a port, with a reference; NULL if it is none. */
+struct pager *pager_lookup(mach_port_t port);
 
 /* A send right to the memory object of the node's pager, and (unless NULL) the pager.  No lock
  * held. */

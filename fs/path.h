@@ -9,8 +9,8 @@
 #include "checked.h"
 
 struct path {
-	unsigned start, end;	/* the rest lies in text[start, end) */
-	bool directory;		/* the last component must be a directory: "x/" or "x/." */
+	unsigned start, end; /* the rest lies in text[start, end) */
+	bool directory;	     /* the last component must be a directory: "x/" or "x/." */
 	char text[MASIX_PATH_MAX];
 };
 

@@ -56,7 +56,7 @@ static void replace(struct ranges *set, unsigned from, unsigned to, const struct
 
 int ranges_add(struct ranges *set, uint64_t start, uint64_t end)
 {
-	struct range merged = {start, end};
+	struct range merged = { start, end };
 	unsigned from, to;
 	int error;
 
@@ -91,7 +91,7 @@ int ranges_remove(struct ranges *set, uint64_t start, uint64_t end)
 	index = find(set, start);
 	while (index < set->count && set->array[index].start < end) {
 		struct range old = set->array[index];
-		struct range left = {old.start, start}, right = {end, old.end};
+		struct range left = { old.start, start }, right = { end, old.end };
 
 		if (old.start < start && old.end > end) {
 			set->array[index] = left;

@@ -8,7 +8,7 @@
 #include "checked.h"
 
 struct range {
-	uint64_t start, end;	/* [start, end) */
+	uint64_t start, end; /* [start, end) */
 };
 
 struct ranges {

@@ -18,8 +18,8 @@ static struct mount *mount_of(mach_port_t control)
 /* The directory at `bytes`, with a reference.  Lock held. */
 static int find_locked(struct volume *volume, struct path *path, bool covered, struct node **node)
 {
-	struct context context = {.who = root_identity, .mounted = true};
-	struct walk walk = {.path = *path};
+	struct context context = { .who = root_identity, .mounted = true };
+	struct walk walk = { .path = *path };
 	int error;
 
 	error = node_get(volume, volume->root, &context.root);
@@ -46,8 +46,8 @@ static int find_locked(struct volume *volume, struct path *path, bool covered, s
 }
 
 /* `covered`: also one that is covered already. */
-static int find_directory(struct volume *volume, const char *bytes, unsigned count, bool covered,
-	struct node **node)
+static int find_directory(
+	struct volume *volume, const char *bytes, unsigned count, bool covered, struct node **node)
 {
 	struct path path;
 	int error = path_init(&path, bytes, count);
@@ -101,8 +101,8 @@ kern_return_t S_fs_mint(mach_port_t control, const masix_ids_t ids, mach_msg_typ
 }
 
 /* The node of a covered directory stays in memory (trim in volume.c). */
-kern_return_t S_fs_cover(mach_port_t control, const masix_path_t path,
-	mach_msg_type_number_t count, uint32_t number)
+kern_return_t S_fs_cover(
+	mach_port_t control, const masix_path_t path, mach_msg_type_number_t count, uint32_t number)
 {
 	struct mount *mount = mount_of(control);
 	struct node *node;

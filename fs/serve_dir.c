@@ -23,17 +23,17 @@ static int begin(mach_port_t port, const char *bytes, unsigned count, struct han
 }
 
 /* What was opened, as an object of its own. */
-static int make_object(struct handle *directory, struct found *found, int flags,
-	mach_port_t *object)
+static int make_object(
+	struct handle *directory, struct found *found, int flags, mach_port_t *object)
 {
 	bool has_object = found->kind == MASIX_KIND_FILE || found->kind == MASIX_KIND_DIRECTORY ||
-		(flags & MASIX_OPEN_PATH);
+			  (flags & MASIX_OPEN_PATH);
 
 	*object = MACH_PORT_NULL;
 	if (!found->node || !has_object)
 		return 0;
-	return handle_open(found->node, directory->context,
-		flags & MASIX_OPEN_PATH ? 0 : flags, object);
+	return handle_open(
+		found->node, directory->context, flags & MASIX_OPEN_PATH ? 0 : flags, object);
 }
 
 kern_return_t S_dir_open(mach_port_t dir, const masix_path_t bytes, mach_msg_type_number_t count,
@@ -41,7 +41,7 @@ kern_return_t S_dir_open(mach_port_t dir, const masix_path_t bytes, mach_msg_typ
 	masix_path_t rest, mach_msg_type_number_t *rest_count)
 {
 	struct handle *handle;
-	struct found found = {0};
+	struct found found = { 0 };
 	struct path path;
 	int error;
 
@@ -74,15 +74,15 @@ kern_return_t S_dir_stat(mach_port_t dir, const masix_path_t bytes, mach_msg_typ
 	mach_msg_type_number_t *rest_count)
 {
 	struct handle *handle;
-	struct found found = {0};
+	struct found found = { 0 };
 	struct path path;
 	int error;
 
 	error = begin(dir, bytes, count, &handle, &path);
 	if (error)
 		return error;
-	error = names_stat(handle->context, handle->node, &path, !(flags & MASIX_OPEN_NOFOLLOW),
-		&found);
+	error = names_stat(
+		handle->context, handle->node, &path, !(flags & MASIX_OPEN_NOFOLLOW), &found);
 	if (!error) {
 		*kind = found.kind;
 		*stat = found.stat;
@@ -145,7 +145,7 @@ static bool pack(void *argument, const struct name *name, uint64_t ino, uint8_t 
 kern_return_t S_dir_entries(mach_port_t dir, int64_t cookie, uint32_t amount, masix_inline_t data,
 	mach_msg_type_number_t *count, int64_t *next)
 {
-	struct packer packer = {.data = data, .next = cookie};
+	struct packer packer = { .data = data, .next = cookie };
 	struct handle *handle;
 	struct node *node;
 	int error;
@@ -188,10 +188,10 @@ static int make(mach_port_t dir, const char *bytes, unsigned count, struct node_
 	return error;
 }
 
-kern_return_t S_dir_make_directory(mach_port_t dir, const masix_path_t bytes,
-	mach_msg_type_number_t count, uint32_t mode)
+kern_return_t S_dir_make_directory(
+	mach_port_t dir, const masix_path_t bytes, mach_msg_type_number_t count, uint32_t mode)
 {
-	struct node_seed seed = {.mode = S_IFDIR | (mode & 07777)};
+	struct node_seed seed = { .mode = S_IFDIR | (mode & 07777) };
 
 	return make(dir, bytes, count, &seed);
 }
@@ -199,7 +199,7 @@ kern_return_t S_dir_make_directory(mach_port_t dir, const masix_path_t bytes,
 kern_return_t S_dir_make_node(mach_port_t dir, const masix_path_t bytes,
 	mach_msg_type_number_t count, uint32_t mode, uint32_t rdev)
 {
-	struct node_seed seed = {.mode = mode & (S_IFMT | 07777)};
+	struct node_seed seed = { .mode = mode & (S_IFMT | 07777) };
 	struct handle *handle;
 	bool privileged;
 
@@ -226,12 +226,12 @@ kern_return_t S_dir_make_node(mach_port_t dir, const masix_path_t bytes,
 	return make(dir, bytes, count, &seed);
 }
 
-kern_return_t S_dir_symlink(mach_port_t dir, const masix_path_t bytes,
-	mach_msg_type_number_t count, const masix_path_t target,
-	mach_msg_type_number_t target_count)
+kern_return_t S_dir_symlink(mach_port_t dir, const masix_path_t bytes, mach_msg_type_number_t count,
+	const masix_path_t target, mach_msg_type_number_t target_count)
 {
 	struct node_seed seed = {
-		.mode = S_IFLNK | 0777, .target = target, .target_length = target_count};
+		.mode = S_IFLNK | 0777, .target = target, .target_length = target_count
+	};
 
 	if (target_count >= MASIX_PATH_MAX)
 		return MASIX_E_NAME_TOO_LONG;
@@ -242,8 +242,8 @@ kern_return_t S_dir_symlink(mach_port_t dir, const masix_path_t bytes,
 	return make(dir, bytes, count, &seed);
 }
 
-kern_return_t S_dir_link(mach_port_t dir, const masix_path_t bytes, mach_msg_type_number_t count,
-	mach_port_t file)
+kern_return_t S_dir_link(
+	mach_port_t dir, const masix_path_t bytes, mach_msg_type_number_t count, mach_port_t file)
 {
 	struct handle *handle, *other;
 	struct path path;
@@ -266,8 +266,8 @@ kern_return_t S_dir_link(mach_port_t dir, const masix_path_t bytes, mach_msg_typ
 	return error;
 }
 
-kern_return_t S_dir_unlink(mach_port_t dir, const masix_path_t bytes, mach_msg_type_number_t count,
-	int flags)
+kern_return_t S_dir_unlink(
+	mach_port_t dir, const masix_path_t bytes, mach_msg_type_number_t count, int flags)
 {
 	struct handle *handle;
 	struct path path;
@@ -276,8 +276,8 @@ kern_return_t S_dir_unlink(mach_port_t dir, const masix_path_t bytes, mach_msg_t
 	error = begin(dir, bytes, count, &handle, &path);
 	if (error)
 		return error;
-	error = names_unlink(handle->context, handle->node, &path,
-		(flags & MASIX_UNLINK_DIRECTORY) != 0);
+	error = names_unlink(
+		handle->context, handle->node, &path, (flags & MASIX_UNLINK_DIRECTORY) != 0);
 	pager_reap(handle->node->volume);
 	handle_put(handle);
 	return error;

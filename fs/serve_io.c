@@ -119,8 +119,8 @@ static int write_to(mach_port_t io, int flags, int64_t offset, const char *data,
 	if (offset < 0 && !append)
 		error = MASIX_E_INVALID;
 	else
-		error = data_write(&handle->context->who, handle->node, append, (uint64_t)offset, data,
-			&amount, &position);
+		error = data_write(&handle->context->who, handle->node, append, (uint64_t)offset,
+			data, &amount, &position);
 	if (!error) {
 		*written = (uint32_t)amount;
 		*end = (int64_t)position;
@@ -187,8 +187,8 @@ kern_return_t S_io_cancel(mach_port_t io, uint32_t token)
 	volume_unlock(handle->node->volume);
 	if (claim) {
 		/* Fails only if the caller is gone. */
-		(void)io_lock_reply(claim->reply, MACH_MSG_TYPE_MOVE_SEND_ONCE,
-			MASIX_E_INTERRUPTED);
+		(void)io_lock_reply(
+			claim->reply, MACH_MSG_TYPE_MOVE_SEND_ONCE, MASIX_E_INTERRUPTED);
 		free(claim);
 		handle_grant_locks(handle->node);
 	}
@@ -209,41 +209,39 @@ kern_return_t S_io_stat(mach_port_t io, masix_stat_t *stat)
 	return KERN_SUCCESS;
 }
 
-/* A stand-in for the memory object through which it cannot be written. */
-static int make_read_only(mach_port_t *object)
+/* What a client gets is never the memory object itself, whose port takes the kernel's messages, but
+ * a stand-in of the kernel's through which it can be mapped with this protection. */
+static int make_proxy(mach_port_t object, vm_prot_t protection, mach_port_t *proxy)
 {
 	rpc_vm_offset_t offset = 0, start = 0;
 	rpc_vm_size_t length = (rpc_vm_size_t)FILE_SIZE_MAX;
-	mach_port_t proxy;
 	kern_return_t result;
 
-	result = memory_object_create_proxy(mach_task_self(), VM_PROT_READ | VM_PROT_EXECUTE,
-		object, MACH_MSG_TYPE_COPY_SEND, 1, &offset, 1, &start, 1, &length, 1, &proxy);
-	(void)mach_port_deallocate(mach_task_self(), *object);
-	if (result != KERN_SUCCESS)
-		return MASIX_E_LIMIT;
-	*object = proxy;
-	return 0;
+	result = memory_object_create_proxy(mach_task_self(), protection, &object,
+		MACH_MSG_TYPE_COPY_SEND, 1, &offset, 1, &start, 1, &length, 1, proxy);
+	(void)mach_port_deallocate(mach_task_self(), object);
+	return result == KERN_SUCCESS ? 0 : MASIX_E_LIMIT;
 }
 
 kern_return_t S_io_map(mach_port_t io, mach_port_t *object, int64_t *size)
 {
+	vm_prot_t protection = VM_PROT_READ | VM_PROT_EXECUTE;
 	struct handle *handle;
-	bool writable;
 	mach_port_t right;
+	bool writable;
 	int error;
 
 	error = begin(io, MASIX_OPEN_READ | MASIX_OPEN_EXEC, &handle);
 	if (error)
 		return error == MASIX_E_IS_DIRECTORY ? MASIX_E_NO_DEVICE : error;
 	writable = (handle->rights & MASIX_OPEN_WRITE) != 0;
+	if (writable)
+		protection |= VM_PROT_WRITE;
 	error = data_map(handle->node, writable, &right);
-	if (!error && !writable)
-		error = make_read_only(&right);
-	if (!error) {
-		*object = right;
+	if (!error)
+		error = make_proxy(right, protection, object);
+	if (!error)
 		*size = (int64_t)data_available(handle->node, 0, (size_t)FILE_SIZE_MAX);
-	}
 	handle_put(handle);
 	return error;
 }
@@ -305,10 +303,10 @@ kern_return_t S_io_set_owner(mach_port_t io, uint32_t uid, uint32_t gid)
 	return error;
 }
 
-kern_return_t S_io_set_times(mach_port_t io, int64_t atime, uint32_t atime_nsec, int64_t mtime,
-	uint32_t mtime_nsec)
+kern_return_t S_io_set_times(
+	mach_port_t io, int64_t atime, uint32_t atime_nsec, int64_t mtime, uint32_t mtime_nsec)
 {
-	const struct new_time access = {atime, atime_nsec}, modification = {mtime, mtime_nsec};
+	const struct new_time access = { atime, atime_nsec }, modification = { mtime, mtime_nsec };
 	struct handle *handle = handle_get(io);
 	int error;
 

@@ -17,7 +17,7 @@
 #include "flock.h"
 
 #define PAGE_SIZE_ 4096u
-#define NODE_BUCKETS 1024	/* a power of two */
+#define NODE_BUCKETS 1024 /* a power of two */
 /* Offsets in a memory object have 32 bits; the last page is left out so that sums of an offset
  * and a page do not wrap. */
 #define FILE_SIZE_MAX 0xfffff000ull
@@ -28,84 +28,82 @@ struct volume;
 
 /* What a new node is made of. */
 struct node_seed {
-	uint32_t mode;		/* with the type */
+	uint32_t mode; /* with the type */
 	uint32_t uid;
 	uint32_t gid;
-	uint32_t rdev;		/* of device nodes */
-	const char *target;	/* of symbolic links; else NULL */
+	uint32_t rdev;	    /* of device nodes */
+	const char *target; /* of symbolic links; else NULL */
 	unsigned target_length;
 };
 
 struct name {
-	const char *text;	/* not terminated */
-	unsigned length;	/* 1 to MASIX_NAME_MAX */
+	const char *text; /* not terminated */
+	unsigned length;  /* 1 to MASIX_NAME_MAX */
 };
 
 /* Called for each entry with the cookie of its successor; false ends the listing and the entry
  * counts as not listed. */
-typedef bool (*entry_function_t)(void *argument, const struct name *name, uint64_t ino,
-	uint8_t type, int64_t next);
+typedef bool (*entry_function_t)(
+	void *argument, const struct name *name, uint64_t ino, uint8_t type, int64_t next);
 
 /* Every function but page_in and page_out is called with volume->lock held, and returns 0 or
  * a MASIX_E_* code; on an error nothing has changed.  Functions that change a directory keep its
  * stat (times, link count, size) and those of the nodes that they are given. */
 struct volume_ops {
-	size_t node_size;	/* of the backend's struct that begins with a struct node */
+	size_t node_size; /* of the backend's struct that begins with a struct node */
 	/* Are file pages, while no one has mapped them, read and written with `copy`?  Else what
 	 * page_in returns is a region that can be given to the kernel as it is. */
 	bool direct;
 
 	/* Fill node->stat of the inode node->stat.ino. */
-	int (*load)(struct node *node) CHECKED;
-	int (*store)(struct node *node) CHECKED;
+	int (*load)(struct node *node);
+	int (*store)(struct node *node);
 	/* Free the private parts of the node in memory (not the inode). */
 	void (*unload)(struct node *node);
 	/* Free the inode and its blocks: no name and no user is left. */
-	int (*destroy)(struct node *node) CHECKED;
+	int (*destroy)(struct node *node);
 
 	/* MASIX_E_NOT_FOUND if there is no such entry.  ".." is an entry too. */
-	int (*lookup)(struct node *directory, const struct name *name, uint64_t *ino) CHECKED;
-	int (*entries)(struct node *directory, int64_t cookie, entry_function_t emit,
-		void *argument) CHECKED;
-	int (*is_empty)(struct node *directory, bool *empty) CHECKED;
+	int (*lookup)(struct node *directory, const struct name *name, uint64_t *ino);
+	int (*entries)(
+		struct node *directory, int64_t cookie, entry_function_t emit, void *argument);
+	int (*is_empty)(struct node *directory, bool *empty);
 	/* The name is known to be absent. */
-	int (*create)(struct node *directory, const struct name *name,
-		const struct node_seed *seed, uint64_t *ino) CHECKED;
-	int (*link)(struct node *directory, const struct name *name, struct node *node) CHECKED;
+	int (*create)(struct node *directory, const struct name *name, const struct node_seed *seed,
+		uint64_t *ino);
+	int (*link)(struct node *directory, const struct name *name, struct node *node);
 	/* The entry is known to name `node`; a directory is known to be empty. */
-	int (*unlink)(struct node *directory, const struct name *name, struct node *node) CHECKED;
+	int (*unlink)(struct node *directory, const struct name *name, struct node *node);
 	/* `replaced` (or NULL) is what `to` names now, known to be of a fitting type and empty. */
 	int (*rename)(struct node *from_directory, const struct name *from, struct node *node,
-		struct node *to_directory, const struct name *to, struct node *replaced) CHECKED;
+		struct node *to_directory, const struct name *to, struct node *replaced);
 	/* `target` has MASIX_PATH_MAX bytes. */
-	int (*read_link)(struct node *node, char *target, unsigned *length) CHECKED;
+	int (*read_link)(struct node *node, char *target, unsigned *length);
 
 	/* Back [offset, offset + *length) with storage; *length shrinks to what fits.
 	 * MASIX_E_NO_SPACE if that is nothing.  Only `privileged` may use reserved space. */
-	int (*reserve)(struct node *node, uint64_t offset, uint64_t *length, bool privileged)
-		CHECKED;
+	int (*reserve)(struct node *node, uint64_t offset, uint64_t *length, bool privileged);
 	/* Give back the storage beyond `size`. */
-	int (*truncate)(struct node *node, uint64_t size) CHECKED;
+	int (*truncate)(struct node *node, uint64_t size);
 	/* Whatever storage was reserved but never written reads as zeros from now on. */
-	int (*settle)(struct node *node) CHECKED;
+	int (*settle)(struct node *node);
 	/* For `direct` backends, without the lock, node->content held: copy between the storage
 	 * and a buffer; the range lies within the size, and is reserved when it is written. */
-	void (*copy)(struct node *node, uint64_t offset, uint32_t length, void *buffer,
-		bool write);
+	void (*copy)(struct node *node, uint64_t offset, uint32_t length, void *buffer, bool write);
 
 	/* Without the lock, never for one node at the same time: the pages from `page` on, at
 	 * most *count, *count of which are delivered (>= 1).  *data is a region of pages that the
 	 * caller gives to volume->release, or NULL for zeros.  MASIX_E_INVALID beyond the
 	 * end of the file. */
-	int (*page_in)(struct node *node, uint32_t page, unsigned *count, void **data) CHECKED;
+	int (*page_in)(struct node *node, uint32_t page, unsigned *count, void **data);
 	/* May change the bytes of `data` beyond the end of the file. */
-	int (*page_out)(struct node *node, uint32_t page, unsigned count, void *data) CHECKED;
+	int (*page_out)(struct node *node, uint32_t page, unsigned count, void *data);
 
-	int (*statfs)(struct volume *volume, struct masix_statfs *info) CHECKED;
+	int (*statfs)(struct volume *volume, struct masix_statfs *info);
 	/* Everything that is in memory to the disk. */
-	int (*flush)(struct volume *volume) CHECKED;
+	int (*flush)(struct volume *volume);
 	/* Flush and mark as cleanly unmounted; read_only is set already. */
-	int (*shutdown)(struct volume *volume) CHECKED;
+	int (*shutdown)(struct volume *volume);
 };
 
 /* An inode in memory. */
@@ -114,20 +112,20 @@ struct node {
 	/* Guarded by volume->lock; the size changes only under `content` as well. */
 	struct masix_stat stat;
 	unsigned references;
-	bool dirty;		/* stat is newer than the disk */
-	bool unwritten;		/* the kernel may hold dirty pages */
-	bool given;		/* its memory object was given away, ... */
-	bool shared;		/* ... for writing */
-	bool orphan;		/* waits in volume->orphans, or was taken from there */
-	bool gone;		/* freed on the disk in spite of users (shutdown) */
-	uint32_t mount;		/* what covers this directory, or 0 */
-	unsigned in_flight;	/* disk transfers of its pages under way */
-	uint64_t behind_start, behind_end;	/* written since it was last cleaned */
-	int error;		/* of a page that could not be written; told by the next sync */
+	bool dirty;			   /* stat is newer than the disk */
+	bool unwritten;			   /* the kernel may hold dirty pages */
+	bool given;			   /* its memory object was given away, ... */
+	bool shared;			   /* ... for writing */
+	bool orphan;			   /* waits in volume->orphans, or was taken from there */
+	bool gone;			   /* freed on the disk in spite of users (shutdown) */
+	uint32_t mount;			   /* what covers this directory, or 0 */
+	unsigned in_flight;		   /* disk transfers of its pages under way */
+	uint64_t behind_start, behind_end; /* written since it was last cleaned */
+	int error; /* of a page that could not be written; told by the next sync */
 	struct pager *pager;
 	struct flock flock;
-	struct node *next;	/* of the bucket */
-	struct node *older, *newer;	/* list of idle nodes */
+	struct node *next;	    /* of the bucket */
+	struct node *older, *newer; /* list of idle nodes */
 	struct node *next_orphan;
 	/* Held for reading to read, for writing to write or resize: order before the lock. */
 	pthread_rwlock_t content;
@@ -136,28 +134,28 @@ struct node {
 struct volume {
 	const struct volume_ops *ops;
 	const char *name;
-	uint64_t root;		/* inode number */
-	uint32_t device;	/* st_dev */
-	int64_t (*now)(void);	/* nanoseconds since 1970 */
+	uint64_t root;	      /* inode number */
+	uint32_t device;      /* st_dev */
+	int64_t (*now)(void); /* nanoseconds since 1970 */
 	void (*release)(struct volume *volume, void *data, uint32_t length); /* of page_in */
 	pthread_mutex_t lock;
-	pthread_cond_t changed;	/* some in_flight or pending count fell to zero */
+	pthread_cond_t changed; /* some in_flight or pending count fell to zero */
 	/* Guarded by lock: */
 	bool read_only;
-	uint64_t behind;	/* bytes written since the last sync of the volume */
-	bool want_flush;	/* set by the backend when much metadata is dirty */
-	int error;		/* of a write that had no caller to tell: the next sync tells */
+	uint64_t behind; /* bytes written since the last sync of the volume */
+	bool want_flush; /* set by the backend when much metadata is dirty */
+	int error;	 /* of a write that had no caller to tell: the next sync tells */
 	struct dentries *dentries;
 	struct node *table[NODE_BUCKETS];
-	struct node *oldest, *newest;	/* idle: no references, still named */
+	struct node *oldest, *newest; /* idle: no references, still named */
 	unsigned idle, idle_limit;
 	/* Deleted files that only their pager still keeps, each with a reference. */
 	struct node *orphans;
 };
 
 /* Set the common fields; the backend has set ops, root, now, release. */
-int volume_init(struct volume *volume, const char *name, uint32_t device, unsigned idle_limit)
-	CHECKED;
+int volume_init(
+	struct volume *volume, const char *name, uint32_t device, unsigned idle_limit) CHECKED;
 void volume_destroy(struct volume *volume);
 
 void volume_lock(struct volume *volume);

@@ -16,8 +16,8 @@ int walk_lookup(struct node *directory, const struct name *name, uint64_t *ino)
 			*ino = 0;
 		else if (error)
 			return error;
-		dentries_enter(volume->dentries, directory->stat.ino, name->text, name->length,
-			*ino);
+		dentries_enter(
+			volume->dentries, directory->stat.ino, name->text, name->length, *ino);
 	}
 	return *ino == 0 ? MASIX_E_NOT_FOUND : 0;
 }
@@ -41,12 +41,13 @@ static void enter(struct walk *walk, struct node *directory)
 
 static int go_up(const struct context *context, struct walk *walk)
 {
-	const struct name parent = {"..", 2};
+	const struct name parent = { "..", 2 };
 	struct node *node;
 	uint64_t ino;
 	int error;
 
-	if (walk->directory == context->root || walk->directory->stat.ino == context->root->volume->root) {
+	if (walk->directory == context->root ||
+		walk->directory->stat.ino == context->root->volume->root) {
 		if (context->mounted)
 			walk->cross = MASIX_CROSS_PARENT;
 		return 0;
@@ -84,8 +85,8 @@ static int follow_link(const struct context *context, struct walk *walk, struct 
 }
 
 /* One component.  *done when the walk is over. */
-static int step(const struct context *context, struct walk *walk, bool follow, unsigned *links,
-	bool *done)
+static int step(
+	const struct context *context, struct walk *walk, bool follow, unsigned *links, bool *done)
 {
 	struct volume *volume = walk->directory->volume;
 	struct node *node;
@@ -119,8 +120,7 @@ static int step(const struct context *context, struct walk *walk, bool follow, u
 	}
 	if (S_ISLNK(node->stat.mode) &&
 		(follow || walk->path.directory || !path_is_empty(&walk->path))) {
-		error = ++*links > WALK_LINKS_MAX ? MASIX_E_LOOP
-						  : follow_link(context, walk, node);
+		error = ++*links > WALK_LINKS_MAX ? MASIX_E_LOOP : follow_link(context, walk, node);
 		node_put(node);
 		return error;
 	}
@@ -173,8 +173,8 @@ struct search {
 	unsigned length;
 };
 
-static bool find_ino(void *argument, const struct name *name, uint64_t ino, uint8_t type,
-	int64_t next)
+static bool find_ino(
+	void *argument, const struct name *name, uint64_t ino, uint8_t type, int64_t next)
 {
 	struct search *search = argument;
 
@@ -191,8 +191,8 @@ static bool find_ino(void *argument, const struct name *name, uint64_t ino, uint
 /* Put "/NAME" of `node` before path[*start]; *parent is where it lies, with a reference. */
 static int prepend_name(struct node *node, char *path, unsigned *start, struct node **parent)
 {
-	const struct name dots = {"..", 2};
-	struct search search = {.ino = node->stat.ino};
+	const struct name dots = { "..", 2 };
+	struct search search = { .ino = node->stat.ino };
 	uint64_t ino;
 	int error;
 

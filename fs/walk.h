@@ -13,27 +13,27 @@
 /* What fs_mint fixed: everything opened through the minted port shares it. */
 struct context {
 	atomic_uint references;
-	struct node *root;	/* ".." does not leave it; a reference */
-	bool mounted;		/* MASIX_MINT_MOUNTED: someone else knows what is above */
+	struct node *root; /* ".." does not leave it; a reference */
+	bool mounted;	   /* MASIX_MINT_MOUNTED: someone else knows what is above */
 	struct identity who;
 };
 
 struct walk {
-	struct path path;	/* in: where to go; out: what is left */
+	struct path path; /* in: where to go; out: what is left */
 	/* The directory of the last component, and that component (in `path`); its length is 0
 	 * if the path was empty or ended in "." or "..". */
 	struct node *directory;
 	struct name name;
-	struct node *node;	/* what was found; NULL if the last component does not exist */
+	struct node *node; /* what was found; NULL if the last component does not exist */
 	/* 0, or MASIX_CROSS_*: the path goes on outside; node is then NULL. */
 	int cross;
-	struct node *covered;	/* of MASIX_CROSS_MOUNT */
+	struct node *covered; /* of MASIX_CROSS_MOUNT */
 };
 
 /* Walk walk->path from `start`; `follow` a symbolic link at the end too.  On success
  * walk_end must be called.  Lock held. */
-int walk_begin(const struct context *context, struct node *start, bool follow, struct walk *walk)
-	CHECKED;
+int walk_begin(
+	const struct context *context, struct node *start, bool follow, struct walk *walk) CHECKED;
 void walk_end(struct walk *walk);
 
 /* What `name` is in `directory`, through the cache.  MASIX_E_NOT_FOUND.  Lock held. */

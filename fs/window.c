@@ -9,25 +9,25 @@
 
 #define WINDOW_SIZE (256u << 10)
 #define WINDOWS 256u
-#define BUCKETS 256u	/* a power of two */
+#define BUCKETS 256u /* a power of two */
 
 struct window {
-	struct pager *pager;		/* a reference; NULL: this slot is free */
-	uint32_t index;			/* position in the file in windows */
-	unsigned pins;			/* those who copy just now */
+	struct pager *pager; /* a reference; NULL: this slot is free */
+	uint32_t index;	     /* position in the file in windows */
+	unsigned pins;	     /* those who copy just now */
 	vm_address_t address;
-	struct window *next;		/* of the bucket, or of the free list */
-	struct window *older, *newer;	/* by last use */
+	struct window *next;	      /* of the bucket, or of the free list */
+	struct window *older, *newer; /* by last use */
 };
 
 static struct {
-	pthread_mutex_t lock;	/* last of all; nothing blocks under it */
+	pthread_mutex_t lock; /* last of all; nothing blocks under it */
 	struct window slots[WINDOWS];
 	struct window *buckets[BUCKETS];
 	struct window *oldest, *newest;
 	struct window *free;
-	unsigned used;		/* slots that were ever used */
-} windows = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	unsigned used; /* slots that were ever used */
+} windows = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static struct window **bucket_of(const struct pager *pager, uint32_t index)
 {
@@ -65,7 +65,7 @@ struct remains {
 
 static struct remains empty_slot(struct window *window)
 {
-	struct remains remains = {window->pager, window->address};
+	struct remains remains = { window->pager, window->address };
 	struct window **link = bucket_of(window->pager, window->index);
 
 	while (*link != window)
@@ -128,16 +128,15 @@ static int map(struct node *node, uint32_t index, struct pager **pager, vm_addre
 
 /* Enter the mapping (whose pager reference it takes over) as a pinned window, or use one that
  * another thread was faster to enter. */
-static int enter(struct pager *pager, uint32_t index, vm_address_t address,
-	struct window **result)
+static int enter(struct pager *pager, uint32_t index, vm_address_t address, struct window **result)
 {
-	struct remains old = {NULL, 0};
+	struct remains old = { NULL, 0 };
 	struct window *window;
 
 	pthread_mutex_lock(&windows.lock);
 	window = find(pager, index);
 	if (window) {
-		old = (struct remains){pager, address};
+		old = (struct remains){ pager, address };
 	} else {
 		window = take_slot(&old);
 		if (window) {
@@ -155,7 +154,7 @@ static int enter(struct pager *pager, uint32_t index, vm_address_t address,
 	pthread_mutex_unlock(&windows.lock);
 	bury(old);
 	if (!window) {
-		bury((struct remains){pager, address});
+		bury((struct remains){ pager, address });
 		return MASIX_E_LIMIT;
 	}
 	*result = window;
@@ -200,45 +199,28 @@ static void unpin(struct window *window)
 	pthread_mutex_unlock(&windows.lock);
 }
 
-enum direction { READ, WRITE, ZERO };
+enum direction { READ, WRITE };
 
-static int copy(char *inside, char *outside, size_t length, enum direction direction)
-{
-	static const char zeros[PAGE_SIZE_];
-	int error = 0;
-
-	if (direction == READ)
-		return masix_copy(outside, inside, length);
-	if (direction == WRITE)
-		return masix_copy(inside, outside, length);
-	while (length > 0 && !error) {
-		size_t amount = length < sizeof(zeros) ? length : sizeof(zeros);
-
-		error = masix_copy(inside, zeros, amount);
-		inside += amount;
-		length -= amount;
-	}
-	return error;
-}
-
-static int transfer(struct node *node, uint64_t offset, char *outside, size_t length,
-	enum direction direction)
+static int transfer(
+	struct node *node, uint64_t offset, char *outside, size_t length, enum direction direction)
 {
 	while (length > 0) {
-		uint32_t inside = (uint32_t)(offset % WINDOW_SIZE);
-		size_t amount = WINDOW_SIZE - inside < length ? WINDOW_SIZE - inside : length;
+		uint32_t at = (uint32_t)(offset % WINDOW_SIZE);
+		size_t amount = WINDOW_SIZE - at < length ? WINDOW_SIZE - at : length;
 		struct window *window;
+		char *inside;
 		int error;
 
 		error = pin(node, (uint32_t)(offset / WINDOW_SIZE), &window);
 		if (error)
 			return error;
-		error = copy((char *)window->address + inside, outside, amount, direction);
+		inside = (char *)window->address + at;
+		error = direction == READ ? masix_copy(outside, inside, amount)
+					  : masix_copy(inside, outside, amount);
 		unpin(window);
 		if (error)
 			return error;
-		if (outside)
-			outside += amount;
+		outside += amount;
 		offset += amount;
 		length -= amount;
 	}
@@ -257,14 +239,24 @@ int window_write(struct node *node, uint64_t offset, const void *from, size_t le
 
 int window_zero(struct node *node, uint64_t offset, size_t length)
 {
-	return transfer(node, offset, NULL, length, ZERO);
+	static const char zeros[PAGE_SIZE_];
+	int error = 0;
+
+	while (length > 0 && !error) {
+		size_t amount = length < sizeof(zeros) ? length : sizeof(zeros);
+
+		error = window_write(node, offset, zeros, amount);
+		offset += amount;
+		length -= amount;
+	}
+	return error;
 }
 
 void window_drop(struct pager *pager)
 {
 	for (unsigned i = 0; i < WINDOWS; i++) {
 		struct window *window = &windows.slots[i];
-		struct remains remains = {NULL, 0};
+		struct remains remains = { NULL, 0 };
 
 		pthread_mutex_lock(&windows.lock);
 		if (window->pager == pager && window->pins == 0) {

@@ -5,7 +5,7 @@
 #include <masix/error.h>
 #include <masix/server.h>
 
-static mach_port_t host;	/* set once, before threads start */
+static mach_port_t host; /* set once, before threads start */
 
 void wire_init(void)
 {

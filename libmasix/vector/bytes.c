@@ -3,14 +3,16 @@
 
 #include <stdint.h>
 
+typedef uint32_t __attribute__((may_alias, aligned(1))) word;
+
 /* Eight words a round: under software emulation half as long as the string instructions take.
  * i386 does not mind unaligned words. */
-static size_t copy_rounds(uint32_t *to, const uint32_t *from, size_t rounds)
+static size_t copy_rounds(word *to, const word *from, size_t rounds)
 {
 	size_t left;
 
 	for (left = rounds; left > 0; left--, to += 8, from += 8) {
-		uint32_t a = from[0], b = from[1], c = from[2], d = from[3];
+		word a = from[0], b = from[1], c = from[2], d = from[3];
 
 		to[0] = a;
 		to[1] = b;

@@ -8,7 +8,6 @@
 #include "mach.h"
 #include "mach/mig_support.h"
 #include "mach/traps.h"
-#include "mach_port.h"
 #include "vector/thread.h"
 
 #define LARGE_UNMAP (128 * 1024u) /* from here on it pays to look for a shrunk tail */
@@ -91,7 +90,7 @@ int region_find(uint32_t address, struct region_entry *entry)
 	entry->protection = protection;
 	entry->inheritance = inheritance;
 	if (MACH_PORT_VALID(name))
-		(void)mach_port_deallocate(vector_task.task, name);
+		(void)trap_port_deallocate(vector_task.task, name);
 	return 1;
 }
 

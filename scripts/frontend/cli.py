@@ -66,7 +66,8 @@ def say(text):
 
 def dump_log(machine):
     sys.stderr.flush()
-    sys.stderr.buffer.write(machine.log())
+    log = machine.log()
+    sys.stderr.buffer.write(log if log.endswith(b"\n") else log + b"\n")
     sys.stderr.buffer.flush()
 
 

@@ -2,6 +2,7 @@
 import ctypes
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -31,10 +32,27 @@ def die_with_parent():
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def last_words(log):
+    """The reason in a system log: what the server that ACS stops for said last, else ACS's own reason, else the
+    kernel's panic."""
+    lines = log.splitlines()
+    for at, line in enumerate(lines):
+        # The kernel leaves its own last line open.
+        stop = re.search(r"\bmasix: (?:([\w./-]+): )?(.*); stopping$", line.strip())
+        if stop:
+            own = [before.partition("] ")[2] for before in lines[:at]
+                   if stop[1] and re.match(rf"\[ *\d+\.\d+\] {re.escape(stop[1])}: ", before)]
+            return own[-1].strip() if own else f"{stop[1]}: {stop[2]}" if stop[1] else stop[2]
+    panics = [line.strip() for line in lines if "panic" in line.lower()]
+    return panics[-1] if panics else ""
+
+
 def disks(root_image, keep, share_image):
-    """hd0 is the root image, unchanged afterwards unless `keep`; hd1 what becomes /host."""
-    snapshot = "off" if keep else "on"
-    options = ["-drive", f"file={quote(root_image)},format=raw,if=ide,index=0,snapshot={snapshot}"]
+    """hd0 is the root image (None: there is none), unchanged afterwards unless `keep`; hd1 what becomes /host."""
+    options = []
+    if root_image:
+        snapshot = "off" if keep else "on"
+        options += ["-drive", f"file={quote(root_image)},format=raw,if=ide,index=0,snapshot={snapshot}"]
     if share_image:
         options += ["-drive", f"file={quote(share_image)},format=raw,if=ide,index=1"]
     return options
@@ -44,13 +62,13 @@ class Machine:
     """One running QEMU. `link` is the channel to the guest, `log_path` what the serial line says."""
 
     def __init__(self, memory=DEFAULT_MEMORY, root_image=tree.ROOT_IMAGE, keep=False, share_image=None, accel=None,
-                 log_path=None):
+                 log_path=None, modules=None):
         self.log_path = log_path or tree.new_log()
         self.errors = tempfile.TemporaryFile()
         self.link, theirs = link.pair()
         with theirs:
             command = self.command(memory, disks(root_image, keep, share_image), accel or accelerator(),
-                                   theirs.fileno())
+                                   theirs.fileno(), modules or tree.boot_modules())
             try:
                 self.process = subprocess.Popen(
                     command, cwd=tree.BUILD, stdin=subprocess.DEVNULL, stdout=self.errors,
@@ -59,9 +77,9 @@ class Machine:
             except FileNotFoundError as error:
                 raise MasixError(f"{QEMU} is not installed; run scripts/setup") from error
 
-    def command(self, memory, drives, accel, channel):
+    def command(self, memory, drives, accel, channel, modules):
         # Module files are named relative to build/: QEMU takes what follows a space as arguments.
-        modules = ",".join(quote(line) for line in tree.boot_modules())
+        modules = ",".join(quote(line) for line in modules)
         return [
             QEMU, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-monitor", "none",
             "-accel", accel, "-cpu", CPU, "-m", str(memory),
@@ -88,11 +106,8 @@ class Machine:
         return "; ".join(line for line in lines if line and "warning" not in line and HARMLESS not in line)
 
     def last_words(self):
-        """Why the system stopped, if it said so: the last line of ACS or of a kernel panic; else ""."""
-        for line in reversed(self.log().decode(errors="replace").splitlines()):
-            if line.startswith("masix: ") or "panic" in line.lower():
-                return line.removeprefix("masix: ").strip()
-        return ""
+        """Why the system stopped, in one line; "" if it did not say."""
+        return last_words(self.log().decode(errors="replace"))
 
     def is_running(self):
         return self.process.poll() is None

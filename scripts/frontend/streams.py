@@ -30,7 +30,7 @@ class Input:
 
 
 class Typist(Input):
-    """Types on a terminal: steps of (what must have been printed since the last step, what is typed then)."""
+    """Types as a user does: steps of (what must have been printed since the last step, what is typed then)."""
 
     def __init__(self, output, *steps):
         super().__init__()
@@ -46,7 +46,7 @@ class Typist(Input):
                 self.seen = found + len(expected)
                 self.data = memoryview(typed)
                 del self.steps[0]
-        return bool(self.data)
+        return bool(self.data) or not (self.steps or self.ended)
 
 
 class Collected:

@@ -75,6 +75,11 @@ class TestGuest:
     def log(self):
         return self.guest.machine.log().decode(errors="replace")
 
+    def printed(self):
+        """What the command that runs has printed so far, for whoever reads the failure."""
+        return "".join(f"; it printed {shorten(bytes(output.data))}" for output in self.guest.outputs.values()
+                       if output.data)
+
     def set_time(self, seconds):
         self.guest.deadline = time.monotonic() + seconds
 
@@ -114,10 +119,13 @@ def require(condition, text):
         raise Failed(text)
 
 
-def masix(*arguments, stdin=b"", seconds=120, **environment):
+def masix(*arguments, stdin=b"", seconds=60, program=MASIX, **environment):
     """Runs scripts/masix as a user does; a subprocess.CompletedProcess."""
-    return subprocess.run([MASIX, *arguments], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          timeout=seconds, check=False, env={**os.environ, "MASIX_NO_BUILD": "1", **environment})
+    try:
+        return subprocess.run([program, *arguments], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=seconds, check=False, env={**os.environ, "MASIX_NO_BUILD": "1", **environment})
+    except subprocess.TimeoutExpired as error:
+        raise Failed(f"masix {' '.join(arguments)}: not over after {seconds} s") from error
 
 
 __all__ = ["Failed", "MasixError", "TOP", "TestGuest", "TimedOut", "alone", "case", "check", "masix", "require"]

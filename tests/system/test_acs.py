@@ -74,12 +74,12 @@ def a_tampered_server_is_refused(guest):
 
 @case
 def only_root_may_start_and_stop(guest):
-    check(guest.sh(STOP + f"cp {EXAMPLE}* /tmp; chmod 644 /tmp/example*; "
-                   "setpriv --reuid 1000 --clear-groups masix start /tmp/example"),
+    user = "perl -e '$( = $) = 1000; $< = $> = 1000; exec @ARGV' "
+    check(guest.sh(STOP + f"cp {EXAMPLE}* /tmp; chmod 644 /tmp/example*; {user} masix start /tmp/example"),
           status=1, stderr="masix: /tmp/example: only root may start servers\n")
-    check(guest.sh("setpriv --reuid 1000 --clear-groups masix stop example"),
-          status=1, stderr="masix: example: only root may stop servers\n")
-    check(guest.sh("setpriv --reuid 1000 --clear-groups masix servers | grep -c up"), stdout="4\n")
+    check(guest.sh(f"{user} masix stop example"), status=1, stderr="masix: example: only root may stop servers\n")
+    check(guest.sh(f"{user} masix audit"), status=1, stderr="masix: audit: only root may read the audit record\n")
+    check(guest.sh(f"{user} masix servers | grep -c ' up '"), stdout="4\n")
 
 
 @case

@@ -13,7 +13,6 @@
 #include "path.h"
 #include "rlimits.h"
 #include "signals.h"
-#include "window.h"
 
 #define NOW 0x3fffffffu		/* nanoseconds: UTIME_NOW, UTIME_OMIT; mig/io.defs has the same */
 #define OMIT 0x3ffffffeu
@@ -81,6 +80,8 @@ static long apply_to_path(int dirfd, uint32_t path, uint32_t at_flags, object_re
 		return error;
 	if (result.kind == PATH_KIND_DESCRIPTOR)
 		return apply_to_descriptor(result.descriptor, 1, request, context);
+	if (result.kind == PATH_KIND_ALL_DESCRIPTORS)
+		return -EPERM;
 	error = emul_result(request(result.port, context));
 	path_discard(&result);
 	return error;
@@ -317,7 +318,6 @@ static long truncate_path(uint32_t path, int64_t size)
 	else
 		error = result.kind == MASIX_KIND_DIRECTORY ? -EISDIR : -EINVAL;
 	path_discard(&result);
-	window_changed(result.stat.dev, result.stat.ino);
 	return error;
 }
 
@@ -331,12 +331,10 @@ static long truncate_descriptor(uint32_t fd, int64_t size)
 	file = fd_hold(fd);
 	if (file == NULL)
 		return -EBADF;
-	if (file->kind != EMUL_FILE_REGULAR || !file_writable(file)) {
+	if (file->kind != EMUL_FILE_REGULAR || !file_writable(file))
 		result = -EINVAL;
-	} else {
+	else
 		result = emul_result(io_set_size(file->port, size));
-		window_changed(file->stat.dev, file->stat.ino);
-	}
 	file_release(file);
 	return result;
 }

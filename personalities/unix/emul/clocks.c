@@ -138,14 +138,12 @@ long sys_clock_getres64(const uint32_t *a)
 /* Setting the wall clock would have to reach every task: not offered yet. */
 long sys_clock_settime(const uint32_t *a)
 {
-	(void)a;
-	return -EPERM;
+	return a[0] == CLOCK_REALTIME ? -EPERM : -EINVAL;
 }
 
 long sys_clock_settime64(const uint32_t *a)
 {
-	(void)a;
-	return -EPERM;
+	return sys_clock_settime(a);
 }
 
 long sys_gettimeofday(const uint32_t *a)
@@ -296,6 +294,8 @@ long sys_setitimer(const uint32_t *a)
 
 	if (a[0] != 0)
 		return a[0] <= 2 ? -ENOSYS : -EINVAL;	/* virtual and profiling timers: none */
+	if (new && (new[0] < 0 || new[2] < 0 || (uint32_t)new[1] >= 1000000 || (uint32_t)new[3] >= 1000000))
+		return -EINVAL;
 	if (new) {
 		interval = (uint32_t)new[0] * (uint64_t)NS + (uint32_t)new[1] * 1000ull;
 		value = (uint32_t)new[2] * (uint64_t)NS + (uint32_t)new[3] * 1000ull;

@@ -43,23 +43,6 @@ long cursor_of_vector(struct cursor *cursor, uint32_t vector, uint32_t count)
 
 enum direction { TO_PROGRAM, FROM_PROGRAM, ZERO, SKIP };
 
-static const char zeros[1024];
-
-static uint32_t fill(uint32_t address, uint32_t n)
-{
-	uint32_t done = 0;
-
-	while (done < n) {
-		uint32_t part = n - done < sizeof zeros ? n - done : sizeof zeros;
-		uint32_t left = emul_copy((void *)(address + done), zeros, part);
-
-		done += part - left;
-		if (left != 0)
-			break;
-	}
-	return done;
-}
-
 /* The buffer at the cursor may have changed since it was measured: nothing is trusted. */
 static uint32_t transfer(struct cursor *cursor, enum direction direction, char *with, uint32_t n)
 {
@@ -89,7 +72,7 @@ static uint32_t transfer(struct cursor *cursor, enum direction direction, char *
 		else if (direction == FROM_PROGRAM)
 			moved -= emul_copy(with + done, (void *)address, part);
 		else if (direction == ZERO)
-			moved = fill(address, part);
+			moved -= emul_zero((void *)address, part);
 		done += moved;
 		cursor->at += moved;
 		if (moved < part)

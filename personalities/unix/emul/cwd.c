@@ -9,11 +9,13 @@
 #include "dir.h"
 #include "fd.h"
 #include "files.h"
+#include "io.h"
 #include "kernel.h"
 #include "mount_path.h"
 #include "mounts.h"
 #include "path.h"
 #include "process.h"
+#include "stat.h"
 
 /* The mount's path and the directory's path in the file system. */
 long cwd_path_of(struct emul_file *directory, char *out, uint32_t size)
@@ -60,14 +62,22 @@ long sys_getcwd(const uint32_t *a)
 	return length;
 }
 
+/* O_PATH opens check what leads to a directory, not the directory itself. */
+static long may_enter(const struct path_result *result)
+{
+	return result->kind == MASIX_KIND_DIRECTORY ? stat_check_access(&result->stat, 1, 1) : -ENOTDIR;
+}
+
 /* Make the directory that was opened the working directory. */
 static long enter(struct path_result *result)
 {
 	struct emul_file *file;
 
-	if (result->kind != MASIX_KIND_DIRECTORY) {
+	long error = may_enter(result);
+
+	if (error != 0) {
 		path_discard(result);
-		return -ENOTDIR;
+		return error;
 	}
 	file = file_create(EMUL_FILE_DIRECTORY, result->port, O_PATH, result->mount, &result->stat);
 	if (file == NULL)
@@ -76,7 +86,7 @@ static long enter(struct path_result *result)
 	return 0;
 }
 
-static const int for_search = MASIX_OPEN_PATH | MASIX_OPEN_DIRECTORY | MASIX_OPEN_EXEC;
+static const int for_search = MASIX_OPEN_PATH | MASIX_OPEN_DIRECTORY;
 
 long sys_chdir(const uint32_t *a)
 {
@@ -86,16 +96,21 @@ long sys_chdir(const uint32_t *a)
 	return error != 0 ? error : enter(&result);
 }
 
-/* The descriptor's right may serve both: a directory opened for reading can be searched. */
 long sys_fchdir(const uint32_t *a)
 {
 	struct emul_file *file = fd_get(a[0]);
+	struct masix_stat stat;
+	long error = -ENOTDIR;
 
 	if (file == NULL)
 		return -EBADF;
-	if (file->kind != EMUL_FILE_DIRECTORY) {
+	if (file->kind == EMUL_FILE_DIRECTORY)
+		error = emul_result(io_stat(file->port, &stat));
+	if (error == 0)
+		error = stat_check_access(&stat, 1, 1);
+	if (error != 0) {
 		file_drop(file);
-		return -ENOTDIR;
+		return error;
 	}
 	fd_replace(&fd_cwd, file);
 	return 0;
@@ -108,10 +123,18 @@ long sys_chroot(const uint32_t *a)
 	struct emul_file *file;
 	char path[MASIX_PATH_MAX];
 	mach_port_t root;
-	long length, error = path_open(AT_FDCWD, (const char *)a[0], for_search, 0, &result);
+	long length, error;
 
+	if (emul_process.euid != 0)
+		return -EPERM;
+	error = path_open(AT_FDCWD, (const char *)a[0], for_search, 0, &result);
 	if (error != 0)
 		return error;
+	error = may_enter(&result);
+	if (error != 0) {
+		path_discard(&result);
+		return error;
+	}
 	file = file_create(EMUL_FILE_DIRECTORY, result.port, O_PATH, result.mount, &result.stat);
 	if (file == NULL)
 		return -ENFILE;

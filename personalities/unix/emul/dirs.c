@@ -3,6 +3,7 @@
 #include <linux/fcntl.h>
 
 #include "calls.h"
+#include "descriptors.h"
 #include "dir.h"
 #include "dirent.h"
 #include "fd.h"
@@ -17,7 +18,10 @@ static long read_entries(struct emul_file *file, char *buffer, uint32_t size, co
 	int64_t next, start = file_offset(file);
 	long result;
 
-	result = emul_result(dir_entries(file->port, start, got, buffer, &got, &next));
+	if (file->kind == EMUL_FILE_DESCRIPTORS)
+		result = descriptors_entries(start, buffer, &got);
+	else
+		result = emul_result(dir_entries(file->port, start, got, buffer, &got, &next));
 	if (result != 0)
 		return result;
 	if (got > size)
@@ -37,7 +41,7 @@ static long entries(uint32_t fd, uint32_t buffer, uint32_t size, convert *how)
 
 	if (file == NULL)
 		return -EBADF;
-	if (file->kind != EMUL_FILE_DIRECTORY)
+	if (file->kind != EMUL_FILE_DIRECTORY && file->kind != EMUL_FILE_DESCRIPTORS)
 		result = -ENOTDIR;
 	else if (!file_readable(file))
 		result = -EBADF;

@@ -47,9 +47,9 @@ struct emul_thread {
 	uint64_t signal_mask;		/* bit signal-1; signals lock */
 	uint64_t saved_mask;		/* by sigsuspend and ppoll, to restore after delivery */
 	uint32_t restore_mask;		/* saved_mask is valid */
-	uint32_t altstack_base, altstack_size, altstack_flags;
+	uint32_t altstack_base, altstack_size;	/* size 0: none */
 	struct masix_siginfo fault_info;
-	uint32_t fault_address;
+	uint32_t fault_address, fault_trap, fault_error;	/* as the processor told */
 	struct emul_thread *next;	/* all threads; thread lock */
 	uint32_t gs_used;		/* set_thread_area was called */
 	uint32_t gs_info[4];		/* with this struct user_desc */
@@ -57,7 +57,6 @@ struct emul_thread {
 	volatile uint32_t nudge;	/* the service thread shall make it look */
 	volatile uint32_t exiting;
 	int fault_signal;		/* a synchronous fault to deliver first, or 0 */
-	uint32_t fpu_control, sse_control;	/* across fork */
 	struct emul_file *held[4];	/* by the call that runs (file.h); emul_files_unwind */
 };
 
@@ -89,6 +88,7 @@ void emul_unlock(struct emul_lock *lock);
 /* Copy between memory of which either side may be the program's: 0, or the number of
  * bytes that a fault left uncopied.  For use while a lock is held or a frame is built. */
 size_t emul_copy(void *to, const void *from, size_t n);
+size_t emul_zero(void *to, size_t n);
 
 /* The waiting thread was thrown out of its call by a bad pointer. */
 static inline void emul_wait_abandoned(struct emul_thread *thread)

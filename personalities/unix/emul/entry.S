@@ -102,9 +102,14 @@ emul_leave:
 	movl	%fs:S_ESP, %ecx
 	subl	$8, %ecx
 	movl	%fs:S_EFLAGS, %eax
+	/* If the program has no stack (it may have unmapped it), the service thread sets the
+	 * registers when this faults. */
+	.globl	emul_leave_store, emul_leave_stored
+emul_leave_store:
 	movl	%eax, (%ecx)
 	movl	%fs:S_EIP, %eax
 	movl	%eax, 4(%ecx)
+emul_leave_stored:
 	movl	%ecx, %fs:T_USER_ESP
 	movl	%fs:S_EAX, %eax
 	movl	%fs:S_EBX, %ebx
@@ -208,23 +213,6 @@ emul_save:
 	movl	(%esp), %ecx
 	movl	%ecx, 20(%eax)
 	xorl	%eax, %eax
-	ret
-
-	/* size_t emul_copy(void *to, const void *from, size_t n): what a fault left.  The
-	 * service thread moves eip from the copying instruction to emul_copy_fault. */
-	.globl	emul_copy, emul_copy_instruction, emul_copy_fault
-emul_copy:
-	pushl	%edi
-	pushl	%esi
-	movl	12(%esp), %edi
-	movl	16(%esp), %esi
-	movl	20(%esp), %ecx
-emul_copy_instruction:
-	rep movsb
-emul_copy_fault:
-	movl	%ecx, %eax
-	popl	%esi
-	popl	%edi
 	ret
 
 	.section .note.GNU-stack, "", @progbits

@@ -3,6 +3,7 @@
 #include "calls.h"
 #include "exec.h"
 
+#include "fd.h"
 #include "files.h"
 #include "io.h"
 #include "mach_port.h"
@@ -15,6 +16,8 @@
 #include <masix/error.h>
 
 #define EACCES 13
+#define EBADF 9
+#define ENOENT 2
 #define E2BIG 7
 #define EFAULT 14
 #define ELOOP 40
@@ -24,8 +27,10 @@
 #define ENAMETOOLONG 36
 
 #define AT_FDCWD (-100)
+#define AT_EMPTY_PATH 0x1000u
 #define HEAD_SIZE SPACE_PAGE		/* of a file, read to find out what it is */
 #define SCRIPT_LEVELS 4
+#define SCRIPT_LINE_MAX 255u
 #define STRINGS_MAX (1u << 20)		/* arguments and environment, bytes */
 #define STRING_MAX (128u << 10)
 #define STACK_SIZE (8u << 20)
@@ -118,18 +123,42 @@ static long copy_vector(struct exec *e, uint32_t vector, uint32_t skip, uint32_t
 	}
 }
 
+/* A right of our own for the regular file behind `fd` (fexecve). */
+static long open_descriptor(struct program *p, int fd)
+{
+	struct emul_file *file = fd_hold((uint32_t)fd);
+	long result = -EACCES;
+
+	if (!file)
+		return -EBADF;
+	if (file->kind == EMUL_FILE_REGULAR && (file->stat.mode & 0111) &&
+	    !mach_port_mod_refs(EMUL_PORT_TASK, file->port, MACH_PORT_RIGHT_SEND, 1)) {
+		p->port = file->port;
+		p->stat = file->stat;
+		result = 0;
+	}
+	file_release(file);
+	return result;
+}
+
+static long open_path(struct program *p, int dirfd, const char *path)
+{
+	int kind;
+	long result = emul_path_open(dirfd, path, MASIX_OPEN_EXEC, 0, &kind, &p->port, &p->stat);
+
+	return result || kind == MASIX_KIND_FILE ? result : -EACCES;
+}
+
+/* An empty path: the descriptor itself. */
 static long open_program(struct program *p, int dirfd, const char *path)
 {
 	mach_msg_type_number_t count = HEAD_SIZE;
 	int64_t size;
-	int kind;
 	long result;
 
-	result = emul_path_open(dirfd, path, MASIX_OPEN_EXEC, 0, &kind, &p->port, &p->stat);
+	result = *path ? open_path(p, dirfd, path) : open_descriptor(p, dirfd);
 	if (result)
 		return result;
-	if (kind != MASIX_KIND_FILE)
-		return -EACCES;
 	result = emul_result(io_read(p->port, 0, 0, 0, HEAD_SIZE, p->head, &count));
 	if (result)
 		return result;
@@ -139,15 +168,17 @@ static long open_program(struct program *p, int dirfd, const char *path)
 	return result;
 }
 
-/* "#!INTERPRETER [ARGUMENT]" in head: the two strings cut out in place. */
+/* "#!INTERPRETER [ARGUMENT]" in head: the two strings cut out in place.  Only the first bytes of the file
+ * count: an argument that goes on behind them is cut, a path is refused. */
 static long parse_script(struct program *p, char **interpreter, char **argument)
 {
-	char *s = p->head + 2, *end = p->head + (p->head_size < 255 ? p->head_size : 255), *line;
+	uint32_t length = p->head_size < SCRIPT_LINE_MAX ? p->head_size : SCRIPT_LINE_MAX;
+	char *s = p->head + 2, *end = p->head + length, *line;
+	int complete;
 
 	for (line = s; line < end && *line != '\n'; line++)
 		;
-	if (line == end)
-		return -ENOEXEC;	/* no end of line in the first 255 bytes */
+	complete = line < end || p->head_size < SCRIPT_LINE_MAX;
 	*line = '\0';
 	while (line > s && (line[-1] == ' ' || line[-1] == '\t' || line[-1] == '\r'))
 		*--line = '\0';
@@ -158,6 +189,8 @@ static long parse_script(struct program *p, char **interpreter, char **argument)
 	*interpreter = s;
 	while (*s && *s != ' ' && *s != '\t')
 		s++;
+	if (!*s && !complete)
+		return -ENOEXEC;
 	*argument = NULL;
 	if (*s) {
 		*s++ = '\0';
@@ -438,6 +471,7 @@ static void announce(const struct exec *e, const struct placed *placed)
 /* Nothing can be refused any more. */
 static void __attribute__((noreturn)) commit(struct exec *e)
 {
+	static const uint32_t fresh_sse_control = 0x1f80;
 	struct emul_thread *self = emul_self();
 	struct placed placed = { 0 };
 	vm_address_t stack = EMUL_BASE - STACK_SIZE;
@@ -473,8 +507,7 @@ static void __attribute__((noreturn)) commit(struct exec *e)
 	self->gs_used = 0;
 	asm volatile("movl %0, %%gs" : : "r"(0));
 	asm volatile("fninit");
-	self->sse_control = 0x1f80;
-	asm volatile("ldmxcsr %0" : : "m"(self->sse_control));
+	asm volatile("ldmxcsr %0" : : "m"(fresh_sse_control));
 	memset(&self->state, 0, sizeof self->state);
 	self->state.esp = esp;
 	self->state.eip = entry;
@@ -484,7 +517,7 @@ static void __attribute__((noreturn)) commit(struct exec *e)
 }
 
 /* dirfd, path (in the program's or the library's memory), { argv, envp }. */
-static long exec_at(int dirfd, uint32_t path, const uint32_t *vectors)
+static long exec_at(int dirfd, uint32_t path, const uint32_t *vectors, uint32_t flags)
 {
 	struct exec *e = emul_memory_allocate(sizeof *e, 0);
 	long result;
@@ -494,6 +527,8 @@ static long exec_at(int dirfd, uint32_t path, const uint32_t *vectors)
 	result = copy_string(e->path, sizeof e->path, path);
 	if (result == -E2BIG)
 		result = -ENAMETOOLONG;
+	if (result == 1 && !(flags & AT_EMPTY_PATH))
+		result = -ENOENT;
 	if (result > 0) {
 		memcpy(e->first, e->path, (uint32_t)result);
 		result = prepare(e, dirfd, vectors);
@@ -507,16 +542,14 @@ static long exec_at(int dirfd, uint32_t path, const uint32_t *vectors)
 
 long sys_execve(const uint32_t *a)
 {
-	return exec_at(AT_FDCWD, a[0], a + 1);
+	return exec_at(AT_FDCWD, a[0], a + 1, 0);
 }
-
-#define AT_EMPTY_PATH 0x1000u
 
 long sys_execveat(const uint32_t *a)
 {
 	if (a[4] & ~0x1100u)
 		return -EINVAL;
-	return exec_at((int)a[0], a[1], a + 2);
+	return exec_at((int)a[0], a[1], a + 2, a[4]);
 }
 
 void exec_first(const char *path)

@@ -204,6 +204,14 @@ long fd_get_close_on_exec(uint32_t fd)
 	return (word & FD_WORD_CLOEXEC) != 0;
 }
 
+int fd_next(uint32_t fd)
+{
+	for (; fd < table.high; fd++)
+		if (table.words[fd] != 0)
+			return (int)fd;
+	return -1;
+}
+
 long fd_duplicate_from(uint32_t fd, uint32_t from, int close_on_exec)
 {
 	if (from >= limits_open_files())

@@ -19,6 +19,7 @@ enum emul_file_kind {
 	EMUL_FILE_ZERO,
 	EMUL_FILE_FULL,
 	EMUL_FILE_RANDOM,
+	EMUL_FILE_DESCRIPTORS,	/* the directory /proc/self/fd */
 	EMUL_FILE_PATH,		/* O_PATH of anything but a directory; port may be null */
 };
 
@@ -36,8 +37,7 @@ struct emul_file {
 	struct emul_position *volatile position;
 	uint32_t mark;			/* generation of the last fork that entered it; files lock */
 	struct emul_position own;
-	uint32_t reads;			/* so far, for the mapped read path */
-	uint32_t reserved;
+	uint32_t reads;			/* so far, for window.c */
 	struct masix_stat stat;		/* when it was opened; zero if unknown (no st_mode) */
 };
 

@@ -7,6 +7,7 @@
 #include "mach_port.h"
 #include "space.h"
 #include "process.h"
+#include "random.h"
 #include "service.h"
 #include "signals.h"
 #include "threads.h"
@@ -41,29 +42,23 @@ static void unlock_all(void)
 	emul_files_fork_parent();
 }
 
-static void save_fpu_control(struct emul_thread *self)
-{
-	asm volatile("fnstcw %0" : "=m"(self->fpu_control));
-	asm volatile("stmxcsr %0" : "=m"(self->sse_control));
-}
-
-static void restore_fpu_control(const struct emul_thread *self)
-{
-	asm volatile("fldcw %0" : : "m"(self->fpu_control));
-	asm volatile("ldmxcsr %0" : : "m"(self->sse_control));
-}
+/* The FPU and SSE registers, which the library leaves alone: the child begins with the same. */
+struct fpu_image {
+	uint8_t bytes[512];
+} __attribute__((aligned(16)));
 
 /* The child's first steps, on its copy of the caller's stack. */
-static long child_begins(const uint32_t *a, uint32_t flags, uint32_t stack)
+static long child_begins(const uint32_t *a, uint32_t flags, uint32_t stack, const struct fpu_image *fpu)
 {
 	struct emul_thread *self = emul_self();
 
-	restore_fpu_control(self);
+	asm volatile("fxrstor %0" : : "m"(*fpu));
 	futexes_fork_child();
 	signals_fork_child();
 	space_fork_child();
 	threads_fork_child();
 	emul_files_fork_child();
+	random_fork_child();
 	if (service_start())
 		emul_exit_process(127);
 	self->vector.id = (uint32_t)emul_process.pid;
@@ -148,14 +143,15 @@ static void wait_for_exec(int pid)
 long emul_fork(const uint32_t *a, uint32_t flags, uint32_t stack)
 {
 	struct emul_context context;
+	struct fpu_image fpu;
 	mach_port_t child;
 	kern_return_t kr;
 	int pid = 0;
 
-	save_fpu_control(emul_self());
+	asm volatile("fxsave %0" : "=m"(fpu));
 	lock_all();
 	if (emul_save(&context))
-		return child_begins(a, flags, stack);
+		return child_begins(a, flags, stack, &fpu);
 	kr = task_create(EMUL_PORT_TASK, TRUE, &child);
 	unlock_all();
 	if (kr) {

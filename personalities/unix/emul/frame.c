@@ -73,12 +73,15 @@ static inline uint32_t segment(char which)
 /* The FPU belongs to the interrupted code still: the library uses none of it. */
 static void save_fpu(struct fpstate32 *fpu)
 {
+	static const uint32_t fresh_sse_control = 0x1f80;
+
 	memset(fpu->legacy, 0, sizeof fpu->legacy);
 	asm volatile("fxsave %0" : "=m"(fpu->fxsave));
 	asm volatile("fnsave %0; fwait" : "=m"(fpu->legacy));
 	/* fnsave reset it, which is just what a handler should find; the status word is
 	 * repeated and magic 0 says that an fxsave image follows. */
 	memcpy(fpu->legacy + 108, fpu->legacy + 4, 2);
+	asm volatile("ldmxcsr %0" : : "m"(fresh_sse_control));
 }
 
 static uint32_t fpu_restore(uint32_t address)
@@ -117,6 +120,8 @@ static void save_context(struct sigcontext32 *c, const struct emul_thread *threa
 	c->fpstate = fpu;
 	c->oldmask = mask;
 	c->cr2 = thread->fault_address;
+	c->trapno = thread->fault_trap;
+	c->err = thread->fault_error;
 }
 
 /* Flags that a program may choose: carry, parity, adjust, zero, sign, trap, direction, overflow, AC, ID. */
@@ -143,7 +148,7 @@ static void restore_context(struct emul_thread *thread, const struct sigcontext3
 		signals_kill(SIGSEGV);
 }
 
-static int on_altstack(const struct emul_thread *thread, uint32_t esp)
+int frame_on_altstack(const struct emul_thread *thread, uint32_t esp)
 {
 	return thread->altstack_size && esp - thread->altstack_base <= thread->altstack_size;
 }
@@ -184,7 +189,7 @@ static int push_rt(struct emul_thread *thread, uint32_t esp, uint32_t fpu, int s
 	frame_siginfo(frame.info, signal, info, thread->fault_address);
 	frame.stack_base = thread->altstack_base;
 	frame.stack_size = thread->altstack_size;
-	frame.stack_flags = thread->altstack_size ? (on_altstack(thread, thread->state.esp) ? SS_ONSTACK : 0) : SS_DISABLE;
+	frame.stack_flags = thread->altstack_size ? (frame_on_altstack(thread, thread->state.esp) ? SS_ONSTACK : 0) : SS_DISABLE;
 	save_context(&frame.context, thread, fpu, (uint32_t)mask);
 	memcpy(frame.mask, &mask, sizeof mask);
 	if (emul_copy((void *)at, &frame, sizeof frame))
@@ -220,7 +225,7 @@ int frame_enter(struct emul_thread *thread, int signal, const struct masix_sigin
 	uint32_t esp = thread->state.esp;
 	int failed;
 
-	if ((action->flags & SA_ONSTACK) && thread->altstack_size && !on_altstack(thread, esp))
+	if ((action->flags & SA_ONSTACK) && thread->altstack_size && !frame_on_altstack(thread, esp))
 		esp = thread->altstack_base + thread->altstack_size;
 	save_fpu(&fpu);
 	esp = (esp - sizeof fpu) & ~15u;
@@ -264,7 +269,7 @@ void emul_sigreturn_plain(void)
 	emul_leave();
 }
 
-static uint32_t call_esp(const struct emul_thread *thread)
+uint32_t frame_call_esp(const struct emul_thread *thread)
 {
 	/* By the vector the call's own return address lies on the stack. */
 	return thread->entry ? thread->state.esp : thread->user_esp + 4;
@@ -277,7 +282,7 @@ long sys_rt_sigreturn(const uint32_t *a)
 	struct emul_thread *thread = emul_self();
 
 	(void)a;
-	thread->user_esp = call_esp(thread);
+	thread->user_esp = frame_call_esp(thread);
 	emul_sigreturn_rt();
 }
 
@@ -286,6 +291,6 @@ long sys_sigreturn(const uint32_t *a)
 	struct emul_thread *thread = emul_self();
 
 	(void)a;
-	thread->user_esp = call_esp(thread) - 4;
+	thread->user_esp = frame_call_esp(thread) - 4;
 	emul_sigreturn_plain();
 }

@@ -37,6 +37,11 @@ struct linux_old_sigaction {
 int frame_enter(struct emul_thread *thread, int signal, const struct masix_siginfo *info,
 	const struct signal_action *action, uint64_t mask);
 
+/* Does esp lie on the thread's alternate stack? */
+int frame_on_altstack(const struct emul_thread *thread, uint32_t esp);
+/* The program's esp at the call that runs. */
+uint32_t frame_call_esp(const struct emul_thread *thread);
+
 /* A Linux siginfo_t (128 bytes) at `to`, which is the program's memory. */
 void frame_siginfo(void *to, int signal, const struct masix_siginfo *info, uint32_t address);
 

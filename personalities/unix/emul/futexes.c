@@ -1,23 +1,37 @@
-/* futex(2): decoding; the waiting itself is libmasix's vector/futex.c.  Waiters of other
- * processes (words in shared memory) are not seen. */
+/* futex(2): decoding.  Waiting on a word of private memory is libmasix's vector/futex.c, exact and
+ * without a message where nobody waits; a word that other processes may share is the
+ * kernel's gsync by memory object. */
+#include <mach/vm_inherit.h>
+
 #include "calls.h"
 #include "futexes.h"
+#include "gnumach.h"
 
 #include "vector/clock.h"
 #include "vector/futex.h"
+#include "vector/region.h"
 
-#define EINVAL 22
 #define EINTR 4
+#define EAGAIN 11
+#define EFAULT 14
+#define EINVAL 22
+#define ETIMEDOUT 110
 #define ENOSYS 38
 
 #define FUTEX_WAIT 0
 #define FUTEX_WAKE 1
 #define FUTEX_REQUEUE 3
 #define FUTEX_CMP_REQUEUE 4
+#define FUTEX_WAKE_OP 5
 #define FUTEX_WAIT_BITSET 9
 #define FUTEX_WAKE_BITSET 10
 #define FUTEX_COMMAND 0x7f
+#define FUTEX_PRIVATE 0x80
 #define FUTEX_CLOCK_REALTIME 0x100
+
+#define GSYNC_SHARED 1		/* kern/gsync.h, which no package installs */
+#define GSYNC_TIMED 4
+#define GSYNC_BROADCAST 8
 
 #define FUTEX_OWNER_DIED 0x40000000u
 #define FUTEX_WAITERS 0x80000000u
@@ -73,6 +87,118 @@ void futexes_robust_exit(struct emul_thread *thread)
 	}
 }
 
+/* May processes share the word?  Only asked where the program does not say PRIVATE.  Private memory
+ * must not go to gsync's shared road: a copy-on-write between wait and wake changes
+ * the object by which it knows the word. */
+static int is_shared(const uint32_t *a)
+{
+	struct region_entry entry;
+
+	return !(a[1] & FUTEX_PRIVATE) && region_find(a[0] & ~3u, &entry) && entry.address <= a[0] &&
+		entry.inheritance == VM_INHERIT_SHARE;
+}
+
+static long wait_shared(volatile uint32_t *word, uint32_t value, int64_t deadline)
+{
+	uint32_t ms = 0;
+	int flags = GSYNC_SHARED;
+	kern_return_t kr = KERN_ABORTED;
+
+	if (*word != value)
+		return -EAGAIN;
+	if (deadline != VECTOR_FOREVER) {
+		int64_t left = deadline - (int64_t)emul_now_ns();
+
+		if (left <= 0)
+			return -ETIMEDOUT;
+		ms = vector_ms(left);
+		flags |= GSYNC_TIMED;
+	}
+	(void)emul_wait_begin(EMUL_WAIT_KERNEL, MACH_PORT_NULL);
+	if (!emul_signal_arrived())
+		kr = gsync_wait(EMUL_PORT_TASK, (vm_address_t)word, value, 0, ms, flags);
+	emul_wait_end();
+	switch (kr) {
+	case KERN_SUCCESS:
+		return 0;
+	case KERN_INVALID_ARGUMENT:
+		return -EAGAIN;
+	case KERN_TIMEDOUT:
+		return -ETIMEDOUT;
+	case KERN_INVALID_ADDRESS:
+		return -EFAULT;
+	}
+	return deadline == VECTOR_FOREVER ? -EMUL_RESTART : -EMUL_RESTART_NOHAND;
+}
+
+/* How many were woken is not told: none is reported. */
+static long wake_shared(uint32_t word, uint32_t count)
+{
+	int flags = GSYNC_SHARED | (count > 1 ? GSYNC_BROADCAST : 0);
+
+	return gsync_wake(EMUL_PORT_TASK, word, 0, flags) == KERN_INVALID_ADDRESS ? -EFAULT : 0;
+}
+
+/* FUTEX_WAKE_OP: change *word by the operation, which says whether its waiters wake too. */
+static int apply(_Atomic uint32_t *word, uint32_t operation)
+{
+	int32_t argument = (int32_t)(operation << 8) >> 20, compare = (int32_t)(operation << 20) >> 20;
+	uint32_t old, new;
+
+	if (operation >> 31)
+		argument = (int32_t)(1u << (argument & 31));
+	do {
+		old = *word;
+		switch (operation >> 28 & 7) {
+		case 0:
+			new = (uint32_t)argument;
+			break;
+		case 1:
+			new = old + (uint32_t)argument;
+			break;
+		case 2:
+			new = old | (uint32_t)argument;
+			break;
+		case 3:
+			new = old & ~(uint32_t)argument;
+			break;
+		case 4:
+			new = old ^ (uint32_t)argument;
+			break;
+		default:
+			return -ENOSYS;
+		}
+	} while (!atomic_compare_exchange_weak(word, &old, new));
+	switch (operation >> 24 & 15) {
+	case 0:
+		return (int32_t)old == compare;
+	case 1:
+		return (int32_t)old != compare;
+	case 2:
+		return (int32_t)old < compare;
+	case 3:
+		return (int32_t)old <= compare;
+	case 4:
+		return (int32_t)old > compare;
+	case 5:
+		return (int32_t)old >= compare;
+	}
+	return -ENOSYS;
+}
+
+static long wake_with_operation(const uint32_t *a)
+{
+	_Atomic uint32_t *word = (_Atomic uint32_t *)a[0], *other = (_Atomic uint32_t *)a[4];
+	int too = apply(other, a[5]), woken;
+
+	if (too < 0)
+		return too;
+	woken = futex_wake(&table, word, (int)a[2], FUTEX_ANY);
+	if (too)
+		woken += futex_wake(&table, other, (int)a[3], FUTEX_ANY);
+	return woken;
+}
+
 static long wait(_Atomic uint32_t *word, uint32_t value, uint32_t bits, int64_t deadline)
 {
 	long result;
@@ -80,7 +206,9 @@ static long wait(_Atomic uint32_t *word, uint32_t value, uint32_t bits, int64_t 
 	(void)emul_wait_begin(EMUL_WAIT_KERNEL, MACH_PORT_NULL);
 	result = emul_signal_arrived() ? -EINTR : futex_wait(&table, word, value, bits, deadline);
 	emul_wait_end();
-	return result == -EINTR ? -EMUL_RESTART : result;
+	if (result != -EINTR)
+		return result;
+	return deadline == VECTOR_FOREVER ? -EMUL_RESTART : -EMUL_RESTART_NOHAND;
 }
 
 /* timeout: ns, or -1.  val2 is the fourth argument as a number. */
@@ -104,11 +232,17 @@ static long futex(const uint32_t *a, int64_t timeout)
 			else if (a[1] & FUTEX_CLOCK_REALTIME)
 				deadline -= emul_realtime_ns() - (int64_t)emul_now_ns();
 		}
+		if (is_shared(a))
+			return wait_shared((volatile uint32_t *)a[0], a[2], deadline);
 		return wait(word, a[2], command == FUTEX_WAIT ? FUTEX_ANY : a[5], deadline);
 	case FUTEX_WAKE:
+		if (is_shared(a))
+			return wake_shared(a[0], a[2]);
 		return futex_wake(&table, word, (int)a[2], FUTEX_ANY);
 	case FUTEX_WAKE_BITSET:
 		return futex_wake(&table, word, (int)a[2], a[5]);
+	case FUTEX_WAKE_OP:
+		return wake_with_operation(a);
 	case FUTEX_REQUEUE:
 		return futex_requeue(&table, word, other, (int)a[2], (int)a[3], NULL);
 	case FUTEX_CMP_REQUEUE:

@@ -164,20 +164,48 @@ static int skip_number(const char *path, uint32_t length, uint32_t *at)
 	return *at > start ? number : -1;
 }
 
+/* What follows the directory of descriptors: nothing, a slash, or a slash and a number. */
+static int descriptor_at(const char *path, uint32_t length, uint32_t at)
+{
+	int number;
+
+	if (at == length || (at == length - 1 && path[at] == '/'))
+		return MOUNT_PATH_ALL_DESCRIPTORS;
+	if (path[at++] != '/')
+		return -1;
+	number = skip_number(path, length, &at);
+	return at == length ? number : -1;
+}
+
+int mount_path_descriptor_in_proc(const char *path, uint32_t length, int pid)
+{
+	uint32_t at = 0;
+
+	while (at < length && path[at] == '/')
+		at++;
+	if (!skip_text(path, length, &at, "self") && skip_number(path, length, &at) != pid)
+		return -1;
+	return skip_text(path, length, &at, "/fd") ? descriptor_at(path, length, at) : -1;
+}
+
 int mount_path_descriptor(const char *path, uint32_t length, int pid)
 {
 	uint32_t at = 0;
-	int number;
 
-	if (!skip_text(path, length, &at, "/dev/fd/")) {
-		if (!skip_text(path, length, &at, "/proc/"))
-			return -1;
-		if (!skip_text(path, length, &at, "self")
-			&& skip_number(path, length, &at) != pid)
-			return -1;
-		if (!skip_text(path, length, &at, "/fd/"))
-			return -1;
-	}
-	number = skip_number(path, length, &at);
+	if (skip_text(path, length, &at, "/proc/"))
+		return mount_path_descriptor_in_proc(path + at, length - at, pid);
+	/* /dev/fd itself is a symbolic link. */
+	if (skip_text(path, length, &at, "/dev/fd") && at < length)
+		return descriptor_at(path, length, at);
+	return -1;
+}
+
+int mount_path_number(const char *path, uint32_t length)
+{
+	uint32_t at = 0;
+	int number = skip_number(path, length, &at);
+
+	if (length == 1 && path[0] == '.')
+		return MOUNT_PATH_ALL_DESCRIPTORS;
 	return at == length ? number : -1;
 }

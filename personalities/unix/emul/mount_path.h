@@ -33,7 +33,13 @@ uint32_t mount_path_parent(const char *path, uint32_t length);
  * (but "/").  ".." stays.  The new length. */
 uint32_t mount_path_tidy(char *path, uint32_t length);
 
-/* The number N of "/proc/self/fd/N", "/proc/PID/fd/N" (with `pid`) or "/dev/fd/N"; else -1. */
+/* The number N of "/proc/self/fd/N", "/proc/PID/fd/N" (with `pid`) or "/dev/fd/N";
+ * MOUNT_PATH_ALL_DESCRIPTORS for the directory itself; else -1. */
+#define MOUNT_PATH_ALL_DESCRIPTORS (-2)
 int mount_path_descriptor(const char *path, uint32_t length, int pid);
+/* The same of a path in /proc. */
+int mount_path_descriptor_in_proc(const char *path, uint32_t length, int pid);
+/* The same of a path in that directory: "N" or ".". */
+int mount_path_number(const char *path, uint32_t length);
 
 #endif

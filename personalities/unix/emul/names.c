@@ -92,8 +92,24 @@ static kern_return_t request_unlink(mach_port_t directory, const char *path, uin
 	return dir_unlink(directory, path, length, *(const int *)context);
 }
 
+/* How many dots the last component is, if it is "." or ".."; else 0. */
+static uint32_t last_is_dots(const char *path)
+{
+	uint32_t length = (uint32_t)strlen(path), dots = 0;
+
+	while (length > 0 && path[length - 1] == '/')
+		length--;
+	while (dots < length && path[length - 1 - dots] == '.')
+		dots++;
+	return dots <= 2 && (dots == length || path[length - 1 - dots] == '/') ? dots : 0;
+}
+
 static long unlink_at(int dirfd, uint32_t path, int flags)
 {
+	uint32_t dots = flags == MASIX_UNLINK_DIRECTORY ? last_is_dots((const char *)path) : 0;
+
+	if (dots != 0)
+		return dots == 1 ? -EINVAL : -ENOTEMPTY;
 	return path_apply(dirfd, (const char *)path, request_unlink, &flags);
 }
 
@@ -150,6 +166,8 @@ static long link_at(int dirfd, uint32_t path, int to_dirfd, uint32_t to, uint32_
 	error = path_open(dirfd, (const char *)path, open_flags, 0, &result);
 	if (error != 0)
 		return error;
+	if (result.kind == PATH_KIND_ALL_DESCRIPTORS)
+		return -EPERM;
 	if (result.kind == PATH_KIND_DESCRIPTOR)
 		return flags & AT_SYMLINK_FOLLOW ? link_descriptor(result.descriptor, to_dirfd, to)
 						 : -EXDEV;
@@ -280,7 +298,7 @@ static long readlink_at(int dirfd, uint32_t path, uint32_t buffer, int32_t size)
 		return -EINVAL;
 	if (!emul_user_range(buffer, (uint32_t)size))
 		return -EFAULT;
-	fd = path_names_descriptor(name);
+	fd = path_names_descriptor(dirfd, name);
 	if (fd >= 0) {
 		result = descriptor_target((uint32_t)fd, target.bytes, sizeof target.bytes);
 		if (result < 0)

@@ -5,6 +5,7 @@
 #include <masix/error.h>
 
 #include "calls.h"
+#include "descriptors.h"
 #include "device.h"
 #include "fd.h"
 #include "files.h"
@@ -117,11 +118,21 @@ static long open_descriptor(uint32_t fd, uint32_t flags, struct emul_file **file
 	return 0;
 }
 
+static long open_descriptors(struct path_result *result, uint32_t flags, struct emul_file **file)
+{
+	if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT))
+		return -EISDIR;
+	descriptors_stat(&result->stat);
+	return create(EMUL_FILE_DESCRIPTORS, MACH_PORT_NULL, flags, result, file);
+}
+
 /* Turn what the directory's server found into a file. */
 static long make(struct path_result *result, uint32_t flags, struct emul_file **file)
 {
 	if (result->kind == PATH_KIND_DESCRIPTOR)
-		return open_descriptor(result->descriptor, flags, file);
+		return flags & O_NOFOLLOW ? -ELOOP : open_descriptor(result->descriptor, flags, file);
+	if (result->kind == PATH_KIND_ALL_DESCRIPTORS)
+		return open_descriptors(result, flags, file);
 	if (result->kind == MASIX_KIND_DIRECTORY)
 		return create(EMUL_FILE_DIRECTORY, result->port, flags, result, file);
 	if (flags & O_PATH)
@@ -216,6 +227,8 @@ long emul_path_open(int dirfd, const char *path, int flags, uint32_t mode, int *
 
 	if (error != 0)
 		return error;
+	if (result.kind == PATH_KIND_ALL_DESCRIPTORS)
+		return -EISDIR;
 	if (result.kind == PATH_KIND_DESCRIPTOR)
 		return copy_right(result.descriptor, kind, port, stat);
 	*kind = result.kind;

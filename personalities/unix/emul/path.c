@@ -21,7 +21,7 @@ struct walk {
 	struct emul_file *directory;	/* held */
 	const char *path;		/* the program's, or in `buffer` */
 	uint32_t length;
-	int descriptor;			/* >= 0: the path names one, and there is no directory */
+	int descriptor;			/* not -1: what mount_path_descriptor said; no directory then */
 };
 
 /* The length of the program's string, or -ENAMETOOLONG. */
@@ -41,7 +41,7 @@ static long begin_absolute(struct walk *walk)
 	long result;
 
 	walk->descriptor = mount_path_descriptor(walk->path, walk->length, emul_process.pid);
-	if (walk->descriptor >= 0)
+	if (walk->descriptor != -1)
 		return 0;
 	result = mounts_start(walk->path, walk->length, &walk->directory, &rest);
 	walk->path += rest;
@@ -67,7 +67,10 @@ static long begin(struct walk *walk, int dirfd, const char *path)
 	walk->directory = dirfd == AT_FDCWD ? file_hold(&fd_cwd) : fd_hold((uint32_t)dirfd);
 	if (walk->directory == NULL)
 		return -EBADF;
-	return walk->directory->kind == EMUL_FILE_DIRECTORY ? 0 : -ENOTDIR;
+	if (walk->directory->kind != EMUL_FILE_DESCRIPTORS)
+		return walk->directory->kind == EMUL_FILE_DIRECTORY ? 0 : -ENOTDIR;
+	walk->descriptor = mount_path_number(path, walk->length);
+	return walk->descriptor != -1 ? 0 : -ENOENT;
 }
 
 static void finish(struct walk *walk)
@@ -75,6 +78,21 @@ static void finish(struct walk *walk)
 	if (walk->directory != NULL)
 		file_release(walk->directory);
 	walk->directory = NULL;
+}
+
+/* The walk's path is one in this mount. */
+static long enter_mount(struct walk *walk, uint32_t mount)
+{
+	char path[sizeof emul_boot.mounts[0].path];
+	long length = mounts_path(mount, path, sizeof path);
+
+	if (length == sizeof "/proc" - 1 && memcmp(path, "/proc", (size_t)length) == 0) {
+		walk->descriptor = mount_path_descriptor_in_proc(walk->path, walk->length,
+			emul_process.pid);
+		if (walk->descriptor != -1)
+			return 0;
+	}
+	return mounts_root(mount, &walk->directory);
 }
 
 /* Go on where `kind` says; `rest` bytes are at buffer. */
@@ -88,7 +106,7 @@ static long cross(struct walk *walk, int kind, uint32_t mount, char *buffer, uin
 		finish(walk);
 		walk->path = buffer;
 		walk->length = rest;
-		return mounts_root(mount, &walk->directory);
+		return enter_mount(walk, mount);
 	case MASIX_CROSS_PARENT:
 		length = mounts_path(walk->directory->mount, parent, sizeof parent);
 		if (length < 0)
@@ -131,11 +149,13 @@ static long resolve(struct walk *walk, int opening, int flags, uint32_t mode,
 		mach_msg_type_number_t rest = MASIX_PATH_MAX;
 		kern_return_t kr;
 
-		if (walk->descriptor >= 0) {
-			result->kind = PATH_KIND_DESCRIPTOR;
+		if (walk->descriptor != -1) {
+			result->kind = walk->descriptor >= 0 ? PATH_KIND_DESCRIPTOR
+							     : PATH_KIND_ALL_DESCRIPTORS;
 			result->descriptor = (uint32_t)walk->descriptor;
 			result->port = MACH_PORT_NULL;
-			return 0;
+			result->mount = 0;
+			break;
 		}
 		if (crossings > CROSSINGS) {
 			error = -ELOOP;
@@ -184,11 +204,13 @@ long path_stat(int dirfd, const char *path, int flags, struct path_result *resul
 	return path_resolve(dirfd, path, 0, flags, 0, result);
 }
 
-int path_names_descriptor(const char *path)
+int path_names_descriptor(int dirfd, const char *path)
 {
-	long length = path[0] == '/' ? path_length(path) : -1;
+	struct walk walk;
+	int number = begin(&walk, dirfd, path) == 0 ? walk.descriptor : -1;
 
-	return length < 0 ? -1 : mount_path_descriptor(path, (uint32_t)length, emul_process.pid);
+	finish(&walk);
+	return number >= 0 ? number : -1;
 }
 
 void path_discard(struct path_result *result)
@@ -245,7 +267,7 @@ long path_apply(int dirfd, const char *path, path_request *request, void *contex
 	kern_return_t kr;
 	long error = begin(&walk, dirfd, path);
 
-	if (error == 0 && walk.descriptor >= 0)
+	if (error == 0 && walk.descriptor != -1)
 		error = -EPERM;
 	if (error != 0) {
 		finish(&walk);
@@ -298,7 +320,7 @@ long path_apply_two(int dirfd, const char *path, int to_dirfd, const char *to_pa
 	to.directory = NULL;
 	if (error == 0)
 		error = begin(&to, to_dirfd, to_path);
-	if (error == 0 && (from.descriptor >= 0 || to.descriptor >= 0))
+	if (error == 0 && (from.descriptor != -1 || to.descriptor != -1))
 		error = -EPERM;
 	if (error == 0) {
 		kr = request(

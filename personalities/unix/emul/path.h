@@ -4,13 +4,15 @@
 
 #include "file.h"
 
-#define PATH_KIND_DESCRIPTOR 64	/* beside enum masix_kind: the path names a descriptor */
+/* Beside enum masix_kind: the path names a descriptor, or the directory of all. */
+#define PATH_KIND_DESCRIPTOR 64
+#define PATH_KIND_ALL_DESCRIPTORS 65
 
 struct path_result {
-	int kind;		/* enum masix_kind, never CROSS_*; or PATH_KIND_DESCRIPTOR */
+	int kind;		/* enum masix_kind, never CROSS_*; or PATH_KIND_* */
 	mach_port_t port;	/* of path_open: a right the caller owns, or null */
 	uint32_t mount;
-	uint32_t descriptor;
+	uint32_t descriptor;	/* of PATH_KIND_DESCRIPTOR */
 	struct masix_stat stat;
 };
 
@@ -20,8 +22,8 @@ long path_open(int dirfd, const char *path, int flags, uint32_t mode, struct pat
 /* Attributes; flags: MASIX_OPEN_NOFOLLOW. */
 long path_stat(int dirfd, const char *path, int flags, struct path_result *result);
 
-/* The number in "/proc/self/fd/N" or "/dev/fd/N", if `path` is one of these; else -1. */
-int path_names_descriptor(const char *path);
+/* The number of the descriptor that `path` names without following links (/proc/self/fd/N); else -1. */
+int path_names_descriptor(int dirfd, const char *path);
 
 /* Drop what path_open gave. */
 void path_discard(struct path_result *result);

@@ -46,13 +46,13 @@ static long transfer_vector(transfer *how, uint32_t fd, uint32_t vector, uint32_
 	return result;
 }
 
-/* The p-calls need a file with positions. */
-static long check_offset(uint32_t fd, int64_t offset)
+/* The p-calls need a file with positions, and these end somewhere. */
+static long check_offset(uint32_t fd, int64_t offset, uint32_t n)
 {
 	struct emul_file *file;
 	long result = 0;
 
-	if (offset < 0)
+	if (offset < 0 || offset > INT64_MAX - n)
 		return -EINVAL;
 	file = fd_hold(fd);
 	if (file == NULL)
@@ -91,7 +91,7 @@ long sys_writev(const uint32_t *a)
 long sys_pread64(const uint32_t *a)
 {
 	int64_t offset = offset_of(a[3], a[4]);
-	long result = check_offset(a[0], offset);
+	long result = check_offset(a[0], offset, a[2]);
 
 	return result != 0 ? result : transfer_buffer(transfer_read, a[0], a[1], a[2], offset);
 }
@@ -99,7 +99,7 @@ long sys_pread64(const uint32_t *a)
 long sys_pwrite64(const uint32_t *a)
 {
 	int64_t offset = offset_of(a[3], a[4]);
-	long result = check_offset(a[0], offset);
+	long result = check_offset(a[0], offset, a[2]);
 
 	return result != 0 ? result : transfer_buffer(transfer_write, a[0], a[1], a[2], offset);
 }
@@ -107,7 +107,7 @@ long sys_pwrite64(const uint32_t *a)
 long sys_preadv(const uint32_t *a)
 {
 	int64_t offset = offset_of(a[3], a[4]);
-	long result = check_offset(a[0], offset);
+	long result = check_offset(a[0], offset, 0);
 
 	return result != 0 ? result : transfer_vector(transfer_read, a[0], a[1], a[2], offset);
 }
@@ -115,7 +115,7 @@ long sys_preadv(const uint32_t *a)
 long sys_pwritev(const uint32_t *a)
 {
 	int64_t offset = offset_of(a[3], a[4]);
-	long result = check_offset(a[0], offset);
+	long result = check_offset(a[0], offset, 0);
 
 	return result != 0 ? result : transfer_vector(transfer_write, a[0], a[1], a[2], offset);
 }
@@ -137,7 +137,7 @@ static long target(struct emul_file *file, int64_t offset, uint32_t whence, int6
 	long result = 0;
 
 	if (whence == SEEK_END || whence == SEEK_DATA || whence == SEEK_HOLE)
-		result = current_size(file, &size);
+		result = file->port != MACH_PORT_NULL ? current_size(file, &size) : -EINVAL;
 	if (result != 0)
 		return result;
 	switch (whence) {
@@ -174,6 +174,7 @@ static long seek(uint32_t fd, int64_t offset, uint32_t whence, int64_t *to)
 	switch (file->kind) {
 	case EMUL_FILE_REGULAR:
 	case EMUL_FILE_DIRECTORY:
+	case EMUL_FILE_DESCRIPTORS:
 		result = file_flags(file) & O_PATH ? -EBADF : target(file, offset, whence, to);
 		if (result == 0)
 			file_set_offset(file, *to);

@@ -19,6 +19,10 @@
 #define TASK_EXCEPTION 3
 #define THREAD_EXCEPTION 3
 #define GENERAL_PROTECTION 13
+#define DIVIDE_ERROR 1		/* codes of EXC_ARITHMETIC and EXC_BREAKPOINT: mach/i386/exception.h */
+#define SINGLE_STEP 1
+/* Linux's si_code values. */
+enum { SEGV_MAPERR = 1, SEGV_ACCERR, BUS_ADRERR = 2, ILL_ILLOPN = 2, FPE_INTDIV = 1, FPE_FLTINV = 7, TRAP_TRACE = 2 };
 #define INT80_SUBCODE 0x402	/* selector error code of int $0x80 */
 
 struct exception_message {
@@ -48,7 +52,7 @@ static uint64_t alarm_deadline, alarm_interval;	/* ns; alarm_lock */
 void emul_int80_entry(void);
 void emul_fault_unwind(void);
 void emul_async_entry(void);
-extern const char emul_copy_instruction[], emul_copy_fault[];
+extern const char emul_copy_begin[], emul_copy_fault[], emul_leave_store[], emul_leave_stored[];
 
 static kern_return_t get_registers(mach_port_t thread, struct i386_thread_state *r)
 {
@@ -90,34 +94,80 @@ static kern_return_t enter_library(mach_port_t thread, struct i386_thread_state 
 	return thread_set_state(thread, i386_REGS_SEGS_STATE, (thread_state_t)r, i386_THREAD_STATE_COUNT);
 }
 
-static int signal_of(int exception, int code, int *si_code)
+/* What an exception is as a signal; notes the processor's trap number in the thread.  Whether a page
+ * fault was a write is not told, except that only writes meet protection here. */
+static int signal_of(struct emul_thread *thread, const struct exception_message *m, int *si_code)
 {
+	const uint32_t page_fault = 14, from_user = 4, on_write = 2, present = 1;
+
 	*si_code = SI_KERNEL;
-	switch (exception) {
+	thread->fault_error = 0;
+	switch (m->exception) {
 	case EXC_BAD_ACCESS:
-		*si_code = code == KERN_PROTECTION_FAILURE ? 2 : 1;
-		return code == KERN_MEMORY_ERROR ? (*si_code = 2, SIGBUS) : SIGSEGV;
+		thread->fault_trap = page_fault;
+		thread->fault_error = from_user;
+		*si_code = SEGV_MAPERR;
+		if (m->code == KERN_PROTECTION_FAILURE) {
+			thread->fault_error |= on_write | present;
+			*si_code = SEGV_ACCERR;
+		} else if (m->code == KERN_MEMORY_ERROR) {
+			*si_code = BUS_ADRERR;
+			return SIGBUS;
+		}
+		return SIGSEGV;
 	case EXC_BAD_INSTRUCTION:
-		if (code == GENERAL_PROTECTION)
+		thread->fault_trap = (uint32_t)m->code == GENERAL_PROTECTION ? GENERAL_PROTECTION : 6;
+		thread->fault_error = (uint32_t)m->subcode;
+		if (m->code == GENERAL_PROTECTION)
 			return SIGSEGV;
-		*si_code = 2;
+		*si_code = ILL_ILLOPN;
 		return SIGILL;
 	case EXC_ARITHMETIC:
-		*si_code = code == 1 ? 1 : 7;
+		thread->fault_trap = m->code == DIVIDE_ERROR ? 0 : 16;
+		*si_code = m->code == DIVIDE_ERROR ? FPE_INTDIV : FPE_FLTINV;
 		return SIGFPE;
 	case EXC_BREAKPOINT:
+		thread->fault_trap = m->code == SINGLE_STEP ? 1 : 3;
+		if (m->code == SINGLE_STEP)
+			*si_code = TRAP_TRACE;
 		return SIGTRAP;
 	}
 	return SIGSEGV;
 }
 
+/* Leave the library for a thread that has no stack to leave by. */
+static kern_return_t leave_for(struct emul_thread *thread, struct i386_thread_state *r)
+{
+	const struct emul_state *s = &thread->state;
+	kern_return_t kr;
+
+	r->eax = s->eax;
+	r->ebx = s->ebx;
+	r->ecx = s->ecx;
+	r->edx = s->edx;
+	r->esi = s->esi;
+	r->edi = s->edi;
+	r->ebp = s->ebp;
+	r->uesp = s->esp;
+	r->eip = s->eip;
+	r->efl = s->eflags;
+	kr = thread_set_state(thread->vector.port, i386_REGS_SEGS_STATE, (thread_state_t)r, i386_THREAD_STATE_COUNT);
+	if (!kr) {
+		thread->in_emul = 0;
+		thread->nudge = thread->signal_pending;
+	}
+	return kr;
+}
+
 /* A fault inside the library: at a bad user pointer, or our own mistake. */
 static kern_return_t library_fault(struct emul_thread *thread, struct i386_thread_state *r, int signal)
 {
-	if (r->eip == (uint32_t)emul_copy_instruction) {
+	if (r->eip >= (uint32_t)emul_copy_begin && r->eip < (uint32_t)emul_copy_fault) {
 		r->eip = (uint32_t)emul_copy_fault;
 		return thread_set_state(thread->vector.port, i386_REGS_SEGS_STATE, (thread_state_t)r, i386_THREAD_STATE_COUNT);
 	}
+	if (r->eip >= (uint32_t)emul_leave_store && r->eip < (uint32_t)emul_leave_stored)
+		return leave_for(thread, r);
 	if ((signal == SIGSEGV || signal == SIGBUS) && thread->fault_esp) {
 		emul_wait_abandoned(thread);
 		return enter_library(thread->vector.port, r, emul_fault_unwind, thread->fault_esp);
@@ -139,7 +189,7 @@ static kern_return_t handle_exception(const struct exception_message *m)
 	kr = get_registers(m->thread, &registers);
 	if (kr)
 		return kr;
-	signal = signal_of(m->exception, m->code, &si_code);
+	signal = signal_of(thread, m, &si_code);
 	if (thread->in_emul) {
 		/* Redirected between the fault and its message: it faults again later. */
 		if (registers.eip == (uint32_t)emul_async_entry)
@@ -157,19 +207,24 @@ static kern_return_t handle_exception(const struct exception_message *m)
 		thread->in_emul = 1;
 		return enter_library(m->thread, &registers, emul_int80_entry, thread->stack_top);
 	}
-	signals_fault(thread, signal, si_code, (uint32_t)m->subcode);
+	signals_fault(thread, signal, si_code, m->exception == EXC_BAD_ACCESS ? (uint32_t)m->subcode : registers.eip);
 	thread->in_emul = 1;
 	return enter_library(m->thread, &registers, emul_async_entry, thread->stack_top);
 }
 
-/* Everything that waits for us at the Unix server. */
-static void take_signals(void)
+void service_take_signals(void)
 {
 	struct masix_siginfo info;
 	int signal;
 
-	while (!process_take_signal(EMUL_PORT_PROCESS, &signal, &info) && signal)
+	while (!process_take_signal(EMUL_PORT_PROCESS, &signal, &info)) {
+		if (!signal) {
+			/* The end of the list tells who our parent is now. */
+			emul_process.ppid = info.pid;
+			break;
+		}
 		signals_post(NULL, signal, &info);
+	}
 }
 
 static void handle_nudges(void)
@@ -291,7 +346,7 @@ static void service_loop(void)
 			m.reply.result = result;
 			send = sizeof m.reply;
 		} else if (m.header.msgh_id == MESSAGE_POKE) {
-			take_signals();
+			service_take_signals();
 		}
 		handle_nudges();
 	}

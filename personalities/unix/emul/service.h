@@ -11,6 +11,9 @@
  * fills emul_process.pid and ppid.  In process 1 and in each fork's child. */
 kern_return_t service_start(void) __attribute__((warn_unused_result));
 
+/* Everything that waits for this process at the Unix server. */
+void service_take_signals(void);
+
 /* Make it look at nudge flags and timers. */
 void service_wake(void);
 

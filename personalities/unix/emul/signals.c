@@ -5,11 +5,13 @@
 
 #include "calls.h"
 #include "emul.h"
+#include "files.h"
 #include "frame.h"
 #include "process.h"
 #include "signals.h"
 #include "threads.h"
 
+#define EPERM 1
 #define EFAULT 14
 #define EINVAL 22
 #define EINTR 4
@@ -125,7 +127,6 @@ void signals_exec(void)
 	}
 	emul_unlock(&signals_lock);
 	self->altstack_size = 0;
-	self->altstack_flags = SS_DISABLE;
 	self->restore_mask = 0;
 	tell_ignored();
 }
@@ -135,6 +136,7 @@ void signals_kill(int signal)
 	int core = (DEFAULT_CORE & SIGNAL_BIT(signal)) != 0;
 
 	(void)core;	/* no core files yet: the bit is only reported with one */
+	emul_files_exit();
 	for (;;) {
 		(void)process_exit(EMUL_PORT_PROCESS, 0, signal);
 		emul_sleep_ms(1000);	/* the server ends the task */
@@ -163,6 +165,16 @@ static void unqueue(int index)
 {
 	queue_length--;
 	memmove(&queue[index], &queue[index + 1], (queue_length - (unsigned)index) * sizeof queue[0]);
+}
+
+/* Forget what is queued of the signals in `mask`.  signals_lock held. */
+static void discard(uint64_t mask)
+{
+	unsigned i = queue_length;
+
+	while (i--)
+		if (mask & SIGNAL_BIT(queue[i].signal))
+			unqueue((int)i);
 }
 
 /* A thread that would take `signal` now: the wanted one, else the first not blocking it. */
@@ -195,6 +207,11 @@ void signals_post(struct emul_thread *wanted, int signal, const struct masix_sig
 	struct emul_thread *thread;
 
 	emul_lock(&signals_lock);
+	/* A stop and a continue undo each other, even where they are blocked or ignored. */
+	if (signal == SIGCONT)
+		discard(DEFAULT_STOP);
+	else if (DEFAULT_STOP & SIGNAL_BIT(signal))
+		discard(SIGNAL_BIT(SIGCONT));
 	if (is_ignored(signal) && !blocked_everywhere(signal) &&
 	    !(wanted && (wanted->signal_mask & SIGNAL_BIT(signal)))) {
 		emul_unlock(&signals_lock);
@@ -379,8 +396,11 @@ static long set_action(int signal, const struct signal_action *new, struct signa
 		return -EINVAL;
 	emul_lock(&signals_lock);
 	*old = actions[signal];
-	if (new)
+	if (new) {
 		actions[signal] = *new;
+		if (is_ignored(signal))
+			discard(SIGNAL_BIT(signal));
+	}
 	emul_unlock(&signals_lock);
 	if (new)
 		tell_ignored();
@@ -634,25 +654,29 @@ long sys_sigaltstack(const uint32_t *a)
 	struct emul_thread *self = emul_self();
 	const uint32_t *new = (const void *)a[0];
 	uint32_t *old = (void *)a[1];
-	uint32_t stack[3];
+	int inside = frame_on_altstack(self, frame_call_esp(self));
+	uint32_t stack[3] = { 0 };
 
 	if (new)
 		memcpy(stack, new, sizeof stack);
 	if (old) {
 		old[0] = self->altstack_base;
-		old[1] = self->altstack_size ? self->altstack_flags : SS_DISABLE;
+		old[1] = !self->altstack_size ? SS_DISABLE : inside ? SS_ONSTACK : 0;
 		old[2] = self->altstack_size;
 	}
 	if (!new)
 		return 0;
-	if (stack[1] & SS_DISABLE) {
-		self->altstack_size = 0;
+	if (inside)
+		return -EPERM;
+	if (stack[1] != 0 && stack[1] != SS_ONSTACK && stack[1] != SS_DISABLE)
+		return -EINVAL;
+	if (stack[1] == SS_DISABLE) {
+		self->altstack_base = self->altstack_size = 0;
 		return 0;
 	}
 	if (stack[2] < 2048)
 		return -ENOMEM;
 	self->altstack_base = stack[0];
-	self->altstack_flags = stack[1];
 	self->altstack_size = stack[2];
 	return 0;
 }

@@ -26,6 +26,8 @@
 #define MAP_FIXED_NOREPLACE 0x100000u
 #define MADV_DONTNEED 4
 #define MADV_FREE 8
+#define MADV_LAST 25
+#define MS_ASYNC 1
 #define MS_SYNC 4
 
 /* Which pages of the program map a file, since the kernel does not tell: a bit each.  Pages of
@@ -245,13 +247,13 @@ long sys_madvise(const uint32_t *a)
 		return -EINVAL;
 	if (a[2] == MADV_DONTNEED || a[2] == MADV_FREE)
 		return region_discard(&space, a[0], a[1]);
-	return 0;	/* advice */
+	return a[2] <= MADV_LAST ? 0 : -EINVAL;	/* advice */
 }
 
 /* Which file lies there is not recorded: write back everything. */
 long sys_msync(const uint32_t *a)
 {
-	if (a[0] % SPACE_PAGE || (a[2] & ~7u))
+	if (a[0] % SPACE_PAGE || (a[2] & ~7u) || (a[2] & (MS_SYNC | MS_ASYNC)) == (MS_SYNC | MS_ASYNC))
 		return -EINVAL;
 	return a[2] & MS_SYNC ? emul_result(process_sync(EMUL_PORT_PROCESS)) : 0;
 }

@@ -58,7 +58,6 @@ void emul_first_process(void)
 		(void)task_terminate(EMUL_PORT_TASK);
 	self->vector.port = EMUL_PORT_THREAD;
 	self->in_emul = 1;
-	self->altstack_flags = 2;
 	threads_add(self);
 	kr = threads_set_segments(EMUL_PORT_THREAD, self);
 	if (kr)

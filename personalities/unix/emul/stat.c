@@ -4,6 +4,7 @@
 #include <linux/stat.h>
 
 #include "calls.h"
+#include "descriptors.h"
 #include "dir.h"
 #include "fd.h"
 #include "io.h"
@@ -55,28 +56,6 @@ static long stat_descriptor(uint32_t fd, struct masix_stat *stat, uint32_t *moun
 	return result;
 }
 
-/* /proc/self/fd/N itself: a link to what the descriptor is. */
-static long stat_descriptor_link(uint32_t fd, struct masix_stat *stat)
-{
-	struct emul_file *file = fd_hold(fd);
-	uint32_t bits;
-
-	if (file == NULL)
-		return -ENOENT;
-	bits = (file_readable(file) ? 0500u : 0) | (file_writable(file) ? 0300u : 0);
-	file_release(file);
-	*stat = (struct masix_stat){
-		.mode = S_IFLNK | bits,
-		.ino = fd + 1,
-		.nlink = 1,
-		.uid = emul_process.euid,
-		.gid = emul_process.egid,
-		.size = 64,
-		.block_size = 1024,
-	};
-	return 0;
-}
-
 /* at_flags: AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW. */
 static long stat_at(int dirfd, uint32_t path, uint32_t at_flags, struct masix_stat *stat, uint32_t *mount)
 {
@@ -92,14 +71,16 @@ static long stat_at(int dirfd, uint32_t path, uint32_t at_flags, struct masix_st
 	error = path_stat(dirfd, (const char *)path, nofollow ? MASIX_OPEN_NOFOLLOW : 0, &result);
 	if (error != 0)
 		return error;
-	if (result.kind == PATH_KIND_DESCRIPTOR) {
-		*mount = 0;
-		return nofollow ? stat_descriptor_link(result.descriptor, stat)
-				: stat_descriptor(result.descriptor, stat, mount);
-	}
-	*stat = result.stat;
 	*mount = result.mount;
-	return 0;
+	if (result.kind == PATH_KIND_ALL_DESCRIPTORS)
+		descriptors_stat(stat);
+	else if (result.kind != PATH_KIND_DESCRIPTOR)
+		*stat = result.stat;
+	else if (nofollow)
+		error = descriptors_stat_link(result.descriptor, stat);
+	else
+		error = stat_descriptor(result.descriptor, stat, mount);
+	return error;
 }
 
 static long give_32(long error, const struct masix_stat *stat, uint32_t to)

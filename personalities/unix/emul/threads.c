@@ -4,6 +4,7 @@
 
 #include "calls.h"
 #include "emul.h"
+#include "files.h"
 #include "futexes.h"
 #include "gnumach.h"
 #include "mach.h"
@@ -38,6 +39,13 @@ static int next_tid;
 
 void emul_async_entry(void);
 
+static void drop_receive_right(mach_port_t port)
+{
+	if (port)
+		(void)mach_port_mod_refs(EMUL_PORT_TASK, port, MACH_PORT_RIGHT_RECEIVE, -1);
+}
+
+/* A thread cannot give up its own reply port and block: whoever reuses the block does it. */
 struct emul_thread *threads_allocate(void)
 {
 	struct emul_thread *thread, **link;
@@ -54,6 +62,8 @@ struct emul_thread *threads_allocate(void)
 	emul_unlock(&threads_lock);
 	if (thread) {
 		(void)mach_port_destroy(EMUL_PORT_TASK, thread->vector.port);
+		drop_receive_right(thread->vector.reply_port);
+		drop_receive_right(thread->poll_port);
 		memset(thread, 0, sizeof *thread);
 	} else {
 		thread = emul_memory_allocate(EMUL_STACK_SIZE, 0);
@@ -238,7 +248,6 @@ static long clone_thread(const uint32_t *a)
 	thread->gs_used = self->gs_used;
 	memcpy(thread->gs_info, self->gs_info, sizeof thread->gs_info);
 	thread->signal_mask = self->signal_mask;
-	thread->altstack_flags = 2;
 	thread->vector.id = (uint32_t)emul_process.pid + (uint32_t)__atomic_add_fetch(&next_tid, 1, __ATOMIC_RELAXED) * 0x10000;
 	result = 0;
 	if (flags & CLONE_SETTLS)
@@ -265,6 +274,27 @@ static long clone_thread(const uint32_t *a)
 	return result;
 }
 
+/* struct clone_args: nine 64-bit words; flags, pidfd, child_tid, parent_tid, exit_signal, stack,
+ * stack_size, tls, set_tid. */
+long sys_clone3(const uint32_t *a)
+{
+	uint64_t args[9] = { 0 };
+	uint32_t old[6] = { 0 };
+
+	if (a[1] < 64)
+		return -EINVAL;
+	memcpy(args, (const void *)a[0], a[1] < sizeof args ? a[1] : sizeof args);
+	if (args[0] >> 32 || args[8])
+		return -EINVAL;
+	old[0] = (uint32_t)args[0] | (uint32_t)args[4];
+	old[1] = args[5] ? (uint32_t)(args[5] + args[6]) : 0;
+	old[2] = (uint32_t)args[3];
+	old[3] = (uint32_t)args[7];
+	old[4] = (uint32_t)args[2];
+	old[5] = a[5];
+	return sys_clone(old);
+}
+
 long sys_clone(const uint32_t *a)
 {
 	uint32_t flags = a[0];
@@ -278,6 +308,7 @@ long sys_clone(const uint32_t *a)
 
 void emul_exit_process(int code)
 {
+	emul_files_exit();
 	for (;;) {
 		(void)process_exit(EMUL_PORT_PROCESS, code & 0xff, 0);
 		emul_sleep_ms(1000);	/* the server ends the task */
@@ -312,9 +343,6 @@ long sys_exit(const uint32_t *a)
 	self->next = dead_blocks;
 	dead_blocks = self;
 	emul_unlock(&threads_lock);
-	if (self->vector.reply_port)
-		(void)mach_port_mod_refs(EMUL_PORT_TASK, self->vector.reply_port, MACH_PORT_RIGHT_RECEIVE, -1);
-	self->vector.reply_port = MACH_PORT_NULL;
 	for (;;)
 		(void)thread_terminate(self->vector.port);
 }
@@ -335,10 +363,6 @@ void threads_end_others(void)
 		if (!thread)
 			break;
 		(void)thread_terminate(thread->vector.port);
-		if (thread->vector.reply_port)
-			(void)mach_port_mod_refs(EMUL_PORT_TASK, thread->vector.reply_port, MACH_PORT_RIGHT_RECEIVE, -1);
-		if (thread->poll_port)
-			(void)mach_port_mod_refs(EMUL_PORT_TASK, thread->poll_port, MACH_PORT_RIGHT_RECEIVE, -1);
 	}
 	self->vector.id = (uint32_t)emul_process.pid;
 }
@@ -480,8 +504,8 @@ void threads_wait_signal(uint64_t deadline)
 	}
 }
 
-/* tgkill and tkill inside this process; tid of another process's main thread goes to the server. */
-static long thread_kill(int tid, int signal)
+/* tgkill and tkill (tgid 0). */
+static long thread_kill(int tgid, int tid, int signal)
 {
 	struct emul_thread *thread;
 	struct masix_siginfo info;
@@ -498,10 +522,13 @@ static long thread_kill(int tid, int signal)
 			break;
 	emul_unlock(&threads_lock);
 	if (!thread) {
-		if (tid & ~0xffff)
+		/* Of other processes only main threads can be named. */
+		if (tid == emul_process.pid || (tgid && tgid != tid))
 			return -ESRCH;
 		return emul_result(process_kill(EMUL_PORT_PROCESS, tid, signal, info));
 	}
+	if (tgid && tgid != emul_process.pid)
+		return -ESRCH;
 	if (signal == SIGKILL || signal == SIGSTOP)
 		return emul_result(process_kill(EMUL_PORT_PROCESS, emul_process.pid, signal, info));
 	if (signal)
@@ -511,12 +538,26 @@ static long thread_kill(int tid, int signal)
 
 long sys_tkill(const uint32_t *a)
 {
-	return thread_kill((int)a[0], (int)a[1]);
+	if ((int)a[0] <= 0)
+		return -EINVAL;
+	return thread_kill(0, (int)a[0], (int)a[1]);
 }
 
 long sys_tgkill(const uint32_t *a)
 {
-	return thread_kill((int)a[1], (int)a[2]);
+	if ((int)a[0] <= 0 || (int)a[1] <= 0)
+		return -EINVAL;
+	return thread_kill((int)a[0], (int)a[1], (int)a[2]);
+}
+
+/* What we sent to ourselves is taken before the call returns, as POSIX wants it. */
+static long kill_by_server(int pid, int signal, struct masix_siginfo info)
+{
+	long result = emul_result(process_kill(EMUL_PORT_PROCESS, pid, signal, info));
+
+	if (!result && (pid <= 0 || pid == emul_process.pid))
+		service_take_signals();
+	return result;
 }
 
 /* kill(2): to itself with one thread it needs no message. */
@@ -535,7 +576,7 @@ long sys_kill(const uint32_t *a)
 		signals_post(NULL, signal, &info);
 		return 0;
 	}
-	return emul_result(process_kill(EMUL_PORT_PROCESS, pid, signal, info));
+	return kill_by_server(pid, signal, info);
 }
 
 long sys_rt_sigqueueinfo(const uint32_t *a)
@@ -548,7 +589,7 @@ long sys_rt_sigqueueinfo(const uint32_t *a)
 	info.value = (int)user[5];
 	if (info.code >= 0)
 		return -1;	/* EPERM: only negative codes can come from a program */
-	return emul_result(process_kill(EMUL_PORT_PROCESS, (int)a[0], (int)a[1], info));
+	return kill_by_server((int)a[0], (int)a[1], info);
 }
 
 long sys_sched_yield(const uint32_t *a)

@@ -62,6 +62,8 @@ static long read_regular(struct emul_file *file, struct cursor *to, uint32_t n, 
 	uint32_t done = window_read(file, to, n, start);
 	kern_return_t kr = KERN_SUCCESS;
 
+	if (done < n)
+		window_epoch++;
 	while (done < n && kr == KERN_SUCCESS) {
 		uint32_t part = n - done, got;
 
@@ -83,17 +85,24 @@ static long read_regular(struct emul_file *file, struct cursor *to, uint32_t n, 
 	return outcome(done, emul_result(kr));
 }
 
+/* Waits for the first bytes only: what comes in later messages must be there already. */
 static long read_stream(struct emul_file *file, struct cursor *to, uint32_t n)
 {
 	uint32_t token = emul_wait_begin(EMUL_WAIT_IO, file->port);
-	const struct message_target target = {file->port, token, io_flags(file)};
+	struct message_target target = {file->port, token, io_flags(file)};
 	kern_return_t kr = MASIX_E_INTERRUPTED;
-	uint32_t got = 0;
+	uint32_t done = 0, got;
 
-	if (!emul_signal_arrived())
-		kr = message_read(&target, MASIX_STREAM, n, to, &got);
+	if (!emul_signal_arrived()) {
+		do {
+			kr = message_read(&target, MASIX_STREAM, n - done, to, &got);
+			done += got;
+			target.flags |= MASIX_IO_NONBLOCK;
+		} while (kr == KERN_SUCCESS && got == MASIX_INLINE_MAX && done < n);
+	}
 	emul_wait_end();
-	return outcome(got, emul_result(kr));
+	window_epoch++;
+	return outcome(done, emul_result(kr));
 }
 
 static long read_tty(struct emul_file *file, struct cursor *to, uint32_t n)
@@ -109,6 +118,7 @@ static long read_tty(struct emul_file *file, struct cursor *to, uint32_t n)
 	if (!emul_signal_arrived())
 		kr = tty_read(file->port, token, flags, EMUL_PORT_PROCESS, n, data, &size);
 	emul_wait_end();
+	window_epoch++;
 	if (kr != KERN_SUCCESS)
 		return emul_result(kr);
 	if (size > n)
@@ -135,7 +145,8 @@ static long read_random(struct cursor *to, uint32_t n)
 
 long transfer_read(struct emul_file *file, struct cursor *to, uint32_t n, int64_t offset)
 {
-	if (file->kind == EMUL_FILE_DIRECTORY && !(file_flags(file) & O_PATH))
+	if ((file->kind == EMUL_FILE_DIRECTORY || file->kind == EMUL_FILE_DESCRIPTORS)
+		&& !(file_flags(file) & O_PATH))
 		return -EISDIR;
 	if (!file_readable(file))
 		return -EBADF;
@@ -222,8 +233,6 @@ static long write_regular(struct emul_file *file, struct cursor *from, uint32_t 
 		if (written < part)
 			break;
 	}
-	if (done > 0)
-		window_wrote(file);
 	if (offset == AT_POSITION && append && done > 0)
 		file_set_offset(file, end);
 	else if (offset == AT_POSITION && !append)

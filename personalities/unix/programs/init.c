@@ -308,6 +308,21 @@ static void serve_console(void)
 	}
 }
 
+/* Process 1 may start with no descriptor at all; what it opens must not be 0, 1 or 2, which the
+ * child makes the command's own. */
+static bool reserve_standard_descriptors(void)
+{
+	int opened;
+
+	do {
+		opened = open("/dev/null", O_RDWR);
+	} while (opened >= 0 && opened <= 2);
+	if (opened < 0)
+		return false;
+	close(opened);
+	return true;
+}
+
 static void on_child(int signal)
 {
 	(void)signal; /* it only ends the wait in await */
@@ -324,7 +339,8 @@ int main(void)
 	}
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
-	if (sigprocmask(SIG_BLOCK, &child, NULL) || sigaction(SIGCHLD, &action, NULL))
+	if (!reserve_standard_descriptors() || sigprocmask(SIG_BLOCK, &child, NULL) ||
+		sigaction(SIGCHLD, &action, NULL))
 		return 1;
 	control = open(CHANNELS "control", O_RDWR | O_CLOEXEC);
 	if (control < 0)

@@ -191,6 +191,9 @@ kern_return_t S_acs_event(mach_port_t port, const masix_name_t name, mach_msg_ty
 	return KERN_SUCCESS;
 }
 
+/* Signals reach a program when it is not inside a Mach trap of its own. */
+#define WATCH_SLICE_MS 200
+
 static void command_watch(char **arguments)
 {
 	union {
@@ -207,7 +210,10 @@ static void command_watch(char **arguments)
 	for (;;) {
 		mig_routine_t routine;
 
-		kr = mach_msg(&in.header, MACH_RCV_MSG, 0, sizeof in, port, 0, MACH_PORT_NULL);
+		kr = mach_msg(&in.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof in, port,
+			WATCH_SLICE_MS, MACH_PORT_NULL);
+		if (kr == MACH_RCV_TIMED_OUT)
+			continue;
 		if (kr != MACH_MSG_SUCCESS)
 			die("%s: %s", arguments[0], masix_strerror(kr));
 		/* Only ACS has a right to this port; what it does not know is no event. */

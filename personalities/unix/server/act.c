@@ -8,10 +8,10 @@
 #include <stdlib.h>
 
 #include "answer.h"
-#include "fifo.h"
+#include "ending.h"
 #include "machine.h"
 #include "server.h"
-#include "task.h"
+#include "stuck.h"
 #include "wait.h"
 
 /* The id of process_poke, which has no body: sent by hand because a stub would wait. */
@@ -38,6 +38,7 @@ static void poke(mach_port_t event)
 static void agree_on_suspension(struct process *p)
 {
 	struct unix_server *u = &unix_server;
+	struct stuck_call call;
 
 	pthread_mutex_lock(&u->table_lock);
 	if (!p->suspending) {
@@ -47,9 +48,11 @@ static void agree_on_suspension(struct process *p)
 			mach_port_t task = p->task;
 
 			pthread_mutex_unlock(&u->table_lock);
+			stuck_begin(&call, p->pid, true);
 			/* Fails only for a task that is gone. */
 			kern_return_t kr = stop ? task_suspend(task) : task_resume(task);
 
+			stuck_end(&call);
 			pthread_mutex_lock(&u->table_lock);
 			p->suspended = stop;
 			if (kr != KERN_SUCCESS)
@@ -58,21 +61,6 @@ static void agree_on_suspension(struct process *p)
 		p->suspending = false;
 	}
 	pthread_mutex_unlock(&u->table_lock);
-}
-
-/* End the task; then tell the table. */
-static void end(struct process *p)
-{
-	struct masix_usage usage = {0};
-	int pid = p->pid;
-
-	task_usage(p->task, &usage);
-	task_terminate(p->task);
-	fifo_forget(pid);
-	process_port_kill(p);
-	pthread_mutex_lock(&unix_server.table_lock);
-	process_ended(&unix_server.table, p, &usage);
-	pthread_mutex_unlock(&unix_server.table_lock);
 }
 
 static void release(struct process *p)
@@ -87,7 +75,7 @@ static void release(struct process *p)
 static void act(struct process *p, unsigned todo, mach_port_t event)
 {
 	if ((todo & TODO_TERMINATE) != 0)
-		end(p);
+		process_finish(p);
 	else if ((todo & TODO_SUSPEND) != 0)
 		agree_on_suspension(p);
 	if ((todo & TODO_POKE) != 0 && event != MACH_PORT_NULL)
@@ -120,8 +108,22 @@ static void send_answers(struct waiter *w)
 	}
 }
 
+/* Whoever holds this lock may need memory, and the watchdog needs the lock: let them have the
+ * kernel's reserve. */
+static void wire_once(void)
+{
+	static _Thread_local bool wired;
+
+	if (wired)
+		return;
+	wired = true;
+	if (masix_wire_thread(unix_server.host_priv) != KERN_SUCCESS)
+		masix_log("a thread is not wired");
+}
+
 void table_lock(void)
 {
+	wire_once();
 	pthread_mutex_lock(&unix_server.table_lock);
 }
 

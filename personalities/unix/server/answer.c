@@ -1,7 +1,7 @@
 #include "answer.h"
 
-#include <mach_port.h>
 #include <mach.h>
+#include <mach_port.h>
 
 #include <io_reply.h>
 #include <process_reply.h>
@@ -16,9 +16,9 @@
 kern_return_t reply_check(mach_port_t reply, mach_msg_type_name_t type)
 {
 	return reply != MACH_PORT_NULL && reply != MACH_PORT_DEAD &&
-			type == MACH_MSG_TYPE_PORT_SEND_ONCE
-		? KERN_SUCCESS
-		: KERN_INVALID_ARGUMENT;
+			       type == MACH_MSG_TYPE_PORT_SEND_ONCE
+		       ? KERN_SUCCESS
+		       : KERN_INVALID_ARGUMENT;
 }
 
 /* The caller died: the right that could not be used is still ours. */
@@ -34,8 +34,8 @@ void answer_waiter(const struct waiter *w)
 
 	switch (w->kind) {
 	case WAITER_CHILD:
-		sent(process_wait_reply(w->reply, ONCE, r->error, r->pid, r->status, r->uid,
-			     r->usage),
+		sent(process_wait_reply(
+			     w->reply, ONCE, r->error, r->pid, r->status, r->uid, r->usage),
 			w->reply);
 		break;
 	case WAITER_EXEC:

@@ -22,7 +22,9 @@
 #define STACK_SIZE 0x10000u
 #define STACK_TOP EMUL_MEMORY
 
-extern const char emulation_image[], emulation_image_end[];
+/* emulation.S */
+extern const char emulation_image[];
+extern const uint32_t emulation_image_size;
 
 static const struct credentials root_credentials;
 
@@ -40,11 +42,11 @@ static kern_return_t load(const struct masix_elf *elf, vm_address_t *memory)
 	return kr;
 }
 
-static kern_return_t fill_boot(const struct masix_elf *elf, vm_address_t memory,
-	const char *program)
+static kern_return_t fill_boot(
+	const struct masix_elf *elf, vm_address_t memory, const char *program)
 {
-	uint32_t address = elf_symbol(emulation_image, emulation_image_end - emulation_image,
-		"emul_boot", sizeof(struct emul_boot));
+	uint32_t address = elf_symbol(
+		emulation_image, emulation_image_size, "emul_boot", sizeof(struct emul_boot));
 	struct emul_boot *boot = (struct emul_boot *)(memory + (address - elf->low));
 	const struct mount *mounts;
 	unsigned count, used = 0;
@@ -88,7 +90,7 @@ static kern_return_t map(mach_port_t task, const struct masix_elf *elf, vm_addre
 
 static kern_return_t load_library(mach_port_t task, const char *program, uint32_t *entry)
 {
-	size_t size = emulation_image_end - emulation_image;
+	size_t size = emulation_image_size;
 	struct masix_elf elf;
 	vm_address_t memory;
 	const char *why;
@@ -110,8 +112,8 @@ static kern_return_t load_library(mach_port_t task, const char *program, uint32_
 	return kr;
 }
 
-static kern_return_t give(mach_port_t task, mach_port_t name, mach_port_t right,
-	mach_msg_type_name_t how)
+static kern_return_t give(
+	mach_port_t task, mach_port_t name, mach_port_t right, mach_msg_type_name_t how)
 {
 	return mach_port_insert_right(task, name, right, how);
 }
@@ -141,17 +143,17 @@ static kern_return_t give_rights(mach_port_t task, mach_port_t process, mach_por
 
 static kern_return_t start(mach_port_t thread, uint32_t entry)
 {
-	struct i386_thread_state state;
+	struct i386_thread_state state = { 0 };
 	mach_msg_type_number_t count = i386_THREAD_STATE_COUNT;
-	kern_return_t kr = thread_get_state(thread, i386_REGS_SEGS_STATE, (thread_state_t)&state,
-		&count);
+	kern_return_t kr =
+		thread_get_state(thread, i386_REGS_SEGS_STATE, (thread_state_t)&state, &count);
 
 	if (kr != KERN_SUCCESS)
 		return kr;
 	state.eip = entry;
 	state.uesp = STACK_TOP - 16;
-	kr = thread_set_state(thread, i386_REGS_SEGS_STATE, (thread_state_t)&state,
-		i386_THREAD_STATE_COUNT);
+	kr = thread_set_state(
+		thread, i386_REGS_SEGS_STATE, (thread_state_t)&state, i386_THREAD_STATE_COUNT);
 	return kr == KERN_SUCCESS ? thread_resume(thread) : kr;
 }
 

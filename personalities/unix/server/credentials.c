@@ -8,7 +8,7 @@
 
 unsigned credentials_pack(const struct credentials *c, uint32_t *to)
 {
-	const uint32_t ids[6] = {c->ruid, c->euid, c->suid, c->rgid, c->egid, c->sgid};
+	const uint32_t ids[6] = { c->ruid, c->euid, c->suid, c->rgid, c->egid, c->sgid };
 
 	memcpy(to, ids, sizeof(ids));
 	memcpy(to + 6, c->groups, c->group_count * sizeof(*to));
@@ -69,5 +69,5 @@ unsigned credentials_for_files(const struct credentials *c, uint32_t *to)
 bool credentials_may_signal(const struct credentials *from, const struct credentials *to)
 {
 	return from->euid == 0 || from->euid == to->ruid || from->euid == to->suid ||
-		from->ruid == to->ruid || from->ruid == to->suid;
+	       from->ruid == to->ruid || from->ruid == to->suid;
 }

@@ -12,9 +12,9 @@
 #define MAJOR(rdev) ((rdev) >> 8 & 0xfff)
 #define MINOR(rdev) (((rdev)&0xff) | ((rdev) >> 12 & 0xfff00))
 
-#define MAJOR_CONSOLES 4	/* /dev/tty0 and on: the console here */
+#define MAJOR_CONSOLES 4 /* /dev/tty0 and on: the console here */
 #define MAJOR_TTY 5
-#define MINOR_OWN 0		/* /dev/tty */
+#define MINOR_OWN 0 /* /dev/tty */
 #define MINOR_CONSOLE 1
 #define MINOR_PTMX 2
 #define MAJOR_PTS 136
@@ -53,8 +53,8 @@ static void become_controlling(struct process *p, struct terminal *terminal, int
 	}
 }
 
-kern_return_t device_open_for(mach_port_t proc, uint32_t rdev, int flags, mach_port_t *object,
-	int *is_tty)
+kern_return_t device_open_for(
+	mach_port_t proc, uint32_t rdev, int flags, mach_port_t *object, int *is_tty)
 {
 	struct caller caller;
 	kern_return_t kr = caller_enter(proc, &caller);

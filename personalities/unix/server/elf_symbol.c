@@ -12,7 +12,8 @@ struct image {
 /* `count` things of `size` bytes at `offset`, if they lie inside the image, and aligned. */
 static const void *inside(const struct image *image, size_t offset, size_t count, size_t size)
 {
-	if ((size > 1 && offset % sizeof(uint32_t) != 0) || offset > image->size || (image->size - offset) / size < count)
+	if ((size > 1 && offset % sizeof(uint32_t) != 0) || offset > image->size ||
+		(image->size - offset) / size < count)
 		return NULL;
 	return image->bytes + offset;
 }
@@ -34,7 +35,7 @@ static bool matches(const struct image *image, const Elf32_Sym *symbol, const El
 
 uint32_t elf_symbol(const void *bytes, size_t image_size, const char *name, uint32_t size)
 {
-	const struct image image = {bytes, image_size};
+	const struct image image = { bytes, image_size };
 	const Elf32_Ehdr *header = inside(&image, 0, 1, sizeof(*header));
 
 	if (header == NULL || header->e_shentsize != sizeof(Elf32_Shdr))

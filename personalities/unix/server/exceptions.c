@@ -9,8 +9,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include <masix/mach.h>
 #include <masix/error.h>
+#include <masix/mach.h>
 #include <masix/server.h>
 
 #include "server.h"
@@ -19,7 +19,7 @@
 #define I386_GENERAL_PROTECTION 13
 
 static const struct unix_class exceptions_class = {
-	.base = {.name = "exceptions", .destroy = (void (*)(struct masix_object *))free},
+	.base = { .name = "exceptions", .destroy = (void (*)(struct masix_object *))free },
 };
 
 kern_return_t exceptions_init(mach_port_t *port)
@@ -76,6 +76,7 @@ kern_return_t catch_exception_raise(mach_port_t port, mach_port_t thread, mach_p
 
 	if (p != NULL) {
 		__builtin_memcpy(comm, p->comm, sizeof(comm));
+		p->exits_itself = process_is_live(p);
 		process_end(&u->table, p, signal);
 	}
 	table_unlock();

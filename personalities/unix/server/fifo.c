@@ -20,11 +20,11 @@ struct waiting_open {
 
 struct fifo {
 	struct fifo *next;
-	struct pipe_channel *channel;	/* a reference; gone when we hold the only one */
+	struct pipe_channel *channel; /* a reference; gone when we hold the only one */
 	struct waiting_open *waiting;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* of all below */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
 static struct fifo *fifos;
 
 /* Drop the fifos that nobody has open. */
@@ -145,8 +145,8 @@ kern_return_t fifo_open(const struct fifo_request *request, mach_port_t *object)
 		goto out;
 	}
 	bool wait = !request->nonblock &&
-		((request->reader && !request->writer && writers == 0) ||
-			(request->writer && !request->reader && readers == 0));
+		    ((request->reader && !request->writer && writers == 0) ||
+			    (request->writer && !request->reader && readers == 0));
 
 	if (wait) {
 		waiting = calloc(1, sizeof(*waiting));
@@ -161,7 +161,8 @@ kern_return_t fifo_open(const struct fifo_request *request, mach_port_t *object)
 	woken = take(f, waits_for, request);
 	if (wait) {
 		*waiting = (struct waiting_open){
-			.next = f->waiting, .request = *request, .end = end};
+			.next = f->waiting, .request = *request, .end = end
+		};
 		f->waiting = waiting;
 		kr = MIG_NO_REPLY;
 	}
@@ -192,7 +193,7 @@ static bool is_of_process(const struct waiting_open *w, const void *about)
 
 bool fifo_cancel(int pid, uint32_t token)
 {
-	const struct fifo_request request = {.pid = pid, .token = token};
+	const struct fifo_request request = { .pid = pid, .token = token };
 	struct waiting_open *found = NULL;
 
 	pthread_mutex_lock(&lock);

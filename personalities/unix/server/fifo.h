@@ -14,7 +14,7 @@ struct fifo_request {
 	uint64_t ino;
 	bool reader, writer, nonblock;
 	uint32_t token;
-	mach_port_t reply;	/* send-once; taken over with MIG_NO_REPLY */
+	mach_port_t reply; /* send-once; taken over with MIG_NO_REPLY */
 };
 
 /* Open the fifo.  MASIX_E_NO_DEVICE: a writer that would not wait and no reader is there. */

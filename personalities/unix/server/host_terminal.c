@@ -19,7 +19,7 @@
 
 struct host_terminal {
 	struct terminal terminal;
-	mach_port_t console, keyboard, screen;	/* constant */
+	mach_port_t console, keyboard, screen; /* constant */
 	atomic_flag listening;
 };
 
@@ -35,7 +35,7 @@ static void host_write(struct terminal *terminal, const char *bytes, uint32_t co
 			io_write(h->screen, 0, 0, MASIX_STREAM, bytes, count, &written, &end);
 
 		if (kr != KERN_SUCCESS || written == 0 || written > count)
-			return;		/* no screen: the bytes go nowhere */
+			return; /* no screen: the bytes go nowhere */
 		bytes += written;
 		count -= written;
 	}
@@ -51,7 +51,7 @@ static void type_all(struct terminal *terminal, const char *bytes, uint32_t coun
 		if (taken > 0 || count == 0)
 			continue;
 		/* Full: the typist waits for a reader to make room. */
-		struct timespec tick = {.tv_nsec = 10000000};
+		struct timespec tick = { .tv_nsec = 10000000 };
 
 		(void)nanosleep(&tick, NULL);
 	}
@@ -88,8 +88,8 @@ static void *watch_window(void *argument)
 		kern_return_t kr = console_window(h->console, 0, serial, &serial, &rows, &columns);
 
 		if (kr != KERN_SUCCESS || serial == 0)
-			return NULL;	/* there is no window to follow */
-		const struct terminal_size size = {.rows = rows, .columns = columns};
+			return NULL; /* there is no window to follow */
+		const struct terminal_size size = { .rows = rows, .columns = columns };
 
 		terminal_resize(&h->terminal, &size);
 	}
@@ -108,7 +108,7 @@ static void host_listen(struct terminal *terminal)
 
 static void host_destroy(struct terminal *terminal)
 {
-	(void)terminal;		/* the server keeps its reference as long as it lives */
+	(void)terminal; /* the server keeps its reference as long as it lives */
 }
 
 static const struct terminal_device host_device = {
@@ -133,7 +133,7 @@ kern_return_t host_terminal_create(mach_port_t console, struct terminal **create
 	if (kr == KERN_SUCCESS && pthread_create(&thread, NULL, watch_window, h) != 0)
 		kr = KERN_RESOURCE_SHORTAGE;
 	if (kr != KERN_SUCCESS)
-		return kr;	/* at start-up: the server does not go on */
+		return kr; /* at start-up: the server does not go on */
 	*created = &h->terminal;
 	return KERN_SUCCESS;
 }

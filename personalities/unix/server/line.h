@@ -9,26 +9,26 @@
 
 #include <asm/termbits.h>
 
-#define LINE_INPUT 4096u	/* typed, not read yet */
-#define LINE_OUTPUT 16384u	/* written, not on the screen yet */
+#define LINE_INPUT 4096u   /* typed, not read yet */
+#define LINE_OUTPUT 16384u /* written, not on the screen yet */
 
 /* A typed byte and what it means. */
-#define LINE_DELIMITER 0x100	/* the last of a line */
-#define LINE_END_OF_FILE 0x200	/* a delimiter that is not delivered */
+#define LINE_DELIMITER 0x100   /* the last of a line */
+#define LINE_END_OF_FILE 0x200 /* a delimiter that is not delivered */
 
 struct line {
 	struct termios2 settings;
-	uint16_t input[LINE_INPUT];	/* ring */
-	uint32_t input_head, input_tail;	/* free running; head = next to read */
-	uint32_t edit_start;		/* first entry of the line that is being typed */
-	unsigned lines;			/* delimiters between head and tail */
-	char output[LINE_OUTPUT];	/* ring */
+	uint16_t input[LINE_INPUT];	 /* ring */
+	uint32_t input_head, input_tail; /* free running; head = next to read */
+	uint32_t edit_start;		 /* first entry of the line that is being typed */
+	unsigned lines;			 /* delimiters between head and tail */
+	char output[LINE_OUTPUT];	 /* ring */
 	uint32_t output_head, output_tail;
-	unsigned column;		/* of the cursor */
-	unsigned edit_column;		/* where the line being typed begins */
-	bool stopped;			/* XOFF, TCOOFF */
-	bool literal;			/* the next byte was quoted by VLNEXT */
-	uint64_t signals;		/* for the foreground group, bit signal-1; taken by the caller */
+	unsigned column;      /* of the cursor */
+	unsigned edit_column; /* where the line being typed begins */
+	bool stopped;	      /* XOFF, TCOOFF */
+	bool literal;	      /* the next byte was quoted by VLNEXT */
+	uint64_t signals;     /* for the foreground group, bit signal-1; taken by the caller */
 };
 
 void line_init(struct line *l);

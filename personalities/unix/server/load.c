@@ -14,7 +14,7 @@
 #define KERNEL_SCALE 1000
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static uint32_t average[3];	/* lock; 16.16 */
+static uint32_t average[3]; /* lock; 16.16 */
 
 void machine_load(uint32_t load[3])
 {
@@ -26,8 +26,8 @@ void machine_load(uint32_t load[3])
 void load_sample(void)
 {
 	/* exp(-5s / 1, 5, 15 min) in 16.16 */
-	static const uint32_t decay[3] = {60296, 64452, 65173};
-	struct host_load_info info;
+	static const uint32_t decay[3] = { 60296, 64452, 65173 };
+	struct host_load_info info = { 0 };
 	mach_msg_type_number_t count = HOST_LOAD_INFO_COUNT;
 
 	if (host_info(mach_host_self(), HOST_LOAD_INFO, (host_info_t)&info, &count) != KERN_SUCCESS)

@@ -9,8 +9,8 @@
 #include <stdatomic.h>
 
 #include <acs_session.h>
-#include <masix/mach.h>
 #include <masix/error.h>
+#include <masix/mach.h>
 #include <masix/server.h>
 
 #include "mounts.h"

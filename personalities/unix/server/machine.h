@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct memory_figures {
-	uint32_t total, free, cached, active, inactive, wired;	/* pages */
+	uint32_t total, free, cached, active, inactive, wired; /* pages */
 	uint64_t page_ins, page_outs, faults;
 };
 

@@ -23,6 +23,7 @@
 #include "watchdog.h"
 
 #define WORKERS 8
+#define MEMORY_PER_PROCESS (256u << 10) /* the kernel stops when memory runs out */
 #define CONSOLE_TIMEOUT_MS 60000
 #define FIRST_PROGRAM "/sbin/init"
 
@@ -37,7 +38,7 @@ static void must(kern_return_t kr, const char *what)
 static void learn_machine(void)
 {
 	struct unix_server *u = &unix_server;
-	struct host_basic_info info;
+	struct host_basic_info info = { 0 };
 	struct vm_statistics statistics;
 	mach_msg_type_number_t count = HOST_BASIC_INFO_COUNT;
 	mach_port_t set;
@@ -46,18 +47,21 @@ static void learn_machine(void)
 	must(vm_statistics(mach_task_self(), &statistics), "vm_statistics");
 	u->memory_size = info.memory_size;
 	u->page_size = statistics.pagesize;
+	if (u->table.limit > u->memory_size / MEMORY_PER_PROCESS)
+		u->table.limit = u->memory_size / MEMORY_PER_PROCESS;
 	must(masix_right(MASIX_RIGHT_HOST, 0, &u->host_priv), "host right");
 	must(processor_set_default(mach_host_self(), &set), "processor set");
-	must(host_processor_set_priv(u->host_priv, set, &u->processor_set), "processor set control");
+	must(host_processor_set_priv(u->host_priv, set, &u->processor_set),
+		"processor set control");
 }
 
 /* Our own name with ACS; it answers nothing, processes get ports of their own. */
 static void register_server(void)
 {
 	static const struct unix_class control = {
-		.base = {.name = "unix", .destroy = (void (*)(struct masix_object *))free},
+		.base = { .name = "unix", .destroy = (void (*)(struct masix_object *))free },
 	};
-	static const uint32_t interfaces[] = {501200, 1};
+	static const uint32_t interfaces[] = { 501200, 1 };
 	struct masix_object *object = calloc(1, sizeof(*object));
 
 	if (object == NULL)
@@ -80,22 +84,36 @@ static void task_died(mach_port_t name)
 	table_unlock();
 }
 
-int main(void)
+static const masix_demux_t contracts[] = {
+	process_server_routine,
+	io_server_routine,
+	tty_server_routine,
+	dir_server_routine,
+	exc_server_routine,
+	NULL,
+};
+
+static void *serve(void *workers)
 {
-	static const masix_demux_t contracts[] = {
-		process_server_routine,
-		io_server_routine,
-		tty_server_routine,
-		dir_server_routine,
-		exc_server_routine,
-		NULL,
-	};
-	static const struct masix_pool_options pool = {
+	const struct masix_pool_options pool = {
 		.demux = contracts,
-		.workers = WORKERS,
+		.workers = (uintptr_t)workers,
 		.name = "unix",
 		.dead_name = task_died,
 	};
+
+	masix_pool_run(&pool);
+}
+
+bool worker_add(void)
+{
+	pthread_t thread;
+
+	return pthread_create(&thread, NULL, serve, (void *)1) == 0;
+}
+
+int main(void)
+{
 	struct unix_server *u = &unix_server;
 
 	pthread_mutex_init(&u->table_lock, NULL);
@@ -110,5 +128,5 @@ int main(void)
 	register_server();
 	must(boot_first_process(FIRST_PROGRAM), "process 1");
 	must(masix_ready(), "ready");
-	masix_pool_run(&pool);
+	serve((void *)WORKERS);
 }

@@ -6,7 +6,7 @@
  * in two clock ticks. */
 #define KERNEL_PART 10
 #define KERNEL_LEAST 1000
-#define TOUCHED_PER_MS 60	/* pages; a zero-fill fault takes 18 us */
+#define TOUCHED_PER_MS 60 /* pages; a zero-fill fault takes 18 us */
 #define TICK_MS 10
 #define PAUSE_MAX_MS 500
 

@@ -6,8 +6,8 @@
 
 /* In pages. */
 struct memory_policy {
-	uint32_t critical;	/* available below this: kill */
-	uint32_t watch;		/* available below this: look every clock tick */
+	uint32_t critical; /* available below this: kill */
+	uint32_t watch;	   /* available below this: look every clock tick */
 };
 
 /* `total` pages of memory. */

@@ -9,16 +9,19 @@
 #include <masix/error.h>
 #include <masix/server.h>
 
+#include "devpts.h"
 #include "procfs.h"
 
 #define ROOT_TIMEOUT_MS 60000
-#define OTHER_TIMEOUT_MS 0	/* file servers are up before us */
+#define OTHER_TIMEOUT_MS 0 /* file servers are up before us */
 
 static struct mount mounts[] = {
-	{MOUNT_ROOT, "/", "ext2", "/dev/hd0", "rw,relatime", "fs/root", 0, 0},
-	{MOUNT_PROC, "/proc", "proc", "proc", "rw,nosuid,nodev,noexec", NULL, 0, 0},
-	{MOUNT_TMP, "/tmp", "tmpfs", "tmpfs", "rw,nosuid,nodev", "fs/tmp", 0, 0},
-	{MOUNT_HOST, "/host", "ext2", "/dev/hd1", "rw,relatime", "fs/host", 0, 0},
+	{ MOUNT_ROOT, "/", "ext2", "/dev/hd0", "rw,relatime", "fs/root", 0, 0 },
+	{ MOUNT_PROC, "/proc", "proc", "proc", "rw,nosuid,nodev,noexec", NULL, 0, 0 },
+	{ MOUNT_TMP, "/tmp", "tmpfs", "tmpfs", "rw,nosuid,nodev", "fs/tmp", 0, 0 },
+	{ MOUNT_HOST, "/host", "ext2", "/dev/hd1", "rw,relatime", "fs/host", 0, 0 },
+	{ MOUNT_PTS, "/dev/pts", "devpts", "devpts", "rw,nosuid,noexec,gid=5,mode=620", NULL, 0,
+		0 },
 };
 
 #define COUNT (sizeof(mounts) / sizeof(mounts[0]))
@@ -33,7 +36,7 @@ static void attach(struct mount *m)
 	if (m->id == MOUNT_ROOT && kr != KERN_SUCCESS)
 		masix_fatal("no root file system: %s", masix_strerror(kr));
 	if (kr != KERN_SUCCESS)
-		return;		/* not every machine has every file system */
+		return; /* not every machine has every file system */
 	if (m->id != MOUNT_ROOT)
 		kr = fs_cover(mounts[MOUNT_ROOT].control, m->path, strlen(m->path), m->id);
 	if (kr != KERN_SUCCESS)
@@ -63,6 +66,8 @@ kern_return_t mounts_mint(uint32_t id, const struct credentials *credentials, co
 		return MASIX_E_INVALID;
 	if (id == MOUNT_PROC)
 		return procfs_root(pid, dir);
+	if (id == MOUNT_PTS)
+		return devpts_root(dir);
 	return fs_mint(mounts[id].control, ids, credentials_for_files(credentials, ids), root,
 		strlen(root), id == MOUNT_ROOT ? 0 : MASIX_MINT_MOUNTED, dir);
 }
@@ -89,11 +94,11 @@ kern_return_t mounts_sync(int final)
 }
 
 /* Append a formatted line if it fits. */
-#define APPEND(...) \
-	do { \
-		int n = snprintf(to + length, room - length, __VA_ARGS__); \
-		if (n > 0 && (uint32_t)n < room - length) \
-			length += n; \
+#define APPEND(...)                                                                                \
+	do {                                                                                       \
+		int n = snprintf(to + length, room - length, __VA_ARGS__);                         \
+		if (n > 0 && (uint32_t)n < room - length)                                          \
+			length += n;                                                               \
 	} while (0)
 
 uint32_t mounts_lines(char *to, uint32_t room)

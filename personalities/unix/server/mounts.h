@@ -12,6 +12,7 @@
 #define MOUNT_PROC 1
 #define MOUNT_TMP 2
 #define MOUNT_HOST 3
+#define MOUNT_PTS 4
 
 struct mount {
 	uint32_t id;
@@ -19,8 +20,8 @@ struct mount {
 	const char *type;
 	const char *source;
 	const char *options;
-	const char *server;	/* name with ACS; NULL: we serve it */
-	mach_port_t control;	/* of the file server */
+	const char *server;  /* name with ACS; NULL: we serve it */
+	mach_port_t control; /* of the file server */
 	int is_there;
 };
 

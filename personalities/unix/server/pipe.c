@@ -6,41 +6,12 @@
 #include <masix/error.h>
 #include <masix/types.h>
 
-/* Bytes in the pipe.  Small writes share a chunk of PIPE_PAGE bytes behind the record; large ones
- * keep the pages they came in. */
-struct pipe_segment {
-	struct pipe_segment *next;
-	char *data;
-	uint32_t length;
-	uint32_t room;		/* behind the data, for more; 0 for pages */
-	bool paged;
-	char chunk[];
-};
+#include "pipe_queue.h"
 
 void pipe_init(struct pipe *p, const struct pipe_memory *memory)
 {
 	memset(p, 0, sizeof(*p));
 	p->memory = memory;
-}
-
-static void segment_drop_first(struct pipe *p)
-{
-	struct pipe_segment *segment = p->first;
-
-	p->first = segment->next;
-	if (p->first == NULL)
-		p->last = NULL;
-	free(segment);
-}
-
-static void segment_append(struct pipe *p, struct pipe_segment *segment)
-{
-	segment->next = NULL;
-	if (p->last != NULL)
-		p->last->next = segment;
-	else
-		p->first = segment;
-	p->last = segment;
 }
 
 void pipe_call_free(struct pipe *p, struct pipe_call *call)
@@ -69,11 +40,7 @@ static void calls_free(struct pipe *p, struct pipe_call *call)
 
 void pipe_destroy(struct pipe *p)
 {
-	while (p->first != NULL) {
-		if (p->first->paged)
-			p->memory->release(p->first->data, p->first->length);
-		segment_drop_first(p);
-	}
+	pipe_queue_free(p);
 	calls_free(p, p->reads);
 	calls_free(p, p->writes);
 	calls_free(p, p->polls);
@@ -98,87 +65,6 @@ static void answer(struct pipe *p, struct pipe_call **link, int error)
 	list_append(&p->answers, call);
 }
 
-/* Put up to `length` bytes behind the others; returns how many (short only without memory). */
-static uint32_t queue_bytes(struct pipe *p, const char *from, uint32_t length)
-{
-	uint32_t done = 0;
-
-	while (done < length) {
-		struct pipe_segment *last = p->last;
-
-		if (last == NULL || last->room == 0) {
-			last = malloc(sizeof(*last) + PIPE_PAGE);
-			if (last == NULL)
-				break;
-			*last = (struct pipe_segment){.room = PIPE_PAGE};
-			last->data = last->chunk;
-			segment_append(p, last);
-		}
-		uint32_t n = length - done < last->room ? length - done : last->room;
-
-		memcpy(last->data + last->length, from + done, n);
-		last->length += n;
-		last->room -= n;
-		p->queued += n;
-		done += n;
-	}
-	return done;
-}
-
-/* Put the first `length` bytes of the span behind the others: its pages, if they are not shared with
- * the rest.  Returns how many. */
-static uint32_t queue_pages(struct pipe *p, struct pipe_span *span, uint32_t length)
-{
-	if (length < span->length) {
-		uintptr_t end = ((uintptr_t)span->data + length) & ~(uintptr_t)(PIPE_PAGE - 1);
-
-		if (end <= (uintptr_t)span->data)
-			return 0;
-		length = end - (uintptr_t)span->data;
-	}
-	struct pipe_segment *segment = malloc(sizeof(*segment));
-
-	if (segment == NULL)
-		return 0;
-	*segment = (struct pipe_segment){.data = span->data, .length = length, .paged = true};
-	segment_append(p, segment);
-	p->queued += length;
-	span->data += length;
-	span->length -= length;
-	return length;
-}
-
-/* Move up to `amount` bytes out of the queue. */
-static uint32_t take_bytes(struct pipe *p, char *to, uint32_t amount)
-{
-	uint32_t done = 0;
-
-	while (done < amount && p->first != NULL) {
-		struct pipe_segment *first = p->first;
-		uint32_t n = amount - done < first->length ? amount - done : first->length;
-		char *data = first->data;
-
-		memcpy(to + done, data, n);
-		first->data += n;
-		first->length -= n;
-		done += n;
-		if (first->paged) {
-			uintptr_t from = (uintptr_t)data & ~(uintptr_t)(PIPE_PAGE - 1);
-			uintptr_t next = (uintptr_t)first->data & ~(uintptr_t)(PIPE_PAGE - 1);
-
-			/* Give back the pages that are used up. */
-			if (first->length == 0)
-				p->memory->release(data, n);
-			else if (next > from)
-				p->memory->release((void *)from, next - from);
-		}
-		if (first->length == 0)
-			segment_drop_first(p);
-	}
-	p->queued -= done;
-	return done;
-}
-
 /* Let parked writers continue, in order, as far as there is room. */
 static void pull_writers(struct pipe *p)
 {
@@ -195,9 +81,9 @@ static void pull_writers(struct pipe *p)
 		if (n == 0)
 			return;
 		if (call->kind == PIPE_WRITE_LARGE) {
-			n = queue_pages(p, &call->rest, n);
+			n = pipe_queue_pages(p, &call->rest, n);
 		} else {
-			n = queue_bytes(p, call->rest.data, n);
+			n = pipe_queue_bytes(p, call->rest.data, n);
 			call->rest.data += n;
 			call->rest.length -= n;
 		}
@@ -212,9 +98,9 @@ int pipe_poll(const struct pipe *p, bool is_reader)
 {
 	if (is_reader)
 		return (p->queued > 0 ? MASIX_POLL_IN : 0) |
-			(p->writers == 0 && p->had_writer ? MASIX_POLL_HUP : 0);
+		       (p->writers == 0 && p->had_writer ? MASIX_POLL_HUP : 0);
 	return (PIPE_CAPACITY - p->queued >= PIPE_ATOMIC ? MASIX_POLL_OUT : 0) |
-		(p->readers == 0 ? MASIX_POLL_ERR : 0);
+	       (p->readers == 0 ? MASIX_POLL_ERR : 0);
 }
 
 static void wake_polls(struct pipe *p)
@@ -223,7 +109,7 @@ static void wake_polls(struct pipe *p)
 		struct pipe_call *call = *link;
 
 		call->ready = pipe_poll(p, call->is_reader) &
-			(call->events | MASIX_POLL_ERR | MASIX_POLL_HUP);
+			      (call->events | MASIX_POLL_ERR | MASIX_POLL_HUP);
 		if (call->ready != 0)
 			answer(p, link, 0);
 		else
@@ -249,8 +135,8 @@ static enum pipe_result read_nothing(const struct pipe *p, bool nonblock, int *e
 	return PIPE_DONE;
 }
 
-enum pipe_result pipe_read(struct pipe *p, char *to, uint32_t amount, bool nonblock, int *error,
-	uint32_t *count)
+enum pipe_result pipe_read(
+	struct pipe *p, char *to, uint32_t amount, bool nonblock, int *error, uint32_t *count)
 {
 	*error = 0;
 	*count = 0;
@@ -259,7 +145,7 @@ enum pipe_result pipe_read(struct pipe *p, char *to, uint32_t amount, bool nonbl
 	if (p->queued == 0)
 		return read_nothing(p, nonblock, error);
 	for (;;) {
-		uint32_t n = take_bytes(p, to + *count, amount - *count);
+		uint32_t n = pipe_take_bytes(p, to + *count, amount - *count);
 
 		*count += n;
 		if (n == 0 || *count == amount)
@@ -270,24 +156,17 @@ enum pipe_result pipe_read(struct pipe *p, char *to, uint32_t amount, bool nonbl
 	return PIPE_DONE;
 }
 
-enum pipe_result pipe_read_large(struct pipe *p, uint32_t amount, bool nonblock, int *error,
-	struct pipe_span *span)
+enum pipe_result pipe_read_large(
+	struct pipe *p, uint32_t amount, bool nonblock, int *error, struct pipe_span *span)
 {
-	struct pipe_segment *first = p->first;
-
 	*error = 0;
-	*span = (struct pipe_span){.paged = true};
+	*span = (struct pipe_span){ .paged = true };
 	if (amount == 0)
 		return PIPE_DONE;
 	if (p->queued == 0)
 		return read_nothing(p, nonblock, error);
 
-	if (first->paged && first->length <= amount) {
-		span->data = first->data;
-		span->length = first->length;
-		p->queued -= first->length;
-		segment_drop_first(p);
-	} else {
+	if (!pipe_take_pages(p, amount, span)) {
 		uint32_t n = amount < p->queued ? amount : p->queued;
 
 		span->data = p->memory->allocate(n);
@@ -295,7 +174,7 @@ enum pipe_result pipe_read_large(struct pipe *p, uint32_t amount, bool nonblock,
 			*error = MASIX_E_LIMIT;
 			return PIPE_DONE;
 		}
-		span->length = take_bytes(p, span->data, n);
+		span->length = pipe_take_bytes(p, span->data, n);
 	}
 	room_made(p);
 	return PIPE_DONE;
@@ -311,7 +190,7 @@ static uint32_t serve_readers(struct pipe *p, const char *from, uint32_t length)
 		uint32_t n = length - done < call->amount ? length - done : call->amount;
 
 		call->count = n;
-		call->data = (struct pipe_span){.data = (char *)from + done, .length = n};
+		call->data = (struct pipe_span){ .data = (char *)from + done, .length = n };
 		done += n;
 		answer(p, &p->reads, 0);
 	}
@@ -335,7 +214,7 @@ enum pipe_result pipe_write(struct pipe *p, const char *from, uint32_t length, b
 	/* Torn only if it may be. */
 	if (rest > room && length <= PIPE_ATOMIC)
 		room = 0;
-	*count += queue_bytes(p, from + *count, rest < room ? rest : room);
+	*count += pipe_queue_bytes(p, from + *count, rest < room ? rest : room);
 	wake_polls(p);
 	if (*count == length)
 		return PIPE_DONE;
@@ -369,7 +248,7 @@ static void feed_readers(struct pipe *p)
 			} else {
 				call->data_owned = true;
 				call->count = call->data.length =
-					take_bytes(p, call->data.data, n);
+					pipe_take_bytes(p, call->data.data, n);
 			}
 		}
 		answer(p, &p->reads, error);
@@ -377,8 +256,8 @@ static void feed_readers(struct pipe *p)
 	pull_writers(p);
 }
 
-enum pipe_result pipe_write_large(struct pipe *p, struct pipe_span *span, bool nonblock,
-	int *error, uint32_t *count)
+enum pipe_result pipe_write_large(
+	struct pipe *p, struct pipe_span *span, bool nonblock, int *error, uint32_t *count)
 {
 	uint32_t room = p->writes == NULL ? PIPE_CAPACITY - p->queued : 0;
 	uint32_t n = span->length < room ? span->length : room;
@@ -392,7 +271,7 @@ enum pipe_result pipe_write_large(struct pipe *p, struct pipe_span *span, bool n
 	if (n < span->length && span->length <= PIPE_ATOMIC)
 		n = 0;
 	if (n > 0)
-		*count = queue_pages(p, span, n);
+		*count = pipe_queue_pages(p, span, n);
 	feed_readers(p);
 	wake_polls(p);
 	if (span->length == 0)
@@ -447,9 +326,9 @@ static bool cancel_in(struct pipe *p, struct pipe_call **link, const void *end, 
 bool pipe_cancel(struct pipe *p, const void *end, uint32_t token)
 {
 	bool found = cancel_in(p, &p->reads, end, token) || cancel_in(p, &p->writes, end, token) ||
-		cancel_in(p, &p->polls, end, token);
+		     cancel_in(p, &p->polls, end, token);
 
-	pull_writers(p);	/* those that waited behind it */
+	pull_writers(p); /* those that waited behind it */
 	return found;
 }
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define PIPE_CAPACITY 65536u
-#define PIPE_ATOMIC 4096u	/* PIPE_BUF: writes up to this size are not torn */
+#define PIPE_ATOMIC 4096u /* PIPE_BUF: writes up to this size are not torn */
 #define PIPE_PAGE 4096u
 
 /* Memory that can be handed over in a message: whole pages. */
@@ -30,21 +30,21 @@ enum pipe_call_kind { PIPE_READ, PIPE_READ_LARGE, PIPE_WRITE, PIPE_WRITE_LARGE, 
 struct pipe_call {
 	struct pipe_call *next;
 	enum pipe_call_kind kind;
-	const void *end;	/* the end it came through, for cancelling */
+	const void *end; /* the end it came through, for cancelling */
 	uint32_t token;
-	uint32_t reply;		/* send-once right, owned */
-	int events;		/* PIPE_POLL */
-	bool is_reader;		/* PIPE_POLL: of the reading end */
-	uint32_t amount;	/* PIPE_READ*: at most */
-	struct pipe_span rest;	/* PIPE_WRITE*: not in the pipe yet; owned */
-	char *memory;		/* PIPE_WRITE: what `rest` points into (malloc) */
+	uint32_t reply;	       /* send-once right, owned */
+	int events;	       /* PIPE_POLL */
+	bool is_reader;	       /* PIPE_POLL: of the reading end */
+	uint32_t amount;       /* PIPE_READ*: at most */
+	struct pipe_span rest; /* PIPE_WRITE*: not in the pipe yet; owned */
+	char *memory;	       /* PIPE_WRITE: what `rest` points into (malloc) */
 
 	/* The answer. */
 	int error;
 	int ready;
-	uint32_t count;		/* bytes read or written */
-	struct pipe_span data;	/* PIPE_READ*; see data_owned */
-	bool data_owned;	/* malloc, or pages; else the bytes of the write that answered it */
+	uint32_t count;	       /* bytes read or written */
+	struct pipe_span data; /* PIPE_READ*; see data_owned */
+	bool data_owned;       /* malloc, or pages; else the bytes of the write that answered it */
 };
 
 struct pipe_segment;
@@ -53,15 +53,15 @@ struct pipe {
 	const struct pipe_memory *memory;
 	struct pipe_segment *first, *last;
 	uint32_t queued;
-	unsigned readers, writers;	/* open ends */
+	unsigned readers, writers; /* open ends */
 	bool had_writer;
-	struct pipe_call *reads, *writes, *polls;	/* parked, oldest first */
-	struct pipe_call *answers;	/* complete, oldest first */
+	struct pipe_call *reads, *writes, *polls; /* parked, oldest first */
+	struct pipe_call *answers;		  /* complete, oldest first */
 };
 
 enum pipe_result {
-	PIPE_DONE,	/* error and count are set */
-	PIPE_WAIT,	/* park a call */
+	PIPE_DONE, /* error and count are set */
+	PIPE_WAIT, /* park a call */
 };
 
 void pipe_init(struct pipe *p, const struct pipe_memory *memory);
@@ -83,8 +83,8 @@ enum pipe_result pipe_write(struct pipe *p, const char *from, uint32_t length, b
 
 /* The same with pages, consumed unless *error is set; with PIPE_WAIT, `span` is what is left, for
  * a PIPE_WRITE_LARGE call. */
-enum pipe_result pipe_write_large(struct pipe *p, struct pipe_span *span, bool nonblock,
-	int *error, uint32_t *count) __attribute__((warn_unused_result));
+enum pipe_result pipe_write_large(struct pipe *p, struct pipe_span *span, bool nonblock, int *error,
+	uint32_t *count) __attribute__((warn_unused_result));
 
 /* MASIX_POLL_* that hold at this end. */
 int pipe_poll(const struct pipe *p, bool is_reader);

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <masix/mach.h>
 #include <masix/error.h>
+#include <masix/mach.h>
 #include <masix/server.h>
 
 #include "answer.h"
@@ -28,9 +28,8 @@ static void *pages_allocate(uint32_t size)
 {
 	vm_address_t address = 0;
 
-	return vm_allocate(mach_task_self(), &address, size, TRUE) == KERN_SUCCESS
-		? (void *)address
-		: NULL;
+	return vm_allocate(mach_task_self(), &address, size, TRUE) == KERN_SUCCESS ? (void *)address
+										   : NULL;
 }
 
 static void pages_release(void *data, uint32_t size)
@@ -38,7 +37,7 @@ static void pages_release(void *data, uint32_t size)
 	vm_deallocate(mach_task_self(), (vm_address_t)data, size);
 }
 
-static const struct pipe_memory pages = {pages_allocate, pages_release};
+static const struct pipe_memory pages = { pages_allocate, pages_release };
 
 /* Inode numbers of pipes, for stat. */
 static atomic_uint next_ino = 1;
@@ -83,7 +82,7 @@ static void answer_large(struct pipe_call *call)
 		}
 		memcpy(data, call->data.data, call->count);
 	} else {
-		call->data_owned = false;	/* the message takes them */
+		call->data_owned = false; /* the message takes them */
 	}
 	answer_read_large(call->reply, call->error, data, call->error == 0 ? call->count : 0);
 }
@@ -126,8 +125,8 @@ static void unlock(struct pipe_channel *channel)
 	}
 }
 
-static struct pipe_call *call_new(const struct pipe_end *end, const struct io_call *call,
-	enum pipe_call_kind kind)
+static struct pipe_call *call_new(
+	const struct pipe_end *end, const struct io_call *call, enum pipe_call_kind kind)
 {
 	struct pipe_call *parked = calloc(1, sizeof(*parked));
 
@@ -206,7 +205,7 @@ static kern_return_t park_write(struct pipe_end *end, const struct io_call *call
 		return written > 0 ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
 	}
 	memcpy(parked->memory, rest, length);
-	parked->rest = (struct pipe_span){.data = parked->memory, .length = length};
+	parked->rest = (struct pipe_span){ .data = parked->memory, .length = length };
 	parked->count = written;
 	pipe_park(&end->channel->pipe, parked);
 	return MIG_NO_REPLY;
@@ -233,7 +232,7 @@ static kern_return_t end_write_large(struct masix_object *object, const struct i
 {
 	struct pipe_end *end = (struct pipe_end *)object;
 	struct pipe_channel *channel = end->channel;
-	struct pipe_span span = {.data = data, .length = length, .paged = true};
+	struct pipe_span span = { .data = data, .length = length, .paged = true };
 	struct pipe_call *parked;
 	int error = 0;
 
@@ -257,8 +256,8 @@ static kern_return_t end_write_large(struct masix_object *object, const struct i
 	return error;
 }
 
-static kern_return_t end_poll(struct masix_object *object, const struct io_call *call, int events,
-	int *ready)
+static kern_return_t end_poll(
+	struct masix_object *object, const struct io_call *call, int events, int *ready)
 {
 	struct pipe_end *end = (struct pipe_end *)object;
 	struct pipe_channel *channel = end->channel;
@@ -309,7 +308,7 @@ static kern_return_t end_stat(struct masix_object *object, masix_stat_t *stat)
 	stat->block_size = PIPE_ATOMIC;
 	stat->atime = stat->mtime = stat->ctime = channel->created;
 	pthread_mutex_lock(&channel->lock);
-	stat->size = channel->pipe.queued;	/* FIONREAD */
+	stat->size = channel->pipe.queued; /* FIONREAD */
 	unlock(channel);
 	return KERN_SUCCESS;
 }
@@ -348,12 +347,12 @@ static void end_destroy(struct masix_object *object)
 }
 
 static const struct unix_class end_class = {
-	.base = {.name = "pipe", .destroy = end_destroy, .no_senders = end_no_senders},
+	.base = { .name = "pipe", .destroy = end_destroy, .no_senders = end_no_senders },
 	.io = &end_io,
 };
 
-kern_return_t pipe_end_create(struct pipe_channel *channel, bool reader, bool writer,
-	struct pipe_end **created)
+kern_return_t pipe_end_create(
+	struct pipe_channel *channel, bool reader, bool writer, struct pipe_end **created)
 {
 	struct pipe_end *end = calloc(1, sizeof(*end));
 

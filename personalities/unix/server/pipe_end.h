@@ -13,13 +13,13 @@
 
 /* What the ends share. */
 struct pipe_channel {
-	pthread_mutex_t lock;		/* of `pipe` */
+	pthread_mutex_t lock; /* of `pipe` */
 	struct pipe pipe;
-	atomic_int references;		/* ends, and the fifo table */
+	atomic_int references; /* ends, and the fifo table */
 	uint32_t dev;
-	uint64_t ino;			/* what stat tells */
+	uint64_t ino; /* what stat tells */
 	uint32_t uid, gid;
-	int64_t created;		/* seconds since 1970 */
+	int64_t created; /* seconds since 1970 */
 };
 
 struct pipe_end;

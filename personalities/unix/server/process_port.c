@@ -9,7 +9,7 @@
 
 struct process_port {
 	struct masix_object object;
-	struct process *process;	/* a reference of ours */
+	struct process *process; /* a reference of ours */
 };
 
 static void process_port_destroy(struct masix_object *object)
@@ -25,7 +25,7 @@ static void process_port_destroy(struct masix_object *object)
 }
 
 static const struct unix_class process_class = {
-	.base = {.name = "process", .destroy = process_port_destroy},
+	.base = { .name = "process", .destroy = process_port_destroy },
 };
 
 kern_return_t process_port_new(struct process_port **created, mach_port_t *right)
@@ -53,7 +53,7 @@ void process_port_bind(struct process_port *port, struct process *p)
 {
 	process_ref(p);
 	port->process = p;
-	p->object = port;	/* with the reference that masix_object_init gave us */
+	p->object = port; /* with the reference that masix_object_init gave us */
 }
 
 void process_port_discard(struct process_port *port, mach_port_t right)

@@ -15,6 +15,7 @@ void process_table_init(struct process_table *t)
 	memset(t, 0, sizeof(*t));
 	t->todo_tail = &t->todo;
 	t->answers_tail = &t->answers;
+	t->limit = PROCESS_MAX;
 }
 
 /* The next free id, as Linux counts: upwards from the last one, low ones only for the system.
@@ -123,10 +124,10 @@ static int start_afresh(struct process *p)
 	return p->root != NULL && p->cmdline != NULL && p->file != NULL ? 0 : MASIX_E_LIMIT;
 }
 
-int process_create(struct process_table *t, struct process *parent, uint32_t task,
-	uint64_t now_ns, struct process **created)
+int process_create(struct process_table *t, struct process *parent, uint32_t task, uint64_t now_ns,
+	struct process **created)
 {
-	int pid = t->count < PROCESS_MAX ? pid_allocate(t) : 0;
+	int pid = t->count < t->limit ? pid_allocate(t) : 0;
 	struct process *p = pid != 0 ? calloc(1, sizeof(*p)) : NULL;
 
 	if (p == NULL)
@@ -230,7 +231,10 @@ static void orphans_to_init(struct process_table *t, struct process *p)
 		if (init == NULL || init == p)
 			continue;
 		child_insert(init, child);
-		if (child->state == PROCESS_ZOMBIE)
+		/* It learns of its new parent when it looks for signals. */
+		if (process_is_live(child))
+			process_todo(t, child, TODO_POKE);
+		else if (child->state == PROCESS_ZOMBIE)
 			child_ended(t, child);
 	}
 }

@@ -20,18 +20,18 @@
 #define IMAGE_WORDS 6
 
 enum process_state {
-	PROCESS_RUNNING,	/* or stopped: see `stopped` */
-	PROCESS_EXITING,	/* its status is known, its task still has to go */
-	PROCESS_ZOMBIE,		/* only the status is left */
-	PROCESS_REAPED,		/* no longer in the table; somebody still refers to it */
+	PROCESS_RUNNING, /* or stopped: see `stopped` */
+	PROCESS_EXITING, /* its status is known, its task still has to go */
+	PROCESS_ZOMBIE,	 /* only the status is left */
+	PROCESS_REAPED,	 /* no longer in the table; somebody still refers to it */
 };
 
 /* What act.c has to do for a process. */
 enum process_todo {
-	TODO_POKE = 1,		/* tell it that signals wait */
-	TODO_TERMINATE = 2,	/* end the task, then process_ended */
-	TODO_SUSPEND = 4,	/* make `suspended` agree with `stopped` */
-	TODO_FREE = 8,		/* last reference gone: free its rights and the record */
+	TODO_POKE = 1,	    /* tell it that signals wait */
+	TODO_TERMINATE = 2, /* end the task, then process_ended */
+	TODO_SUSPEND = 4,   /* make `suspended` agree with `stopped` */
+	TODO_FREE = 8,	    /* last reference gone: free its rights and the record */
 };
 
 struct session;
@@ -45,70 +45,71 @@ struct process {
 	enum process_state state;
 	int references;
 
-	struct process *next, *previous;	/* all processes, oldest first */
-	struct process *parent;			/* NULL only for init */
-	struct process *children;		/* newest first */
+	struct process *next, *previous; /* all processes, oldest first */
+	struct process *parent;		 /* NULL only for init */
+	struct process *children;	 /* newest first */
 	struct process *sibling, *sibling_before;
 
 	struct credentials credentials;
-	char *root;			/* chroot: path in the root file system, "" = its root */
+	char *root; /* chroot: path in the root file system, "" = its root */
 	int nice;
-	uint64_t started_ns;		/* since boot */
+	uint64_t started_ns; /* since boot */
 
 	/* The image: set by process_exec, inherited by fork. */
-	bool has_executed;		/* since it was forked */
+	bool has_executed; /* since it was forked */
 	char comm[COMM_MAX + 1];
-	char *cmdline;			/* NUL-separated, `cmdline_size` bytes */
+	char *cmdline; /* NUL-separated, `cmdline_size` bytes */
 	uint32_t cmdline_size;
 	char *file;
 	uint32_t image[IMAGE_WORDS];
 
 	/* Signals: signals.c. */
-	uint64_t ignored;		/* bit signal-1: need not be posted */
+	uint64_t ignored; /* bit signal-1: need not be posted */
 	bool no_zombies, no_stop_report;
 	uint64_t pending;
-	struct masix_siginfo info[32];	/* of the pending standard signals */
-	struct queued_signal *queue;	/* realtime, in order of arrival */
+	struct masix_siginfo info[32]; /* of the pending standard signals */
+	struct queued_signal *queue;   /* realtime, in order of arrival */
 	unsigned queue_length;
-	bool stop_taken;		/* a stop signal was taken and not acted on yet */
-	bool stop_cancelled;		/* ... and a SIGCONT came in between */
+	bool stop_taken;     /* a stop signal was taken and not acted on yet */
+	bool stop_cancelled; /* ... and a SIGCONT came in between */
 
 	/* Stopping, and what the parent has not been told yet. */
-	bool stopped;			/* as it should be */
-	bool suspended;			/* as the task is */
-	bool suspending;		/* a worker is making them agree */
+	bool stopped;	 /* as it should be */
+	bool suspended;	 /* as the task is */
+	bool suspending; /* a worker is making them agree */
 	int stop_signal;
 	bool stop_unreported, continue_unreported;
 
-	int status;			/* as wait4 has it; from EXITING on */
-	struct masix_usage usage;	/* final; from ZOMBIE on */
+	bool exits_itself;	  /* by process_exit or a fault, not by another's signal */
+	int status;		  /* as wait4 has it; from EXITING on */
+	struct masix_usage usage; /* final; from ZOMBIE on */
 	struct masix_usage children_usage;
 
-	struct waiter *waiters;		/* its own parked calls: wait.c */
+	struct waiter *waiters; /* its own parked calls: wait.c */
 
-	unsigned todo;			/* enum process_todo */
+	unsigned todo; /* enum process_todo */
 	struct process *todo_next;
 
 	/* Rights, owned by the record.  0 = none. */
 	uint32_t task, event;
-	void *object;			/* the port object; process_port.c */
+	void *object; /* the port object; process_port.c */
 };
 
 struct pid_slot {
 	struct process *process;
-	uint32_t groups;	/* members of the group with this id */
+	uint32_t groups; /* members of the group with this id */
 	struct session *session;
 };
 
 struct process_table {
 	struct pid_slot pids[PID_MAX];
 	int last_pid;
-	unsigned count;			/* processes with a pid */
-	uint64_t forks;			/* since boot, for /proc/stat */
+	unsigned count, limit; /* processes with a pid; how many there may be */
+	uint64_t forks;	       /* since boot, for /proc/stat */
 	struct process *first, *last;
 	struct process *todo, **todo_tail;
-	struct waiter *answers, **answers_tail;	/* complete, to be sent by act.c */
-	unsigned queued_signals;	/* in all processes, for the bound */
+	struct waiter *answers, **answers_tail; /* complete, to be sent by act.c */
+	unsigned queued_signals;		/* in all processes, for the bound */
 	bool init_is_gone;
 };
 
@@ -117,8 +118,8 @@ void process_table_init(struct process_table *t);
 /* A new process, child of `parent` (NULL: the first one, in a session and group 0), which owns
  * `task` from now on.  The caller gets no reference of its own: the table holds one until the process is
  * reaped.  MASIX_E_LIMIT: too many. */
-int process_create(struct process_table *t, struct process *parent, uint32_t task,
-	uint64_t now_ns, struct process **created) __attribute__((warn_unused_result));
+int process_create(struct process_table *t, struct process *parent, uint32_t task, uint64_t now_ns,
+	struct process **created) __attribute__((warn_unused_result));
 
 /* NULL if there is none; also finds zombies. */
 struct process *process_find(struct process_table *t, int pid);

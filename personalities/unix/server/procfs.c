@@ -1,7 +1,6 @@
 /* The objects of /proc: directories, and files whose text is made when they are read. */
 #include "procfs.h"
 
-#include <dir_server.h>
 #include <mach.h>
 #include <mach_port.h>
 #include <pthread.h>
@@ -14,6 +13,7 @@
 
 #include "procfs_text.h"
 #include "procfs_tree.h"
+#include "serve_dir.h"
 #include "serve_io.h"
 #include "server.h"
 
@@ -24,11 +24,11 @@ struct proc_object {
 	struct masix_object object;
 	struct proc_node node;
 	int self;
-	pthread_mutex_t lock;	/* of `text` */
-	struct text text;	/* of a file, as it was when offset 0 was read last */
+	pthread_mutex_t lock; /* of `text` */
+	struct text text;     /* of a file, as it was when offset 0 was read last */
 };
 
-static const struct unix_class proc_class;
+static const struct unix_class proc_file_class, proc_dir_class;
 
 /* --- What the tree asks --- */
 
@@ -55,7 +55,7 @@ static int next_process(int from)
 
 static struct proc_view view_of(const struct proc_object *o)
 {
-	return (struct proc_view){o->self, process_exists, next_process, proc_process_link};
+	return (struct proc_view){ o->self, process_exists, next_process, proc_process_link };
 }
 
 /* --- Objects --- */
@@ -78,7 +78,8 @@ static kern_return_t create(struct proc_node node, int self, mach_port_t *right)
 	o->node = node;
 	o->self = self;
 	pthread_mutex_init(&o->lock, NULL);
-	kern_return_t kr = masix_object_init(&o->object, &proc_class.base);
+	kern_return_t kr = masix_object_init(
+		&o->object, proc_is_directory(node) ? &proc_dir_class.base : &proc_file_class.base);
 
 	if (kr != KERN_SUCCESS) {
 		proc_destroy(&o->object);
@@ -93,35 +94,13 @@ static kern_return_t create(struct proc_node node, int self, mach_port_t *right)
 
 kern_return_t procfs_root(int pid, mach_port_t *dir)
 {
-	return create((struct proc_node){PROC_ROOT, 0}, pid, dir);
-}
-
-static struct proc_object *enter(mach_port_t port)
-{
-	return (struct proc_object *)masix_object_get(port, &proc_class.base);
-}
-
-static void leave(struct proc_object *o)
-{
-	masix_object_put(&o->object);
-}
-
-/* The directory behind the port, with a reference; NULL: none. */
-static struct proc_object *enter_directory(mach_port_t port)
-{
-	struct proc_object *o = enter(port);
-
-	if (o != NULL && !proc_is_directory(o->node)) {
-		leave(o);
-		o = NULL;
-	}
-	return o;
+	return create((struct proc_node){ PROC_ROOT, 0 }, pid, dir);
 }
 
 static int kind_of(struct proc_node node)
 {
 	return proc_is_directory(node) ? MASIX_KIND_DIRECTORY
-		: proc_is_link(node)   ? MASIX_KIND_SYMLINK
+	       : proc_is_link(node)    ? MASIX_KIND_SYMLINK
 				       : MASIX_KIND_FILE;
 }
 
@@ -130,7 +109,7 @@ static bool stat_node(struct proc_node node, masix_stat_t *stat)
 {
 	uint64_t started_ns = masix_monotonic_ns();
 	uint32_t type = proc_is_directory(node) ? S_IFDIR | 0555
-		: proc_is_link(node)		? S_IFLNK | 0777
+			: proc_is_link(node)	? S_IFLNK | 0777
 						: S_IFREG | 0444;
 
 	memset(stat, 0, sizeof(*stat));
@@ -149,9 +128,10 @@ static bool stat_node(struct proc_node node, masix_stat_t *stat)
 
 /* --- io --- */
 
-static bool make_text(struct proc_node node, struct text *text)
+static bool make_text(const struct proc_object *o, struct text *text)
 {
-	return node.pid != 0 ? proc_process_text(node, text) : proc_system_text(node.kind, text);
+	return o->node.pid != 0 ? proc_process_text(o->node, o->self, text)
+				: proc_system_text(o->node.kind, text);
 }
 
 static kern_return_t proc_read(struct masix_object *object, const struct io_call *call,
@@ -167,9 +147,9 @@ static kern_return_t proc_read(struct masix_object *object, const struct io_call
 		return MASIX_E_INVALID;
 	pthread_mutex_lock(&o->lock);
 	if (offset == 0 || o->text.data == NULL) {
-		struct text fresh = {0};
+		struct text fresh = { 0 };
 
-		if (!make_text(o->node, &fresh))
+		if (!make_text(o, &fresh))
 			kr = MASIX_E_NO_PROCESS;
 		else if (fresh.failed)
 			kr = KERN_RESOURCE_SHORTAGE;
@@ -198,8 +178,8 @@ static kern_return_t proc_write(struct masix_object *object, const struct io_cal
 	return MASIX_E_ACCESS;
 }
 
-static kern_return_t proc_poll(struct masix_object *object, const struct io_call *call, int events,
-	int *ready)
+static kern_return_t proc_poll(
+	struct masix_object *object, const struct io_call *call, int events, int *ready)
 {
 	(void)object;
 	(void)call;
@@ -220,237 +200,81 @@ static const struct io_operations proc_io = {
 	.stat = proc_stat,
 };
 
-static const struct unix_class proc_class = {
-	.base = {.name = "proc", .destroy = proc_destroy},
+static const struct unix_class proc_file_class = {
+	.base = { .name = "proc file", .destroy = proc_destroy },
 	.io = &proc_io,
 };
 
 /* --- dir --- */
 
-/* Walk and describe: what dir_open and dir_stat have in common. */
-static kern_return_t resolve(const struct proc_object *dir, const char *path, uint32_t length,
-	int flags, struct proc_walk *walk, int *kind, masix_stat_t *stat)
+static kern_return_t proc_find(struct masix_object *object, const char *path, uint32_t length,
+	int flags, struct dir_found *found, mach_port_t *right)
 {
+	const struct proc_object *dir = (struct proc_object *)object;
 	struct proc_view view = view_of(dir);
+	struct proc_walk walk;
+	kern_return_t kr = proc_walk(
+		&view, dir->node, path, length, (flags & MASIX_OPEN_NOFOLLOW) == 0, &walk);
 
-	memset(stat, 0, sizeof(*stat));
-	if (memchr(path, '\0', length) != NULL)
-		return MASIX_E_INVALID;
-	int error = proc_walk(&view, dir->node, path, length, (flags & MASIX_OPEN_NOFOLLOW) == 0,
-		walk);
-
-	if (error != 0)
-		return error;
-	*kind = walk->cross != 0 ? walk->cross : kind_of(walk->found);
-	if (walk->cross != 0)
+	if (kr != KERN_SUCCESS)
+		return kr;
+	if (walk.cross != 0) {
+		found->kind = walk.cross;
+		found->rest_length = walk.rest_length;
+		memcpy(found->rest, walk.rest, walk.rest_length);
 		return KERN_SUCCESS;
-	walk->rest_length = 0;
-	return stat_node(walk->found, stat) ? KERN_SUCCESS : MASIX_E_NOT_FOUND;
-}
-
-static kern_return_t check_open(int kind, int flags)
-{
-	if ((flags & MASIX_OPEN_EXCLUSIVE) != 0 && (flags & MASIX_OPEN_CREATE) != 0)
-		return MASIX_E_EXISTS;
-	if ((flags & (MASIX_OPEN_WRITE | MASIX_OPEN_TRUNCATE)) != 0)
-		return kind == MASIX_KIND_DIRECTORY ? MASIX_E_IS_DIRECTORY : MASIX_E_ACCESS;
-	if ((flags & MASIX_OPEN_DIRECTORY) != 0 && kind != MASIX_KIND_DIRECTORY)
-		return MASIX_E_NOT_DIRECTORY;
-	if ((flags & MASIX_OPEN_EXEC) != 0 && kind == MASIX_KIND_FILE)
-		return MASIX_E_ACCESS;
-	if (kind == MASIX_KIND_SYMLINK && (flags & MASIX_OPEN_PATH) == 0)
-		return MASIX_E_LOOP;
-	return KERN_SUCCESS;
-}
-
-kern_return_t S_dir_open(mach_port_t port, const masix_path_t path, mach_msg_type_number_t length,
-	int flags, uint32_t mode, int *kind, mach_port_t *object, masix_stat_t *stat,
-	masix_path_t rest, mach_msg_type_number_t *rest_length)
-{
-	struct proc_object *dir = enter_directory(port);
-	struct proc_walk walk;
-
-	(void)mode;
-	*object = MACH_PORT_NULL;
-	*rest_length = 0;
-	if (dir == NULL)
-		return KERN_INVALID_ARGUMENT;
-	kern_return_t kr = resolve(dir, path, length, flags, &walk, kind, stat);
-
-	if (kr == MASIX_E_NOT_FOUND && (flags & MASIX_OPEN_CREATE) != 0)
-		kr = MASIX_E_ACCESS;
-	if (kr == KERN_SUCCESS && walk.cross == 0) {
-		kr = check_open(*kind, flags);
-		if (kr == KERN_SUCCESS)
-			kr = create(walk.found, dir->self, object);
 	}
-	leave(dir);
-	if (kr == KERN_SUCCESS) {
-		*rest_length = walk.rest_length;
-		memcpy(rest, walk.rest, walk.rest_length);
-	}
-	return kr;
+	found->kind = kind_of(walk.found);
+	if (!stat_node(walk.found, &found->stat))
+		return MASIX_E_NOT_FOUND;
+	if (right == NULL)
+		return KERN_SUCCESS;
+	kr = dir_check_open(found->kind, flags);
+	return kr == KERN_SUCCESS ? create(walk.found, dir->self, right) : kr;
 }
 
-kern_return_t S_dir_stat(mach_port_t port, const masix_path_t path, mach_msg_type_number_t length,
-	int flags, int *kind, masix_stat_t *stat, masix_path_t rest,
-	mach_msg_type_number_t *rest_length)
+static kern_return_t proc_link_target(struct masix_object *object, const char *path,
+	uint32_t length, char *target, uint32_t *target_length)
 {
-	struct proc_object *dir = enter_directory(port);
-	struct proc_walk walk;
-
-	*rest_length = 0;
-	if (dir == NULL)
-		return KERN_INVALID_ARGUMENT;
-	kern_return_t kr = resolve(dir, path, length, flags, &walk, kind, stat);
-
-	leave(dir);
-	if (kr == KERN_SUCCESS) {
-		*rest_length = walk.rest_length;
-		memcpy(rest, walk.rest, walk.rest_length);
-	}
-	return kr;
-}
-
-kern_return_t S_dir_readlink(mach_port_t port, const masix_path_t path,
-	mach_msg_type_number_t length, masix_path_t target, mach_msg_type_number_t *target_length)
-{
-	struct proc_object *dir = enter_directory(port);
-	struct proc_walk walk;
-	masix_stat_t stat;
-	int kind;
-
-	*target_length = 0;
-	if (dir == NULL)
-		return KERN_INVALID_ARGUMENT;
+	const struct proc_object *dir = (struct proc_object *)object;
 	struct proc_view view = view_of(dir);
-	kern_return_t kr = resolve(dir, path, length, MASIX_OPEN_NOFOLLOW, &walk, &kind, &stat);
+	struct proc_walk walk;
+	kern_return_t kr = proc_walk(&view, dir->node, path, length, false, &walk);
 
-	if (kr == KERN_SUCCESS && walk.cross != 0)
-		kr = MASIX_E_CROSS;
-	else if (kr == KERN_SUCCESS && kind != MASIX_KIND_SYMLINK)
-		kr = MASIX_E_INVALID;
-	if (kr == KERN_SUCCESS) {
-		*target_length = proc_readlink(&view, walk.found, target, sizeof(masix_path_t));
-		if (*target_length == 0)
-			kr = MASIX_E_NOT_FOUND;
-	}
-	leave(dir);
-	return kr;
+	if (kr != KERN_SUCCESS)
+		return kr;
+	if (walk.cross != 0)
+		return MASIX_E_CROSS;
+	if (!proc_is_link(walk.found))
+		return MASIX_E_INVALID;
+	*target_length = proc_readlink(&view, walk.found, target, *target_length);
+	return *target_length > 0 ? KERN_SUCCESS : MASIX_E_NOT_FOUND;
 }
 
-kern_return_t S_dir_entries(mach_port_t port, int64_t cookie, uint32_t amount, masix_inline_t data,
-	mach_msg_type_number_t *count, int64_t *next)
+static uint32_t proc_list(
+	struct masix_object *object, int64_t cookie, char *to, uint32_t room, int64_t *next)
 {
-	struct proc_object *dir = enter_directory(port);
-
-	*count = 0;
-	*next = cookie;
-	if (dir == NULL)
-		return KERN_INVALID_ARGUMENT;
+	const struct proc_object *dir = (struct proc_object *)object;
 	struct proc_view view = view_of(dir);
 
-	*count = proc_entries(&view, dir->node, cookie, data,
-		amount < MASIX_INLINE_MAX ? amount : MASIX_INLINE_MAX, next);
-	leave(dir);
-	return KERN_SUCCESS;
+	return proc_entries(&view, dir->node, cookie, to, room, next);
 }
 
-kern_return_t S_dir_path(mach_port_t port, masix_path_t path, mach_msg_type_number_t *length)
+static uint32_t proc_own_path(struct masix_object *object, char *to, uint32_t room)
 {
-	struct proc_object *dir = enter_directory(port);
-
-	*length = 0;
-	if (dir == NULL)
-		return KERN_INVALID_ARGUMENT;
-	*length = proc_path(dir->node, path, sizeof(masix_path_t));
-	leave(dir);
-	return KERN_SUCCESS;
+	return proc_path(((struct proc_object *)object)->node, to, room);
 }
 
-kern_return_t S_dir_statfs(mach_port_t port, masix_statfs_t *info)
-{
-	struct proc_object *dir = enter_directory(port);
+static const struct dir_operations proc_dir = {
+	.find = proc_find,
+	.readlink = proc_link_target,
+	.entries = proc_list,
+	.path = proc_own_path,
+	.magic = PROC_MAGIC,
+};
 
-	memset(info, 0, sizeof(*info));
-	if (dir == NULL)
-		return KERN_INVALID_ARGUMENT;
-	leave(dir);
-	info->type = PROC_MAGIC;
-	info->block_size = 4096;
-	info->name_max = MASIX_NAME_MAX;
-	return KERN_SUCCESS;
-}
-
-/* --- Nothing can be changed here --- */
-
-static kern_return_t refuse_change(mach_port_t port)
-{
-	struct proc_object *dir = enter_directory(port);
-
-	if (dir == NULL)
-		return KERN_INVALID_ARGUMENT;
-	leave(dir);
-	return MASIX_E_PERMISSION;
-}
-
-kern_return_t S_dir_make_directory(mach_port_t port, const masix_path_t path,
-	mach_msg_type_number_t length, uint32_t mode)
-{
-	(void)path;
-	(void)length;
-	(void)mode;
-	return refuse_change(port);
-}
-
-kern_return_t S_dir_make_node(mach_port_t port, const masix_path_t path,
-	mach_msg_type_number_t length, uint32_t mode, uint32_t rdev)
-{
-	(void)path;
-	(void)length;
-	(void)mode;
-	(void)rdev;
-	return refuse_change(port);
-}
-
-kern_return_t S_dir_symlink(mach_port_t port, const masix_path_t path,
-	mach_msg_type_number_t length, const masix_path_t target,
-	mach_msg_type_number_t target_length)
-{
-	(void)path;
-	(void)length;
-	(void)target;
-	(void)target_length;
-	return refuse_change(port);
-}
-
-kern_return_t S_dir_link(mach_port_t port, const masix_path_t path, mach_msg_type_number_t length,
-	mach_port_t file)
-{
-	(void)path;
-	(void)length;
-	(void)file;
-	return refuse_change(port);
-}
-
-kern_return_t S_dir_unlink(mach_port_t port, const masix_path_t path,
-	mach_msg_type_number_t length, int flags)
-{
-	(void)path;
-	(void)length;
-	(void)flags;
-	return refuse_change(port);
-}
-
-kern_return_t S_dir_rename(mach_port_t port, const masix_path_t path,
-	mach_msg_type_number_t length, mach_port_t to, const masix_path_t to_path,
-	mach_msg_type_number_t to_length, int flags)
-{
-	(void)path;
-	(void)length;
-	(void)to;
-	(void)to_path;
-	(void)to_length;
-	(void)flags;
-	return refuse_change(port);
-}
+static const struct unix_class proc_dir_class = {
+	.base = { .name = "proc directory", .destroy = proc_destroy },
+	.io = &proc_io,
+	.dir = &proc_dir,
+};

@@ -16,11 +16,11 @@
 #define TICK_US 10000
 #define TICK_NS 10000000ull
 #define KIB_PER_PAGE 4
-#define SERVICE_THREADS 1	/* of the emulation library, not the program's */
+#define SERVICE_THREADS 1 /* of the emulation library, not the program's */
 
 /* What one look at the table and the kernel gives. */
 struct snapshot {
-	struct process *process;	/* a reference */
+	struct process *process; /* a reference */
 	char comm[COMM_MAX + 1];
 	char state;
 	int ppid, pgid, sid, terminal, foreground, nice, status;
@@ -103,14 +103,14 @@ static void stat(const struct snapshot *s, struct text *text)
 	const uint32_t *image = s->image;
 	uint32_t pending = s->pending, ignored = s->ignored;
 
-	text_append(text, "%d (%s) %c %d %d %d %d %d 0 %u 0 0 0 ", s->process->pid, s->comm, s->state,
-		s->ppid, s->pgid, s->sid, s->terminal, s->foreground, s->usage.faults);
+	text_append(text, "%d (%s) %c %d %d %d %d %d 0 %u 0 0 0 ", s->process->pid, s->comm,
+		s->state, s->ppid, s->pgid, s->sid, s->terminal, s->foreground, s->usage.faults);
 	text_append(text, "%lu %lu %lu %lu %d %d %u 0 %llu ", ticks(s->usage.user),
 		ticks(s->usage.system), ticks(s->children.user), ticks(s->children.system),
 		20 + s->nice, s->nice, s->threads, (unsigned long long)(s->started_ns / TICK_NS));
 	text_append(text, "%lu %u 4294967295 %u %u %u 0 0 ",
-		(unsigned long)s->figures.virtual_kib * 1024, s->figures.resident_kib / KIB_PER_PAGE,
-		image[0], image[1], image[2]);
+		(unsigned long)s->figures.virtual_kib * 1024,
+		s->figures.resident_kib / KIB_PER_PAGE, image[0], image[1], image[2]);
 	/* signals, then wchan, swap, exit signal, cpu, policy, ... */
 	text_append(text, "%u 0 %u 0 0 0 0 17 0 0 0 0 0 0 ", pending, ignored);
 	text_append(text, "0 0 %u %u %u 0 0 %d\n", image[3], image[4], image[5], s->status);
@@ -135,10 +135,11 @@ static void status(const struct snapshot *s, struct text *text)
 	const struct credentials *c = &s->credentials;
 	int pid = s->process->pid;
 
-	text_append(text, "Name:\t%s\nUmask:\t0022\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\n",
+	text_append(text,
+		"Name:\t%s\nUmask:\t0022\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\n",
 		s->comm, s->state, state_name(s->state), pid, pid);
-	text_append(text, "PPid:\t%d\nTracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\n", s->ppid, c->ruid, c->euid,
-		c->suid, c->euid);
+	text_append(text, "PPid:\t%d\nTracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\n", s->ppid, c->ruid,
+		c->euid, c->suid, c->euid);
 	text_append(text, "Gid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", c->rgid, c->egid, c->sgid,
 		c->egid);
 	for (unsigned i = 0; i < c->group_count; i++)
@@ -162,14 +163,15 @@ static void statm(const struct snapshot *s, struct text *text)
 
 static void limits(struct text *text)
 {
-	static const char *const names[][2] = {
-		{"Max cpu time", "seconds"}, {"Max file size", "bytes"}, {"Max data size", "bytes"},
-		{"Max resident set", "bytes"}, {"Max address space", "bytes"}};
+	static const char *const names[][2] = { { "Max cpu time", "seconds" },
+		{ "Max file size", "bytes" }, { "Max data size", "bytes" },
+		{ "Max resident set", "bytes" }, { "Max address space", "bytes" } };
 
-	text_append(text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+	text_append(
+		text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		text_append(text, "%-25s %-20s %-20s %-10s\n", names[i][0], "unlimited", "unlimited",
-			names[i][1]);
+		text_append(text, "%-25s %-20s %-20s %-10s\n", names[i][0], "unlimited",
+			"unlimited", names[i][1]);
 	text_append(text, "%-25s %-20u %-20u %-10s\n", "Max processes", PROCESS_MAX, PROCESS_MAX,
 		"processes");
 }
@@ -217,12 +219,15 @@ static void mount_lines(struct text *text)
 	text_append_bytes(text, lines, mounts_proc_lines(lines, sizeof(lines)));
 }
 
-bool proc_process_text(struct proc_node node, struct text *text)
+bool proc_process_text(struct proc_node node, int viewer, struct text *text)
 {
 	struct snapshot s;
 
 	if (!remember(node.pid, &s))
 		return false;
+	/* It waits for this very answer. */
+	if (node.pid == viewer && s.state == 'S')
+		s.state = 'R';
 	switch (node.kind) {
 	case PROC_PID_STAT:
 		stat(&s, text);

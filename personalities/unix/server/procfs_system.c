@@ -12,7 +12,7 @@
 #include "task.h"
 
 #define SECOND_NS 1000000000ull
-#define TICKS 100		/* USER_HZ */
+#define TICKS 100 /* USER_HZ */
 #define OS_TYPE "Linux"
 #define OS_RELEASE "6.1.0-masix"
 
@@ -84,7 +84,8 @@ static void meminfo(struct text *text)
 		"Active:         %8u kB\nInactive:       %8u kB\nUnevictable:    %8u kB\n"
 		"SwapTotal:      %8u kB\nSwapFree:       %8u kB\n",
 		m.active * kib, m.inactive * kib, m.wired * kib, 0, 0);
-	text_append(text, "Dirty:          %8u kB\nShmem:          %8u kB\nSlab:           %8u kB\n", 0, 0,
+	text_append(text,
+		"Dirty:          %8u kB\nShmem:          %8u kB\nSlab:           %8u kB\n", 0, 0,
 		m.wired * kib);
 	text_append(text, "SReclaimable:   %8u kB\nSUnreclaim:     %8u kB\n", 0, m.wired * kib);
 }
@@ -139,13 +140,13 @@ static void cpuinfo(struct text *text)
 		a = d = 0;
 	uint64_t khz = masix_start_info()->tsc_hz / 1000;
 
-	text_append(text, "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\n", vendor,
-		a >> 8 & 15, (a >> 4 & 15) | (a >> 12 & 0xf0));
-	text_append(text, "model name\t: %s\nstepping\t: %u\ncpu MHz\t\t: %llu.%03llu\n", model, a & 15,
-		(unsigned long long)(khz / 1000), (unsigned long long)(khz % 1000));
-	text_append(text, "flags\t\t:%s%s%s%s%s%s\n\n", d & 1 ? " fpu" : "", d >> 4 & 1 ? " tsc" : "",
-		d >> 15 & 1 ? " cmov" : "", d >> 23 & 1 ? " mmx" : "", d >> 25 & 1 ? " sse" : "",
-		d >> 26 & 1 ? " sse2" : "");
+	text_append(text, "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\n",
+		vendor, a >> 8 & 15, (a >> 4 & 15) | (a >> 12 & 0xf0));
+	text_append(text, "model name\t: %s\nstepping\t: %u\ncpu MHz\t\t: %llu.%03llu\n", model,
+		a & 15, (unsigned long long)(khz / 1000), (unsigned long long)(khz % 1000));
+	text_append(text, "flags\t\t:%s%s%s%s%s%s\n\n", d & 1 ? " fpu" : "",
+		d >> 4 & 1 ? " tsc" : "", d >> 15 & 1 ? " cmov" : "", d >> 23 & 1 ? " mmx" : "",
+		d >> 25 & 1 ? " sse" : "", d >> 26 & 1 ? " sse2" : "");
 }
 
 static void stat(struct text *text)
@@ -180,6 +181,15 @@ static void vmstat(struct text *text)
 static void filesystems(struct text *text)
 {
 	text_append(text, "nodev\tproc\nnodev\ttmpfs\n\text2\n");
+}
+
+/* Name, device, major number, minor numbers, type: how ps(1) finds a terminal's name. */
+static void tty_drivers(struct text *text)
+{
+	text_append(text, "/dev/tty             /dev/tty        5       0 system:/dev/tty\n");
+	text_append(text, "/dev/console         /dev/console    5       1 system:console\n");
+	text_append(text, "/dev/ptmx            /dev/ptmx       5       2 system\n");
+	text_append(text, "pty_slave            /dev/pts      136    0-63 pty:slave\n");
 }
 
 static void hostname(struct text *text)
@@ -218,6 +228,9 @@ bool proc_system_text(enum proc_kind kind, struct text *text)
 		break;
 	case PROC_VMSTAT:
 		vmstat(text);
+		break;
+	case PROC_TTY_DRIVERS:
+		tty_drivers(text);
 		break;
 	case PROC_HOSTNAME:
 		hostname(text);

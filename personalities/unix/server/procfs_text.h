@@ -10,8 +10,8 @@
 /* False: no such file. */
 bool proc_system_text(enum proc_kind kind, struct text *text);
 
-/* False: the process is gone. */
-bool proc_process_text(struct proc_node node, struct text *text);
+/* As process `viewer` sees it.  False: the process is gone. */
+bool proc_process_text(struct proc_node node, int viewer, struct text *text);
 
 /* The links of a process, for struct proc_view. */
 uint32_t proc_process_link(struct proc_node node, char *to, uint32_t room);

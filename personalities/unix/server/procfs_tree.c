@@ -14,23 +14,25 @@ struct member {
 	enum proc_kind kind;
 };
 
-static const struct member root_members[] = {
-	{"self", PROC_SELF}, {"mounts", PROC_MOUNTS_LINK}, {"meminfo", PROC_MEMINFO},
-	{"uptime", PROC_UPTIME}, {"loadavg", PROC_LOADAVG}, {"version", PROC_VERSION},
-	{"cpuinfo", PROC_CPUINFO}, {"filesystems", PROC_FILESYSTEMS}, {"stat", PROC_STAT},
-	{"vmstat", PROC_VMSTAT}, {"sys", PROC_SYS}, {NULL, PROC_NONE}};
+static const struct member root_members[] = { { "self", PROC_SELF }, { "mounts", PROC_MOUNTS_LINK },
+	{ "meminfo", PROC_MEMINFO }, { "uptime", PROC_UPTIME }, { "loadavg", PROC_LOADAVG },
+	{ "version", PROC_VERSION }, { "cpuinfo", PROC_CPUINFO },
+	{ "filesystems", PROC_FILESYSTEMS }, { "stat", PROC_STAT }, { "vmstat", PROC_VMSTAT },
+	{ "sys", PROC_SYS }, { "tty", PROC_TTY }, { NULL, PROC_NONE } };
 
-static const struct member sys_members[] = {{"kernel", PROC_SYS_KERNEL}, {NULL, PROC_NONE}};
+static const struct member tty_members[] = { { "drivers", PROC_TTY_DRIVERS }, { NULL, PROC_NONE } };
 
-static const struct member kernel_members[] = {
-	{"hostname", PROC_HOSTNAME}, {"ostype", PROC_OSTYPE}, {"osrelease", PROC_OSRELEASE},
-	{"pid_max", PROC_PID_MAX}, {NULL, PROC_NONE}};
+static const struct member sys_members[] = { { "kernel", PROC_SYS_KERNEL }, { NULL, PROC_NONE } };
 
-static const struct member process_members[] = {
-	{"stat", PROC_PID_STAT}, {"status", PROC_PID_STATUS}, {"statm", PROC_PID_STATM},
-	{"cmdline", PROC_PID_CMDLINE}, {"comm", PROC_PID_COMM}, {"exe", PROC_EXE},
-	{"root", PROC_PROCESS_ROOT}, {"limits", PROC_PID_LIMITS}, {"mounts", PROC_PID_MOUNTS},
-	{"maps", PROC_PID_MAPS}, {NULL, PROC_NONE}};
+static const struct member kernel_members[] = { { "hostname", PROC_HOSTNAME },
+	{ "ostype", PROC_OSTYPE }, { "osrelease", PROC_OSRELEASE }, { "pid_max", PROC_PID_MAX },
+	{ NULL, PROC_NONE } };
+
+static const struct member process_members[] = { { "stat", PROC_PID_STAT },
+	{ "status", PROC_PID_STATUS }, { "statm", PROC_PID_STATM }, { "cmdline", PROC_PID_CMDLINE },
+	{ "comm", PROC_PID_COMM }, { "exe", PROC_EXE }, { "root", PROC_PROCESS_ROOT },
+	{ "limits", PROC_PID_LIMITS }, { "mounts", PROC_PID_MOUNTS }, { "maps", PROC_PID_MAPS },
+	{ NULL, PROC_NONE } };
 
 static const struct member *members_of(enum proc_kind kind)
 {
@@ -41,6 +43,8 @@ static const struct member *members_of(enum proc_kind kind)
 		return sys_members;
 	case PROC_SYS_KERNEL:
 		return kernel_members;
+	case PROC_TTY:
+		return tty_members;
 	case PROC_PROCESS:
 		return process_members;
 	default:
@@ -73,29 +77,28 @@ static int number_of(const char *name, uint32_t length)
 	return number;
 }
 
-struct proc_node proc_lookup(const struct proc_view *view, struct proc_node dir, const char *name,
-	uint32_t length)
+struct proc_node proc_lookup(
+	const struct proc_view *view, struct proc_node dir, const char *name, uint32_t length)
 {
 	for (const struct member *m = members_of(dir.kind); m != NULL && m->name != NULL; m++)
 		if (strlen(m->name) == length && memcmp(m->name, name, length) == 0)
-			return (struct proc_node){m->kind, dir.pid};
+			return (struct proc_node){ m->kind, dir.pid };
 
 	int pid = dir.kind == PROC_ROOT ? number_of(name, length) : 0;
 
 	if (pid != 0 && view->exists(pid))
-		return (struct proc_node){PROC_PROCESS, pid};
-	return (struct proc_node){PROC_NONE, 0};
+		return (struct proc_node){ PROC_PROCESS, pid };
+	return (struct proc_node){ PROC_NONE, 0 };
 }
 
 static struct proc_node parent_of(struct proc_node node)
 {
 	if (node.kind == PROC_SYS_KERNEL)
-		return (struct proc_node){PROC_SYS, 0};
-	return (struct proc_node){PROC_ROOT, 0};
+		return (struct proc_node){ PROC_SYS, 0 };
+	return (struct proc_node){ PROC_ROOT, 0 };
 }
 
-uint32_t proc_readlink(const struct proc_view *view, struct proc_node node, char *to,
-	uint32_t room)
+uint32_t proc_readlink(const struct proc_view *view, struct proc_node node, char *to, uint32_t room)
 {
 	int length = 0;
 
@@ -226,7 +229,9 @@ static bool list(struct listing *l, const char *name, struct proc_node node, int
 		.ino = proc_ino(node),
 		.next = next,
 		.length = size,
-		.type = proc_is_directory(node) ? DT_DIR : proc_is_link(node) ? DT_LNK : DT_REG,
+		.type = proc_is_directory(node) ? DT_DIR
+			: proc_is_link(node)	? DT_LNK
+						: DT_REG,
 		.name_length = length,
 	};
 
@@ -247,7 +252,7 @@ uint32_t proc_entries(const struct proc_view *view, struct proc_node dir, int64_
 	uint32_t room, int64_t *next)
 {
 	const struct member *members = members_of(dir.kind);
-	struct listing l = {to, room, 0};
+	struct listing l = { to, room, 0 };
 	int64_t count = 0;
 
 	*next = cookie;
@@ -261,7 +266,7 @@ uint32_t proc_entries(const struct proc_view *view, struct proc_node dir, int64_
 
 		if (*next >= FIRST_MEMBER) {
 			name = members[*next - FIRST_MEMBER].name;
-			node = (struct proc_node){members[*next - FIRST_MEMBER].kind, dir.pid};
+			node = (struct proc_node){ members[*next - FIRST_MEMBER].kind, dir.pid };
 		}
 		if (!list(&l, name, node, *next + 1))
 			return l.used;
@@ -277,7 +282,7 @@ uint32_t proc_entries(const struct proc_view *view, struct proc_node dir, int64_
 		char name[NAME_ROOM];
 
 		snprintf(name, sizeof(name), "%d", pid);
-		if (!list(&l, name, (struct proc_node){PROC_PROCESS, pid}, FIRST_PID + pid + 1))
+		if (!list(&l, name, (struct proc_node){ PROC_PROCESS, pid }, FIRST_PID + pid + 1))
 			return l.used;
 		*next = FIRST_PID + pid + 1;
 	}
@@ -294,6 +299,9 @@ uint32_t proc_path(struct proc_node dir, char *to, uint32_t room)
 		break;
 	case PROC_SYS_KERNEL:
 		length = snprintf(to, room, "/sys/kernel");
+		break;
+	case PROC_TTY:
+		length = snprintf(to, room, "/tty");
 		break;
 	case PROC_PROCESS:
 		length = snprintf(to, room, "/%d", dir.pid);

@@ -14,6 +14,7 @@ enum proc_kind {
 	PROC_ROOT,
 	PROC_SYS,
 	PROC_SYS_KERNEL,
+	PROC_TTY,
 	PROC_PROCESS,
 	/* links */
 	PROC_SELF,
@@ -29,6 +30,7 @@ enum proc_kind {
 	PROC_FILESYSTEMS,
 	PROC_STAT,
 	PROC_VMSTAT,
+	PROC_TTY_DRIVERS,
 	PROC_HOSTNAME,
 	PROC_OSTYPE,
 	PROC_OSRELEASE,
@@ -46,12 +48,12 @@ enum proc_kind {
 
 struct proc_node {
 	enum proc_kind kind;
-	int pid;		/* of the files of a process */
+	int pid; /* of the files of a process */
 };
 
 /* What the tree asks about processes. */
 struct proc_view {
-	int self;		/* who looks */
+	int self; /* who looks */
 	/* Does it exist? */
 	bool (*exists)(int pid);
 	/* The first existing pid from `from` on, 0: none. */
@@ -64,18 +66,18 @@ bool proc_is_directory(struct proc_node node);
 bool proc_is_link(struct proc_node node);
 
 /* The member `name` of a directory; kind PROC_NONE: there is none. */
-struct proc_node proc_lookup(const struct proc_view *view, struct proc_node dir, const char *name,
-	uint32_t length);
+struct proc_node proc_lookup(
+	const struct proc_view *view, struct proc_node dir, const char *name, uint32_t length);
 
 /* Where a link points; returns the length, 0: nowhere. */
-uint32_t proc_readlink(const struct proc_view *view, struct proc_node node, char *to,
-	uint32_t room);
+uint32_t proc_readlink(
+	const struct proc_view *view, struct proc_node node, char *to, uint32_t room);
 
 /* Walk `path` from `node`.  0: *found is what it names (a link itself only if `follow` is false and
  * it is the last).  A masix_kind MASIX_CROSS_*: go on with `rest`.  Or MASIX_E_*. */
 struct proc_walk {
 	struct proc_node found;
-	int cross;			/* MASIX_CROSS_ROOT, _PARENT, or 0 */
+	int cross; /* MASIX_CROSS_ROOT, _PARENT, or 0 */
 	uint32_t rest_length;
 	char rest[MASIX_PATH_MAX];
 };

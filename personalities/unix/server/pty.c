@@ -8,11 +8,11 @@ struct pty {
 	struct terminal terminal;
 	unsigned number;
 	uint32_t uid, gid;
-	bool locked;		/* `lock` below: until the master says unlockpt */
+	bool locked; /* `lock` below: until the master says unlockpt */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct pty *ptys[PTY_MAX];	/* lock; an entry is no reference */
+static struct pty *ptys[PTY_MAX]; /* lock; an entry is no reference */
 
 static void pty_destroy(struct terminal *terminal)
 {
@@ -25,7 +25,7 @@ static void pty_destroy(struct terminal *terminal)
 	free(pty);
 }
 
-static const struct terminal_device pty_device = {.destroy = pty_destroy};
+static const struct terminal_device pty_device = { .destroy = pty_destroy };
 
 static bool enter(struct pty *pty)
 {
@@ -54,12 +54,12 @@ kern_return_t pty_open_master(uint32_t uid, uint32_t gid, mach_port_t *master)
 	pty->gid = gid;
 	if (!enter(pty)) {
 		free(pty);
-		return MASIX_E_LIMIT;
+		return MASIX_E_NO_SPACE;
 	}
 	pty->terminal.jobs.rdev = PTY_MAJOR << 8 | pty->number;
 	kern_return_t kr = terminal_open_master(&pty->terminal, master);
 
-	terminal_put(&pty->terminal);	/* the opening holds it now */
+	terminal_put(&pty->terminal); /* the opening holds it now */
 	return kr;
 }
 
@@ -68,17 +68,8 @@ struct terminal *pty_slave(unsigned number)
 	struct terminal *terminal = NULL;
 
 	pthread_mutex_lock(&lock);
-	if (number < PTY_MAX && ptys[number] != NULL && !ptys[number]->locked) {
-		terminal = &ptys[number]->terminal;
-		/* One whose last reference is just going is gone. */
-		int references = atomic_load(&terminal->references);
-
-		while (references > 0 && !atomic_compare_exchange_weak(&terminal->references,
-						 &references, references + 1))
-			;
-		if (references == 0)
-			terminal = NULL;
-	}
+	if (number < PTY_MAX && ptys[number] != NULL && !ptys[number]->locked)
+		terminal = terminal_ref(&ptys[number]->terminal);
 	pthread_mutex_unlock(&lock);
 	return terminal;
 }

@@ -11,7 +11,7 @@
 #define PTY_MAX 64
 #define PTY_MAJOR 136
 
-/* A new pair; `master` is a right to its far side.  MASIX_E_LIMIT: all are in use. */
+/* A new pair; `master` is a right to its far side.  MASIX_E_NO_SPACE: all are in use. */
 kern_return_t pty_open_master(uint32_t uid, uint32_t gid, mach_port_t *master)
 	__attribute__((warn_unused_result));
 
@@ -21,8 +21,7 @@ struct terminal *pty_slave(unsigned number);
 /* MASIX_E_NOT_TTY: no pseudo-terminal. */
 kern_return_t pty_number(struct terminal *terminal, int *number)
 	__attribute__((warn_unused_result));
-kern_return_t pty_lock(struct terminal *terminal, bool locked)
-	__attribute__((warn_unused_result));
+kern_return_t pty_lock(struct terminal *terminal, bool locked) __attribute__((warn_unused_result));
 kern_return_t pty_is_locked(struct terminal *terminal, int *locked)
 	__attribute__((warn_unused_result));
 

@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <masix/mach.h>
 #include <masix/error.h>
+#include <masix/mach.h>
 #include <process_server.h>
 
 #include "mounts.h"
 #include "server.h"
 #include "session.h"
 
-kern_return_t S_process_get_ids(mach_port_t proc, int pid, masix_ids_t ids,
-	mach_msg_type_number_t *count)
+kern_return_t S_process_get_ids(
+	mach_port_t proc, int pid, masix_ids_t ids, mach_msg_type_number_t *count)
 {
 	uint32_t credentials[6 + CREDENTIALS_GROUPS];
 	struct caller caller;
@@ -23,8 +23,7 @@ kern_return_t S_process_get_ids(mach_port_t proc, int pid, masix_ids_t ids,
 	*count = 0;
 	if (kr != KERN_SUCCESS)
 		return kr;
-	const struct process *p =
-		pid == 0 ? caller.process : process_find(&unix_server.table, pid);
+	const struct process *p = pid == 0 ? caller.process : process_find(&unix_server.table, pid);
 
 	if (p != NULL) {
 		unsigned n = credentials_pack(&p->credentials, credentials);
@@ -47,8 +46,8 @@ kern_return_t S_process_get_ids(mach_port_t proc, int pid, masix_ids_t ids,
 /* The port is minted before the change is made, so that nothing can fail after it.  The fs server is
  * asked without the lock; another thread of the process may change ids meanwhile, so the rules are
  * applied again to what is true then. */
-kern_return_t S_process_set_ids(mach_port_t proc, const masix_ids_t ids,
-	mach_msg_type_number_t count, mach_port_t *root)
+kern_return_t S_process_set_ids(
+	mach_port_t proc, const masix_ids_t ids, mach_msg_type_number_t count, mach_port_t *root)
 {
 	struct credentials changed, again;
 	struct caller caller;
@@ -131,8 +130,8 @@ kern_return_t S_process_mount_root(mach_port_t proc, uint32_t mount, mach_port_t
 	return kr;
 }
 
-kern_return_t S_process_mounts(mach_port_t proc, masix_inline_t table,
-	mach_msg_type_number_t *count)
+kern_return_t S_process_mounts(
+	mach_port_t proc, masix_inline_t table, mach_msg_type_number_t *count)
 {
 	struct caller caller;
 	kern_return_t kr = caller_enter(proc, &caller);
@@ -145,8 +144,8 @@ kern_return_t S_process_mounts(mach_port_t proc, masix_inline_t table,
 	return KERN_SUCCESS;
 }
 
-kern_return_t S_process_set_root(mach_port_t proc, const masix_path_t path,
-	mach_msg_type_number_t length, mach_port_t *root)
+kern_return_t S_process_set_root(
+	mach_port_t proc, const masix_path_t path, mach_msg_type_number_t length, mach_port_t *root)
 {
 	struct caller caller;
 	char *copy;

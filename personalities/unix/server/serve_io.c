@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include <io_server.h>
-#include <masix/mach.h>
 #include <masix/error.h>
+#include <masix/mach.h>
 
 #include "answer.h"
 #include "server.h"
@@ -33,7 +33,7 @@ kern_return_t S_io_read(mach_port_t io, mach_port_t reply, mach_msg_type_name_t 
 	uint32_t token, int flags, int64_t offset, uint32_t amount, masix_inline_t data,
 	mach_msg_type_number_t *count)
 {
-	const struct io_call call = {reply, token, (flags & MASIX_IO_NONBLOCK) != 0};
+	const struct io_call call = { reply, token, (flags & MASIX_IO_NONBLOCK) != 0 };
 	const struct io_operations *operations;
 	kern_return_t kr = reply_check(reply, reply_type);
 	struct masix_object *object = kr == KERN_SUCCESS ? enter(io, &operations) : NULL;
@@ -43,9 +43,8 @@ kern_return_t S_io_read(mach_port_t io, mach_port_t reply, mach_msg_type_name_t 
 		return NO_OBJECT;
 	if (amount > MASIX_INLINE_MAX)
 		amount = MASIX_INLINE_MAX;
-	kr = operations->read != NULL
-		? operations->read(object, &call, offset, amount, data, count)
-		: CANNOT;
+	kr = operations->read != NULL ? operations->read(object, &call, offset, amount, data, count)
+				      : CANNOT;
 	masix_object_put(object);
 	return kr;
 }
@@ -77,7 +76,7 @@ kern_return_t S_io_read_large(mach_port_t io, mach_port_t reply, mach_msg_type_n
 	uint32_t token, int flags, int64_t offset, uint32_t amount, masix_bulk_t *data,
 	mach_msg_type_number_t *count)
 {
-	const struct io_call call = {reply, token, (flags & MASIX_IO_NONBLOCK) != 0};
+	const struct io_call call = { reply, token, (flags & MASIX_IO_NONBLOCK) != 0 };
 	const struct io_operations *operations;
 	kern_return_t kr = reply_check(reply, reply_type);
 	struct masix_object *object = kr == KERN_SUCCESS ? enter(io, &operations) : NULL;
@@ -89,8 +88,8 @@ kern_return_t S_io_read_large(mach_port_t io, mach_port_t reply, mach_msg_type_n
 	if (amount > MASIX_BULK_MAX)
 		amount = MASIX_BULK_MAX;
 	kr = operations->read_large != NULL
-		? operations->read_large(object, &call, offset, amount, data, count)
-		: read_into_pages(object, operations, &call, offset, amount, data, count);
+		     ? operations->read_large(object, &call, offset, amount, data, count)
+		     : read_into_pages(object, operations, &call, offset, amount, data, count);
 	masix_object_put(object);
 	return kr;
 }
@@ -99,28 +98,27 @@ kern_return_t S_io_write(mach_port_t io, mach_port_t reply, mach_msg_type_name_t
 	uint32_t token, int flags, int64_t offset, const masix_inline_t data,
 	mach_msg_type_number_t length, uint32_t *written, int64_t *end)
 {
-	const struct io_call call = {reply, token, (flags & MASIX_IO_NONBLOCK) != 0};
+	const struct io_call call = { reply, token, (flags & MASIX_IO_NONBLOCK) != 0 };
 	const struct io_operations *operations;
 	kern_return_t kr = reply_check(reply, reply_type);
 	struct masix_object *object = kr == KERN_SUCCESS ? enter(io, &operations) : NULL;
 
-	(void)offset;	/* nothing here has positions to write at */
+	(void)offset; /* nothing here has positions to write at */
 	*written = 0;
 	*end = 0;
 	if (object == NULL)
 		return NO_OBJECT;
-	kr = operations->write != NULL
-		? operations->write(object, &call, data, length, written)
-		: CANNOT;
+	kr = operations->write != NULL ? operations->write(object, &call, data, length, written)
+				       : CANNOT;
 	masix_object_put(object);
 	return kr;
 }
 
 kern_return_t S_io_write_large(mach_port_t io, mach_port_t reply, mach_msg_type_name_t reply_type,
-	uint32_t token, int flags, int64_t offset, masix_bulk_t data,
-	mach_msg_type_number_t length, uint32_t *written, int64_t *end)
+	uint32_t token, int flags, int64_t offset, masix_bulk_t data, mach_msg_type_number_t length,
+	uint32_t *written, int64_t *end)
 {
-	const struct io_call call = {reply, token, (flags & MASIX_IO_NONBLOCK) != 0};
+	const struct io_call call = { reply, token, (flags & MASIX_IO_NONBLOCK) != 0 };
 	const struct io_operations *operations;
 	kern_return_t kr = reply_check(reply, reply_type);
 	struct masix_object *object = kr == KERN_SUCCESS ? enter(io, &operations) : NULL;
@@ -134,8 +132,8 @@ kern_return_t S_io_write_large(mach_port_t io, mach_port_t reply, mach_msg_type_
 		kr = MASIX_E_TOO_BIG;
 	else
 		kr = operations->write_large != NULL
-			? operations->write_large(object, &call, data, length, written)
-			: CANNOT;
+			     ? operations->write_large(object, &call, data, length, written)
+			     : CANNOT;
 	masix_object_put(object);
 	return kr;
 }
@@ -143,7 +141,7 @@ kern_return_t S_io_write_large(mach_port_t io, mach_port_t reply, mach_msg_type_
 kern_return_t S_io_poll(mach_port_t io, mach_port_t reply, mach_msg_type_name_t reply_type,
 	uint32_t token, int flags, int events, int *ready)
 {
-	const struct io_call call = {reply, token, (flags & MASIX_IO_NONBLOCK) != 0};
+	const struct io_call call = { reply, token, (flags & MASIX_IO_NONBLOCK) != 0 };
 	const struct io_operations *operations;
 	kern_return_t kr = reply_check(reply, reply_type);
 	struct masix_object *object = kr == KERN_SUCCESS ? enter(io, &operations) : NULL;
@@ -163,8 +161,8 @@ kern_return_t S_io_cancel(mach_port_t io, uint32_t token)
 
 	if (object == NULL)
 		return NO_OBJECT;
-	kern_return_t kr = operations->cancel != NULL ? operations->cancel(object, token)
-						      : MASIX_E_NOT_FOUND;
+	kern_return_t kr =
+		operations->cancel != NULL ? operations->cancel(object, token) : MASIX_E_NOT_FOUND;
 
 	masix_object_put(object);
 	return kr;
@@ -228,8 +226,8 @@ kern_return_t S_io_set_owner(mach_port_t io, uint32_t uid, uint32_t gid)
 	return refuse(io, MASIX_E_PERMISSION);
 }
 
-kern_return_t S_io_set_times(mach_port_t io, int64_t atime, uint32_t atime_nsec, int64_t mtime,
-	uint32_t mtime_nsec)
+kern_return_t S_io_set_times(
+	mach_port_t io, int64_t atime, uint32_t atime_nsec, int64_t mtime, uint32_t mtime_nsec)
 {
 	(void)atime;
 	(void)atime_nsec;

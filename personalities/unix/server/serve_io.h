@@ -29,8 +29,8 @@ struct io_operations {
 	/* Consumes the pages on success and with MIG_NO_REPLY. */
 	kern_return_t (*write_large)(struct masix_object *object, const struct io_call *call,
 		char *data, uint32_t length, uint32_t *written);
-	kern_return_t (*poll)(struct masix_object *object, const struct io_call *call, int events,
-		int *ready);
+	kern_return_t (*poll)(
+		struct masix_object *object, const struct io_call *call, int events, int *ready);
 	kern_return_t (*cancel)(struct masix_object *object, uint32_t token);
 	kern_return_t (*stat)(struct masix_object *object, masix_stat_t *stat);
 };

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <masix/mach.h>
 #include <masix/error.h>
+#include <masix/mach.h>
 #include <masix/server.h>
 #include <process_server.h>
 
@@ -36,8 +36,8 @@ kern_return_t S_process_fork(mach_port_t proc, mach_port_t task, int *pid, mach_
 	if (kr != KERN_SUCCESS)
 		goto discard;
 	kr = process_find_task(&u->table, task) != NULL
-		? MASIX_E_INVALID
-		: process_create(&u->table, caller.process, task, masix_monotonic_ns(), &p);
+		     ? MASIX_E_INVALID
+		     : process_create(&u->table, caller.process, task, masix_monotonic_ns(), &p);
 	if (kr == KERN_SUCCESS) {
 		process_port_bind(port, p);
 		*pid = p->pid;
@@ -60,8 +60,8 @@ discard:
 	return kr;
 }
 
-kern_return_t S_process_started(mach_port_t proc, mach_port_t event, mach_port_t main_thread,
-	int *pid, int *ppid)
+kern_return_t S_process_started(
+	mach_port_t proc, mach_port_t event, mach_port_t main_thread, int *pid, int *ppid)
 {
 	struct caller caller;
 
@@ -105,7 +105,7 @@ kern_return_t S_process_exec(mach_port_t proc, const masix_name_t name,
 	mach_msg_type_number_t file_count, const masix_ids_t image,
 	mach_msg_type_number_t image_count)
 {
-	char comm[COMM_MAX + 1] = {0};
+	char comm[COMM_MAX + 1] = { 0 };
 	struct caller caller;
 
 	if (image_count != IMAGE_WORDS || memchr(file, '\0', file_count) != NULL)
@@ -144,7 +144,8 @@ kern_return_t S_process_wait_exec(mach_port_t proc, mach_port_t reply,
 	mach_msg_type_name_t reply_type, uint32_t token, int pid)
 {
 	const struct waiter call = {
-		.kind = WAITER_EXEC, .token = token, .reply = reply, .id = pid};
+		.kind = WAITER_EXEC, .token = token, .reply = reply, .id = pid
+	};
 	struct caller caller;
 	kern_return_t kr = reply_check(reply, reply_type);
 
@@ -169,6 +170,7 @@ kern_return_t S_process_exit(mach_port_t proc, int code, int signal)
 
 	if ((signal & 0x7f) != 0 && (signal & 0x7f) <= SIGNAL_MAX)
 		status = signal & (0x7f | MASIX_CORE);
+	caller.process->exits_itself = process_is_live(caller.process);
 	process_end(&unix_server.table, caller.process, status);
 	caller_leave(&caller);
 	return KERN_SUCCESS;
@@ -178,12 +180,12 @@ kern_return_t S_process_wait(mach_port_t proc, mach_port_t reply, mach_msg_type_
 	uint32_t token, int which, int id, int options, int *pid, int *status, uint32_t *uid,
 	masix_usage_t *usage)
 {
-	const struct waiter call = {.kind = WAITER_CHILD,
+	const struct waiter call = { .kind = WAITER_CHILD,
 		.token = token,
 		.reply = reply,
 		.which = which,
 		.id = id,
-		.options = options};
+		.options = options };
 	struct wait_result result;
 	struct caller caller;
 	kern_return_t kr = reply_check(reply, reply_type);
@@ -222,10 +224,10 @@ kern_return_t S_process_cancel(mach_port_t proc, uint32_t token)
 	return found || fifo_cancel(pid, token) ? KERN_SUCCESS : MASIX_E_NOT_FOUND;
 }
 
-kern_return_t S_process_stop(mach_port_t proc, mach_port_t reply, mach_msg_type_name_t reply_type,
-	int signal)
+kern_return_t S_process_stop(
+	mach_port_t proc, mach_port_t reply, mach_msg_type_name_t reply_type, int signal)
 {
-	const struct waiter call = {.kind = WAITER_STOP, .reply = reply};
+	const struct waiter call = { .kind = WAITER_STOP, .reply = reply };
 	struct caller caller;
 	kern_return_t kr = reply_check(reply, reply_type);
 
@@ -238,7 +240,7 @@ kern_return_t S_process_stop(mach_port_t proc, mach_port_t reply, mach_msg_type_
 	if (signal_stop_self(&unix_server.table, caller.process, signal)) {
 		kr = park(caller.process, &call);
 		if (kr != MIG_NO_REPLY)
-			kr = KERN_SUCCESS;	/* stopped: it hears this once it runs again */
+			kr = KERN_SUCCESS; /* stopped: it hears this once it runs again */
 	}
 	caller_leave(&caller);
 	return kr;
@@ -255,7 +257,7 @@ kern_return_t S_process_usage(mach_port_t proc, int which, masix_usage_t *usage)
 
 	*usage = caller.process->children_usage;
 	if (which == MASIX_USAGE_SELF) {
-		*usage = (masix_usage_t){0};
+		*usage = (masix_usage_t){ 0 };
 		table_unlock();
 		task_usage(task, usage);
 		table_lock();

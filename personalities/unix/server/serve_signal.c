@@ -25,7 +25,7 @@ kern_return_t S_process_take_signal(mach_port_t proc, int *signal, masix_siginfo
 
 	if (kr != KERN_SUCCESS)
 		return kr;
-	*info = (masix_siginfo_t){0};
+	*info = (masix_siginfo_t){ 0 };
 	*signal = signal_take(&unix_server.table, caller.process, info);
 	caller_leave(&caller);
 	return KERN_SUCCESS;

@@ -3,8 +3,8 @@
 #include <mach_port.h>
 #include <string.h>
 
-#include <masix/mach.h>
 #include <masix/error.h>
+#include <masix/mach.h>
 #include <masix/server.h>
 #include <process_server.h>
 
@@ -105,8 +105,8 @@ kern_return_t S_process_open_fifo(mach_port_t proc, mach_port_t reply,
 	return fifo_open(&request, object);
 }
 
-kern_return_t S_process_open_device(mach_port_t proc, uint32_t rdev, int flags,
-	mach_port_t *object, int *is_tty)
+kern_return_t S_process_open_device(
+	mach_port_t proc, uint32_t rdev, int flags, mach_port_t *object, int *is_tty)
 {
 	*object = MACH_PORT_NULL;
 	*is_tty = 0;
@@ -115,7 +115,7 @@ kern_return_t S_process_open_device(mach_port_t proc, uint32_t rdev, int flags,
 
 kern_return_t S_process_system(mach_port_t proc, masix_ids_t info, mach_msg_type_number_t *count)
 {
-	struct masix_system system = {.page_size = unix_server.page_size};
+	struct masix_system system = { .page_size = unix_server.page_size };
 	struct memory_figures memory;
 	struct caller caller;
 	kern_return_t kr = caller_enter(proc, &caller);
@@ -226,7 +226,7 @@ kern_return_t S_process_nice(mach_port_t proc, int pid, int set, int nice, int *
 	}
 	if (kr == KERN_SUCCESS && set && process_is_live(p)) {
 		p->nice = nice;
-		process_ref(p);		/* keeps the task's name ours */
+		process_ref(p); /* keeps the task's name ours */
 		task = p->task;
 	}
 	if (kr == KERN_SUCCESS)
@@ -244,8 +244,8 @@ kern_return_t S_process_nice(mach_port_t proc, int pid, int set, int nice, int *
 	return kr;
 }
 
-kern_return_t S_process_log(mach_port_t proc, const masix_name_t text,
-	mach_msg_type_number_t length)
+kern_return_t S_process_log(
+	mach_port_t proc, const masix_name_t text, mach_msg_type_number_t length)
 {
 	char line[MASIX_NAME_MAX + 1];
 	struct who who;

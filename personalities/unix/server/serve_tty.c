@@ -4,8 +4,8 @@
 #include <mach_port.h>
 #include <signal.h>
 
-#include <masix/mach.h>
 #include <masix/error.h>
+#include <masix/mach.h>
 #include <tty_server.h>
 
 #include "answer.h"
@@ -15,8 +15,8 @@
 
 /* The rules of job control for `signal`; no lock may be held.  A process port that is none of ours
  * has no controlling terminal, so nothing to say. */
-static kern_return_t check_access(mach_port_t proc, struct terminal *terminal, int signal,
-	int flags)
+static kern_return_t check_access(
+	mach_port_t proc, struct terminal *terminal, int signal, int flags)
 {
 	struct caller caller;
 	kern_return_t kr = caller_enter(proc, &caller);
@@ -40,7 +40,7 @@ kern_return_t S_tty_read(mach_port_t tty, mach_port_t reply, mach_msg_type_name_
 	uint32_t token, int flags, mach_port_t proc, uint32_t amount, masix_inline_t data,
 	mach_msg_type_number_t *count)
 {
-	struct terminal_call call = {.is_tty = true, .token = token, .reply = reply};
+	struct terminal_call call = { .is_tty = true, .token = token, .reply = reply };
 	kern_return_t kr = reply_check(reply, reply_type);
 	struct terminal_opening *o = kr == KERN_SUCCESS ? terminal_opening_get(tty) : NULL;
 
@@ -70,7 +70,7 @@ kern_return_t S_tty_write(mach_port_t tty, mach_port_t reply, mach_msg_type_name
 	uint32_t token, int flags, mach_port_t proc, const masix_inline_t data,
 	mach_msg_type_number_t length, uint32_t *written)
 {
-	struct terminal_call call = {.is_tty = true, .token = token, .reply = reply};
+	struct terminal_call call = { .is_tty = true, .token = token, .reply = reply };
 	kern_return_t kr = reply_check(reply, reply_type);
 	struct terminal_opening *o = kr == KERN_SUCCESS ? terminal_opening_get(tty) : NULL;
 
@@ -80,8 +80,8 @@ kern_return_t S_tty_write(mach_port_t tty, mach_port_t reply, mach_msg_type_name
 	if (!o->is_master && stops_writers(o->terminal))
 		kr = check_access(proc, o->terminal, SIGTTOU, flags);
 	if (kr == KERN_SUCCESS)
-		kr = terminal_opening_write(o, &call, (flags & MASIX_IO_NONBLOCK) != 0, data,
-			length, written);
+		kr = terminal_opening_write(
+			o, &call, (flags & MASIX_IO_NONBLOCK) != 0, data, length, written);
 	terminal_opening_put(o);
 	drop_proc(proc, kr);
 	return kr;
@@ -89,8 +89,7 @@ kern_return_t S_tty_write(mach_port_t tty, mach_port_t reply, mach_msg_type_name
 
 kern_return_t S_tty_control(mach_port_t tty, mach_port_t reply, mach_msg_type_name_t reply_type,
 	uint32_t token, int flags, mach_port_t proc, uint32_t request, const masix_name_t in_data,
-	mach_msg_type_number_t in_length, masix_name_t out_data,
-	mach_msg_type_number_t *out_length)
+	mach_msg_type_number_t in_length, masix_name_t out_data, mach_msg_type_number_t *out_length)
 {
 	kern_return_t kr = reply_check(reply, reply_type);
 	struct terminal_opening *o = kr == KERN_SUCCESS ? terminal_opening_get(tty) : NULL;

@@ -21,14 +21,14 @@ struct unix_server {
 	/* Lock order: a terminal's, a pipe's or the fifo lock, then nothing; the table lock,
 	 * then nothing.  None is held across a message that may wait. */
 	pthread_mutex_t table_lock;
-	struct process_table table;	/* table_lock */
-	char hostname[HOSTNAME_MAX + 1];	/* table_lock */
+	struct process_table table;	 /* table_lock */
+	char hostname[HOSTNAME_MAX + 1]; /* table_lock */
 
 	/* Set at start-up, then constant. */
 	mach_port_t host_priv;
-	mach_port_t processor_set;	/* control port; null without privilege */
+	mach_port_t processor_set; /* control port; null without privilege */
 	mach_port_t console;
-	mach_port_t exceptions;		/* the object of exceptions.c */
+	mach_port_t exceptions; /* the object of exceptions.c */
 	struct terminal *console_terminal;
 	uint32_t page_size;
 	uint64_t memory_size;
@@ -40,13 +40,17 @@ extern struct unix_server unix_server;
  * objects speak.  Every class of this server is one of these. */
 struct unix_class {
 	struct masix_class base;
-	const struct io_operations *io;		/* serve_io.h; NULL: does not speak io */
+	const struct io_operations *io;	  /* serve_io.h; NULL: does not speak io */
+	const struct dir_operations *dir; /* serve_dir.h; NULL: does not speak dir */
 };
 
 /* Enter and leave the table.  Leaving carries out what was noted in between: signals are poked, tasks
  * stopped and ended, parked calls answered (act.c).  No other lock may be held. */
 void table_lock(void);
 void table_unlock(void);
+
+/* One more thread that serves, in place of one that the kernel holds.  False: no memory. */
+bool worker_add(void);
 
 /* A message from process `proc`: finds the process and enters the table.  On success caller_leave
  * ends it; otherwise nothing is held.  KERN_INVALID_ARGUMENT: no process port, or it is ending. */

@@ -72,7 +72,7 @@ void session_forget(struct process_table *t, struct process *p)
 static bool links_group(const struct process *p, const struct process *parent)
 {
 	return parent != NULL && parent->pid != INIT_PID && parent->session == p->session &&
-		parent->pgid != p->pgid;
+	       parent->pgid != p->pgid;
 }
 
 bool group_is_orphaned(struct process_table *t, int pgid)
@@ -94,7 +94,7 @@ static bool group_has_stopped(struct process_table *t, int pgid)
 
 void group_signal(struct process_table *t, int pgid, int signal)
 {
-	const struct masix_siginfo info = {.code = SI_KERNEL};
+	const struct masix_siginfo info = { .code = SI_KERNEL };
 
 	if (pgid <= 0)
 		return;
@@ -206,7 +206,7 @@ int terminal_give_up(struct process_table *t, struct process *p, struct terminal
 {
 	if (p->session->terminal != terminal)
 		return MASIX_E_NOT_TTY;
-	if (p->session->sid == p->pid)	/* only the leader speaks for the session */
+	if (p->session->sid == p->pid) /* only the leader speaks for the session */
 		lose_terminal(t, p->session);
 	return 0;
 }
@@ -217,7 +217,7 @@ void terminal_hang_up(struct process_table *t, struct terminal_jobs *terminal)
 
 	if (session == NULL)
 		return;
-	const struct masix_siginfo info = {.code = SI_KERNEL};
+	const struct masix_siginfo info = { .code = SI_KERNEL };
 	struct process *leader = process_find(t, session->sid);
 
 	if (leader != NULL && leader->pgid != terminal->foreground) {
@@ -227,8 +227,8 @@ void terminal_hang_up(struct process_table *t, struct terminal_jobs *terminal)
 	lose_terminal(t, session);
 }
 
-int terminal_set_foreground(struct process_table *t, struct process *p,
-	struct terminal_jobs *terminal, int pgid)
+int terminal_set_foreground(
+	struct process_table *t, struct process *p, struct terminal_jobs *terminal, int pgid)
 {
 	if (p->session->terminal != terminal)
 		return MASIX_E_NOT_TTY;

@@ -11,14 +11,14 @@ struct process_table;
 
 /* The part of a terminal that job control knows; lies in the terminal. */
 struct terminal_jobs {
-	struct session *session;	/* whose controlling terminal it is, or NULL */
-	int foreground;			/* group id; 0 = none */
+	struct session *session; /* whose controlling terminal it is, or NULL */
+	int foreground;		 /* group id; 0 = none */
 	uint32_t rdev;
 };
 
 struct session {
 	int sid;
-	unsigned members;		/* processes, zombies included */
+	unsigned members; /* processes, zombies included */
 	struct terminal_jobs *terminal;
 };
 
@@ -35,8 +35,7 @@ void session_left(struct process_table *t, struct process *p);
 void session_forget(struct process_table *t, struct process *p);
 
 /* setsid(2).  MASIX_E_PERMISSION: it leads a group. */
-int session_create(struct process_table *t, struct process *p)
-	__attribute__((warn_unused_result));
+int session_create(struct process_table *t, struct process *p) __attribute__((warn_unused_result));
 
 /* setpgid(2): pid 0 = the caller, pgid 0 = pid.  MASIX_E_NO_PROCESS, _ACCESS (the child has
  * executed), _PERMISSION, _INVALID. */

@@ -9,7 +9,7 @@
 #include "session.h"
 #include "wait.h"
 
-#define STOP_SIGNALS \
+#define STOP_SIGNALS                                                                               \
 	(SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 
 struct queued_signal {
@@ -28,8 +28,8 @@ static void queue_remove(struct process_table *t, struct process *p, struct queu
 	free(entry);
 }
 
-static int queue_append(struct process_table *t, struct process *p, int signal,
-	const struct masix_siginfo *info)
+static int queue_append(
+	struct process_table *t, struct process *p, int signal, const struct masix_siginfo *info)
 {
 	if (p->queue_length >= SIGNAL_QUEUE_PROCESS || t->queued_signals >= SIGNAL_QUEUE_ALL)
 		return MASIX_E_WOULD_BLOCK;
@@ -37,7 +37,7 @@ static int queue_append(struct process_table *t, struct process *p, int signal,
 
 	if (entry == NULL)
 		return MASIX_E_WOULD_BLOCK;
-	*entry = (struct queued_signal){.signal = signal, .info = *info};
+	*entry = (struct queued_signal){ .signal = signal, .info = *info };
 	struct queued_signal **link = &p->queue;
 
 	while (*link != NULL)
@@ -92,8 +92,8 @@ static void continue_now(struct process_table *t, struct process *p)
 }
 
 /* Let it wait for the process to take it. */
-static int enqueue(struct process_table *t, struct process *p, int signal,
-	const struct masix_siginfo *info)
+static int enqueue(
+	struct process_table *t, struct process *p, int signal, const struct masix_siginfo *info)
 {
 	if ((p->ignored & SIGNAL_BIT(signal)) != 0)
 		return 0;
@@ -110,8 +110,8 @@ static int enqueue(struct process_table *t, struct process *p, int signal,
 	return 0;
 }
 
-static int post(struct process_table *t, struct process *p, int signal,
-	const struct masix_siginfo *info)
+static int post(
+	struct process_table *t, struct process *p, int signal, const struct masix_siginfo *info)
 {
 	if (!process_is_live(p) || signal == 0)
 		return 0;
@@ -137,8 +137,8 @@ static int post(struct process_table *t, struct process *p, int signal,
 	return enqueue(t, p, signal, info);
 }
 
-void signal_post_from_system(struct process_table *t, struct process *p, int signal,
-	const struct masix_siginfo *info)
+void signal_post_from_system(
+	struct process_table *t, struct process *p, int signal, const struct masix_siginfo *info)
 {
 	(void)post(t, p, signal, info);
 }
@@ -146,7 +146,7 @@ void signal_post_from_system(struct process_table *t, struct process *p, int sig
 static bool may_kill(const struct process *from, const struct process *to, int signal)
 {
 	return from == to || credentials_may_signal(&from->credentials, &to->credentials) ||
-		(signal == SIGCONT && from->session == to->session);
+	       (signal == SIGCONT && from->session == to->session);
 }
 
 static bool is_addressed(const struct process *from, const struct process *to, int pid)
@@ -165,8 +165,8 @@ static int kill_many(struct process_table *t, struct process *from, int pid, int
 	for (struct process *to = t->first; to != NULL; to = to->next) {
 		if (!is_addressed(from, to, pid))
 			continue;
-		int error = may_kill(from, to, signal) ? post(t, to, signal, info)
-						       : MASIX_E_PERMISSION;
+		int error =
+			may_kill(from, to, signal) ? post(t, to, signal, info) : MASIX_E_PERMISSION;
 
 		if (result != 0)
 			result = error;
@@ -223,8 +223,11 @@ int signal_take(struct process_table *t, struct process *p, struct masix_siginfo
 	} else {
 		struct queued_signal **link = queue_next(p);
 
-		if (link == NULL)
+		if (link == NULL) {
+			*info = (struct masix_siginfo){ .pid = p->parent != NULL ? p->parent->pid
+										 : 0 };
 			return 0;
+		}
 		signal = (*link)->signal;
 		*info = (*link)->info;
 		queue_remove(t, p, link);

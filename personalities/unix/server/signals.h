@@ -14,7 +14,7 @@ struct process_table;
 #define SIGNAL_MAX 64
 #define SIGNAL_FIRST_REALTIME 32
 #define SIGNAL_BIT(signal) ((uint64_t)1 << ((signal)-1))
-#define SIGNAL_QUEUE_PROCESS 256	/* realtime signals waiting for one process */
+#define SIGNAL_QUEUE_PROCESS 256 /* realtime signals waiting for one process */
 #define SIGNAL_QUEUE_ALL 4096
 
 /* kill(2): pid as there, signal 0 only checks.  info->code and ->value come from the sender,
@@ -25,10 +25,10 @@ int signal_kill(struct process_table *t, struct process *from, int pid, int sign
 
 /* A signal that nobody is asked about (SIGCHLD, SIGHUP, the terminal's).  Drops what does not
  * fit: the system does not queue. */
-void signal_post_from_system(struct process_table *t, struct process *p, int signal,
-	const struct masix_siginfo *info);
+void signal_post_from_system(
+	struct process_table *t, struct process *p, int signal, const struct masix_siginfo *info);
 
-/* The next waiting signal, lowest number first; 0 = none. */
+/* The next waiting signal, lowest number first; 0 = none, and then info->pid is the parent's pid. */
 int signal_take(struct process_table *t, struct process *p, struct masix_siginfo *info);
 
 /* Which signals need not be posted; those that wait and are ignored now vanish. */

@@ -23,9 +23,8 @@ static bool right_is(mach_port_t name, unsigned wanted)
 	unsigned type = 0;
 	vm_offset_t address;
 
-	return mach_port_kernel_object(mach_task_self(), name, &type, &address) ==
-			KERN_SUCCESS &&
-		type == wanted;
+	return mach_port_kernel_object(mach_task_self(), name, &type, &address) == KERN_SUCCESS &&
+	       type == wanted;
 }
 
 bool right_is_task(mach_port_t name)
@@ -46,9 +45,9 @@ static uint64_t microseconds(rpc_time_value_t t)
 /* The 64-bit system time of this kernel repeats the user time: the old fields are right. */
 bool task_figures(mach_port_t task, struct task_figures *figures)
 {
-	struct task_basic_info basic;
-	struct task_thread_times_info live;
-	struct task_events_info events;
+	struct task_basic_info basic = { 0 };
+	struct task_thread_times_info live = { 0 };
+	struct task_events_info events = { 0 };
 	mach_msg_type_number_t count = TASK_BASIC_INFO_COUNT;
 
 	memset(figures, 0, sizeof(*figures));
@@ -77,7 +76,7 @@ bool task_thread_figures(mach_port_t task, unsigned *threads, bool *runs)
 	if (task_threads(task, &list, &count) != KERN_SUCCESS)
 		return false;
 	for (mach_msg_type_number_t i = 0; i < count; i++) {
-		struct thread_basic_info info;
+		struct thread_basic_info info = { 0 };
 		mach_msg_type_number_t words = THREAD_BASIC_INFO_COUNT;
 
 		if (thread_info(list[i], THREAD_BASIC_INFO, (thread_info_t)&info, &words) ==

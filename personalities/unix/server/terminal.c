@@ -24,15 +24,22 @@ void terminal_init(struct terminal *t, const struct terminal_device *device, uin
 
 struct terminal *terminal_ref(struct terminal *t)
 {
-	if (t != NULL)
-		atomic_fetch_add(&t->references, 1);
-	return t;
+	int references = atomic_load(&t->references);
+
+	while (references > 0 &&
+		!atomic_compare_exchange_weak(&t->references, &references, references + 1))
+		continue;
+	return references > 0 ? t : NULL;
 }
 
 void terminal_put(struct terminal *t)
 {
 	if (atomic_fetch_sub(&t->references, 1) > 1)
 		return;
+	/* A session may have taken it after it was hung up. */
+	table_lock();
+	terminal_hang_up(&unix_server.table, &t->jobs);
+	table_unlock();
 	pthread_mutex_destroy(&t->lock);
 	t->device->destroy(t);
 }
@@ -60,7 +67,7 @@ static void deliver(struct terminal *t, uint64_t signals)
 struct round {
 	struct terminal_call *answers;
 	uint64_t signals;
-	uint32_t count;		/* bytes for the device */
+	uint32_t count; /* bytes for the device */
 	char bytes[CHUNK];
 };
 

@@ -3,8 +3,8 @@
 #ifndef UNIX_TERMINAL_H
 #define UNIX_TERMINAL_H
 
-#include <asm/termbits.h>
 #include <asm/ioctls.h>
+#include <asm/termbits.h>
 #include <mach/mach_types.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -25,19 +25,19 @@ struct terminal_call;
 struct terminal {
 	atomic_int references;
 	const struct terminal_device *device;
-	struct terminal_jobs jobs;		/* table lock */
+	struct terminal_jobs jobs; /* table lock */
 
-	pthread_mutex_t lock;			/* of all below */
+	pthread_mutex_t lock; /* of all below */
 	struct line line;
 	struct terminal_size size;
-	struct terminal_call *calls;		/* parked, oldest first */
-	struct terminal_call *answers;		/* complete, to be sent without the lock */
-	bool sending;				/* a worker is writing to the device */
-	bool exclusive;				/* TIOCEXCL */
-	bool hung_up;				/* the device is gone: end of file for all */
-	bool was_open;				/* some process has had it open */
-	unsigned openings;			/* objects that processes hold, a pty's master apart */
-	int64_t last_input, last_output;	/* seconds since 1970, for stat */
+	struct terminal_call *calls;	 /* parked, oldest first */
+	struct terminal_call *answers;	 /* complete, to be sent without the lock */
+	bool sending;			 /* a worker is writing to the device */
+	bool exclusive;			 /* TIOCEXCL */
+	bool hung_up;			 /* the device is gone: end of file for all */
+	bool was_open;			 /* some process has had it open */
+	unsigned openings;		 /* objects that processes hold, a pty's master apart */
+	int64_t last_input, last_output; /* seconds since 1970, for stat */
 };
 
 /* The far side.  Called without the terminal's lock. */
@@ -53,8 +53,9 @@ struct terminal_device {
 
 void terminal_init(struct terminal *terminal, const struct terminal_device *device, uint32_t rdev);
 
-/* NULL gives NULL. */
+/* NULL if its last reference is just going (the caller found it in a table that holds none). */
 struct terminal *terminal_ref(struct terminal *terminal);
+/* The table lock may not be held. */
 void terminal_put(struct terminal *terminal);
 
 struct terminal_jobs *terminal_jobs(struct terminal *terminal);
@@ -87,27 +88,27 @@ enum terminal_call_kind {
 	TERMINAL_READ,
 	TERMINAL_WRITE,
 	TERMINAL_POLL,
-	TERMINAL_DRAIN,		/* until all output is out */
+	TERMINAL_DRAIN, /* until all output is out */
 };
 
 struct terminal_call {
 	struct terminal_call *next;
 	enum terminal_call_kind kind;
-	bool is_tty;			/* answer as tty.defs, not io.defs */
-	bool is_master;			/* from the far side of a pseudo-terminal */
-	const void *opening;		/* for cancelling */
+	bool is_tty;	     /* answer as tty.defs, not io.defs */
+	bool is_master;	     /* from the far side of a pseudo-terminal */
+	const void *opening; /* for cancelling */
 	uint32_t token;
 	mach_port_t reply;
-	uint32_t amount;		/* READ */
-	uint64_t deadline;		/* READ with VTIME: monotonic ns, 0 = none */
-	char *data;			/* WRITE: what is left (malloc); READ: the answer */
-	uint32_t length, done;		/* WRITE: bytes in data; bytes taken of them */
-	int events, ready;		/* POLL */
-	bool flush_input;		/* DRAIN: TCSETSF */
-	bool change;			/* DRAIN: then apply `settings` */
+	uint32_t amount;       /* READ */
+	uint64_t deadline;     /* READ with VTIME: monotonic ns, 0 = none */
+	char *data;	       /* WRITE: what is left (malloc); READ: the answer */
+	uint32_t length, done; /* WRITE: bytes in data; bytes taken of them */
+	int events, ready;     /* POLL */
+	bool flush_input;      /* DRAIN: TCSETSF */
+	bool change;	       /* DRAIN: then apply `settings` */
 	struct termios2 settings;
 	kern_return_t error;
-	uint32_t count;			/* the answer: bytes read or written before */
+	uint32_t count; /* the answer: bytes read or written before */
 };
 
 /* Lock held.  Park a copy of the call, or answer it at once if it is ready.  Takes `data` over.

@@ -9,21 +9,20 @@
 
 struct alarm {
 	struct alarm *next;
-	struct terminal *terminal;	/* a reference */
+	struct terminal *terminal; /* a reference */
 	uint64_t deadline;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* of all below */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static struct alarm *alarms;		/* earliest first */
+static struct alarm *alarms; /* earliest first */
 static bool running;
 
 static void wait_until(uint64_t deadline)
 {
 	uint64_t now = masix_monotonic_ns();
 	uint64_t wake = masix_realtime_ns() + (deadline > now ? deadline - now : 0);
-	const struct timespec time = {
-		.tv_sec = wake / 1000000000, .tv_nsec = wake % 1000000000};
+	const struct timespec time = { .tv_sec = wake / 1000000000, .tv_nsec = wake % 1000000000 };
 
 	/* Early or late: the loop looks at the clock again. */
 	(void)pthread_cond_timedwait(&changed, &lock, &time);
@@ -60,8 +59,8 @@ void terminal_alarm(struct terminal *t, uint64_t deadline)
 	pthread_t thread;
 
 	if (alarm == NULL)
-		return;		/* the read then waits for a byte */
-	*alarm = (struct alarm){.terminal = terminal_ref(t), .deadline = deadline};
+		return; /* the read then waits for a byte */
+	*alarm = (struct alarm){ .terminal = terminal_ref(t), .deadline = deadline };
 	pthread_mutex_lock(&lock);
 	struct alarm **link = &alarms;
 

@@ -32,8 +32,8 @@ int terminal_ready(const struct terminal *t, bool is_master)
 {
 	const struct line *l = &t->line;
 	uint8_t wanted = l->settings.c_cc[VTIME] == 0 && l->settings.c_cc[VMIN] > 0
-		? l->settings.c_cc[VMIN]
-		: 1;
+				 ? l->settings.c_cc[VMIN]
+				 : 1;
 	bool canonical = (l->settings.c_lflag & ICANON) != 0;
 	bool in;
 
@@ -41,13 +41,13 @@ int terminal_ready(const struct terminal *t, bool is_master)
 		const char *bytes;
 
 		return (line_output(l, &bytes) > 0 ? MASIX_POLL_IN : 0) |
-			(t->was_open && t->openings == 0 ? MASIX_POLL_HUP : 0) | MASIX_POLL_OUT;
+		       (t->was_open && t->openings == 0 ? MASIX_POLL_HUP : 0) | MASIX_POLL_OUT;
 	}
 	if (t->hung_up)
 		return MASIX_POLL_IN | MASIX_POLL_OUT | MASIX_POLL_ERR | MASIX_POLL_HUP;
 	in = canonical ? line_read_ready(l, 1) : line_readable(l) >= wanted;
 	return (in ? MASIX_POLL_IN : 0) |
-		(line_output_pending(l) < LINE_OUTPUT / 2 && !l->stopped ? MASIX_POLL_OUT : 0);
+	       (line_output_pending(l) < LINE_OUTPUT / 2 && !l->stopped ? MASIX_POLL_OUT : 0);
 }
 
 /* The far side reads what is to be seen. */
@@ -130,7 +130,7 @@ static bool try_call(struct terminal *t, struct terminal_call *call, kern_return
 		return try_write(t, call, error);
 	case TERMINAL_POLL:
 		call->ready = terminal_ready(t, call->is_master) &
-			(call->events | MASIX_POLL_ERR | MASIX_POLL_HUP);
+			      (call->events | MASIX_POLL_ERR | MASIX_POLL_HUP);
 		return call->ready != 0;
 	case TERMINAL_DRAIN:
 		return try_drain(t, call);
@@ -140,7 +140,9 @@ static bool try_call(struct terminal *t, struct terminal_call *call, kern_return
 
 void terminal_serve(struct terminal *t)
 {
-	bool waiting[2][2] = {{false}};	/* of reads and writes, by side: first come, first served */
+	bool waiting[2][2] = {
+		{ false }
+	}; /* of reads and writes, by side: first come, first served */
 
 	for (struct terminal_call **link = &t->calls; *link != NULL;) {
 		struct terminal_call *call = *link;
@@ -166,7 +168,7 @@ static void set_deadline(struct terminal *t, struct terminal_call *call)
 		s->c_cc[VTIME] == 0)
 		return;
 	if (s->c_cc[VMIN] > 0 && line_readable(&t->line) == 0)
-		return;		/* the clock starts with the first byte */
+		return; /* the clock starts with the first byte */
 	call->deadline = masix_monotonic_ns() + s->c_cc[VTIME] * 100000000ull;
 	terminal_alarm(t, call->deadline);
 }
@@ -220,7 +222,7 @@ static void answer_io(const struct terminal_call *call)
 		answer_poll(call->reply, call->error, call->ready);
 		break;
 	case TERMINAL_DRAIN:
-		break;		/* comes by tty_control only */
+		break; /* comes by tty_control only */
 	}
 }
 
@@ -237,7 +239,7 @@ static void answer_tty(const struct terminal_call *call)
 		answer_tty_control(call->reply, call->error);
 		break;
 	case TERMINAL_POLL:
-		break;		/* comes by io_poll only */
+		break; /* comes by io_poll only */
 	}
 }
 

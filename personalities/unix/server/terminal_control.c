@@ -61,17 +61,17 @@ static kern_return_t get_settings(struct control_request *c)
 
 	terminal_leave(t);
 	/* The old structure is the beginning of the new one. */
-	return give(c, &settings,
-		c->request == TCGETS2 ? sizeof(settings) : sizeof(struct termios));
+	return give(
+		c, &settings, c->request == TCGETS2 ? sizeof(settings) : sizeof(struct termios));
 }
 
 static kern_return_t set_settings(struct control_request *c)
 {
 	struct terminal *t = c->opening->terminal;
 	uint32_t how = c->request == TCSETS2 || c->request == TCSETSW2 || c->request == TCSETSF2
-		? c->request - TCSETS2
-		: c->request - TCSETS;
-	struct terminal_call call = {.change = true, .flush_input = how == 2};
+			       ? c->request - TCSETS2
+			       : c->request - TCSETS;
+	struct terminal_call call = { .change = true, .flush_input = how == 2 };
 
 	pthread_mutex_lock(&t->lock);
 	call.settings = t->line.settings;
@@ -165,9 +165,9 @@ static kern_return_t flow(struct control_request *c)
 
 static kern_return_t send_break(struct control_request *c)
 {
-	struct terminal_call call = {0};
+	struct terminal_call call = { 0 };
 
-	return drain(c, &call);		/* there is no line to break */
+	return drain(c, &call); /* there is no line to break */
 }
 
 /* TIOCSTI: as if typed.  Only on one's own terminal, or as root. */
@@ -257,7 +257,7 @@ static kern_return_t hang_up(struct control_request *c)
 
 static kern_return_t get_discipline(struct control_request *c)
 {
-	return give_int(c, 0);		/* N_TTY, the only one */
+	return give_int(c, 0); /* N_TTY, the only one */
 }
 
 static kern_return_t set_discipline(struct control_request *c)
@@ -287,40 +287,40 @@ static kern_return_t pty_requests(struct control_request *c)
 static const struct {
 	uint32_t request;
 	uint32_t in_length;
-	bool changes;		/* SIGTTOU */
+	bool changes; /* SIGTTOU */
 	kern_return_t (*handle)(struct control_request *c);
 } requests[] = {
-	{TCGETS, 0, false, get_settings},
-	{TCSETS, sizeof(struct termios), true, set_settings},
-	{TCSETSW, sizeof(struct termios), true, set_settings},
-	{TCSETSF, sizeof(struct termios), true, set_settings},
-	{TCGETS2, 0, false, get_settings},
-	{TCSETS2, sizeof(struct termios2), true, set_settings},
-	{TCSETSW2, sizeof(struct termios2), true, set_settings},
-	{TCSETSF2, sizeof(struct termios2), true, set_settings},
-	{TIOCGWINSZ, 0, false, get_size},
-	{TIOCSWINSZ, sizeof(struct terminal_size), false, set_size},
-	{FIONREAD, 0, false, input_pending},
-	{TIOCOUTQ, 0, false, output_pending},
-	{TCFLSH, sizeof(int), true, flush},
-	{TCXONC, sizeof(int), true, flow},
-	{TCSBRK, sizeof(int), true, send_break},
-	{TCSBRKP, sizeof(int), true, send_break},
-	{TIOCSTI, 1, false, fake_input},
-	{TIOCEXCL, 0, false, exclusive},
-	{TIOCNXCL, 0, false, exclusive},
-	{TIOCGPGRP, 0, false, job_control},
-	{TIOCSPGRP, sizeof(int), true, job_control},
-	{TIOCGSID, 0, false, job_control},
-	{TIOCSCTTY, sizeof(int), false, job_control},
-	{TIOCNOTTY, 0, false, job_control},
-	{TIOCVHANGUP, 0, false, hang_up},
-	{TIOCGETD, 0, false, get_discipline},
-	{TIOCSETD, sizeof(int), true, set_discipline},
-	{TIOCGDEV, 0, false, get_device},
-	{TIOCGPTN, 0, false, pty_requests},
-	{TIOCSPTLCK, sizeof(int), false, pty_requests},
-	{TIOCGPTLCK, 0, false, pty_requests},
+	{ TCGETS, 0, false, get_settings },
+	{ TCSETS, sizeof(struct termios), true, set_settings },
+	{ TCSETSW, sizeof(struct termios), true, set_settings },
+	{ TCSETSF, sizeof(struct termios), true, set_settings },
+	{ TCGETS2, 0, false, get_settings },
+	{ TCSETS2, sizeof(struct termios2), true, set_settings },
+	{ TCSETSW2, sizeof(struct termios2), true, set_settings },
+	{ TCSETSF2, sizeof(struct termios2), true, set_settings },
+	{ TIOCGWINSZ, 0, false, get_size },
+	{ TIOCSWINSZ, sizeof(struct terminal_size), false, set_size },
+	{ FIONREAD, 0, false, input_pending },
+	{ TIOCOUTQ, 0, false, output_pending },
+	{ TCFLSH, sizeof(int), true, flush },
+	{ TCXONC, sizeof(int), true, flow },
+	{ TCSBRK, sizeof(int), true, send_break },
+	{ TCSBRKP, sizeof(int), true, send_break },
+	{ TIOCSTI, 1, false, fake_input },
+	{ TIOCEXCL, 0, false, exclusive },
+	{ TIOCNXCL, 0, false, exclusive },
+	{ TIOCGPGRP, 0, false, job_control },
+	{ TIOCSPGRP, sizeof(int), true, job_control },
+	{ TIOCGSID, 0, false, job_control },
+	{ TIOCSCTTY, sizeof(int), false, job_control },
+	{ TIOCNOTTY, 0, false, job_control },
+	{ TIOCVHANGUP, 0, false, hang_up },
+	{ TIOCGETD, 0, false, get_discipline },
+	{ TIOCSETD, sizeof(int), true, set_discipline },
+	{ TIOCGDEV, 0, false, get_device },
+	{ TIOCGPTN, 0, false, pty_requests },
+	{ TIOCSPTLCK, sizeof(int), false, pty_requests },
+	{ TIOCGPTLCK, 0, false, pty_requests },
 };
 
 #define REQUESTS (sizeof(requests) / sizeof(requests[0]))
@@ -335,7 +335,7 @@ bool control_changes_terminal(uint32_t request)
 
 kern_return_t terminal_control(struct control_request *c)
 {
-	char padded[sizeof(struct termios2)] = {0};
+	char padded[sizeof(struct termios2)] = { 0 };
 
 	for (unsigned i = 0; i < REQUESTS; i++) {
 		if (requests[i].request != c->request)

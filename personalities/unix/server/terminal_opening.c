@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <masix/mach.h>
 #include <masix/error.h>
+#include <masix/mach.h>
 #include <masix/server.h>
 
 #include "server.h"
@@ -16,8 +16,8 @@
 #define TERMINAL_DEV 14
 
 /* Lock held.  What is there for this side, if it is enough for a read now. */
-static bool read_now(struct terminal_opening *o, uint32_t amount, char *data, uint32_t *count,
-	kern_return_t *kr)
+static bool read_now(
+	struct terminal_opening *o, uint32_t amount, char *data, uint32_t *count, kern_return_t *kr)
 {
 	struct terminal *t = o->terminal;
 
@@ -68,8 +68,7 @@ kern_return_t terminal_opening_read(struct terminal_opening *o, struct terminal_
 	if (call->amount == 0) {
 		*count = 0;
 		kr = KERN_SUCCESS;
-	} else if (others_wait(o, TERMINAL_READ) ||
-		!read_now(o, call->amount, data, count, &kr)) {
+	} else if (others_wait(o, TERMINAL_READ) || !read_now(o, call->amount, data, count, &kr)) {
 		call->kind = TERMINAL_READ;
 		call->opening = o;
 		call->is_master = o->is_master;
@@ -123,32 +122,32 @@ kern_return_t terminal_opening_write(struct terminal_opening *o, struct terminal
 static kern_return_t io_face_read(struct masix_object *object, const struct io_call *io,
 	int64_t offset, uint32_t amount, char *data, uint32_t *count)
 {
-	struct terminal_call call = {.token = io->token, .reply = io->reply, .amount = amount};
+	struct terminal_call call = { .token = io->token, .reply = io->reply, .amount = amount };
 
 	(void)offset;
-	return terminal_opening_read((struct terminal_opening *)object, &call, io->nonblock, data,
-		count);
+	return terminal_opening_read(
+		(struct terminal_opening *)object, &call, io->nonblock, data, count);
 }
 
 static kern_return_t io_face_write(struct masix_object *object, const struct io_call *io,
 	const char *data, uint32_t length, uint32_t *written)
 {
-	struct terminal_call call = {.token = io->token, .reply = io->reply};
+	struct terminal_call call = { .token = io->token, .reply = io->reply };
 
-	return terminal_opening_write((struct terminal_opening *)object, &call, io->nonblock, data,
-		length, written);
+	return terminal_opening_write(
+		(struct terminal_opening *)object, &call, io->nonblock, data, length, written);
 }
 
 /* Large writes of terminals are cut into what a message carries. */
 static kern_return_t io_face_write_large(struct masix_object *object, const struct io_call *io,
 	char *data, uint32_t length, uint32_t *written)
 {
-	struct terminal_call call = {.token = io->token, .reply = io->reply};
+	struct terminal_call call = { .token = io->token, .reply = io->reply };
 	uint32_t part = length < LINE_OUTPUT / 2 ? length : LINE_OUTPUT / 2;
 
 	/* A short write: what is taken is taken now or not at all. */
-	kern_return_t kr = terminal_opening_write((struct terminal_opening *)object, &call, true,
-		data, part, written);
+	kern_return_t kr = terminal_opening_write(
+		(struct terminal_opening *)object, &call, true, data, part, written);
 
 	if (kr == KERN_SUCCESS && length > 0)
 		vm_deallocate(mach_task_self(), (vm_address_t)data, length);
@@ -168,17 +167,17 @@ static kern_return_t io_face_read_large(struct masix_object *object, const struc
 	return MASIX_E_NOT_SUPPORTED;
 }
 
-static kern_return_t io_face_poll(struct masix_object *object, const struct io_call *io,
-	int events, int *ready)
+static kern_return_t io_face_poll(
+	struct masix_object *object, const struct io_call *io, int events, int *ready)
 {
 	struct terminal_opening *o = (struct terminal_opening *)object;
 	struct terminal *t = o->terminal;
-	struct terminal_call call = {.kind = TERMINAL_POLL,
+	struct terminal_call call = { .kind = TERMINAL_POLL,
 		.is_master = o->is_master,
 		.opening = o,
 		.token = io->token,
 		.reply = io->reply,
-		.events = events};
+		.events = events };
 	kern_return_t kr = KERN_SUCCESS;
 
 	if ((events & MASIX_POLL_IN) != 0 && t->device->listen != NULL)
@@ -301,8 +300,8 @@ static kern_return_t enter(struct terminal *t, bool is_master)
 	return kr;
 }
 
-static kern_return_t open_side(struct terminal *t, bool reader, bool writer, bool is_master,
-	mach_port_t *right)
+static kern_return_t open_side(
+	struct terminal *t, bool reader, bool writer, bool is_master, mach_port_t *right)
 {
 	struct terminal_opening *o = calloc(1, sizeof(*o));
 
@@ -330,8 +329,8 @@ static kern_return_t open_side(struct terminal *t, bool reader, bool writer, boo
 	return kr;
 }
 
-kern_return_t terminal_open_object(struct terminal *t, bool reader, bool writer,
-	mach_port_t *object)
+kern_return_t terminal_open_object(
+	struct terminal *t, bool reader, bool writer, mach_port_t *object)
 {
 	return open_side(t, reader, writer, false, object);
 }

@@ -9,7 +9,7 @@
 
 struct terminal_opening {
 	struct masix_object object;
-	struct terminal *terminal;	/* a reference */
+	struct terminal *terminal; /* a reference */
 	bool reader, writer;
 	bool is_master;
 	atomic_flag closed;

@@ -52,5 +52,5 @@ void text_append_bytes(struct text *text, const char *bytes, uint32_t count)
 void text_free(struct text *text)
 {
 	free(text->data);
-	*text = (struct text){0};
+	*text = (struct text){ 0 };
 }

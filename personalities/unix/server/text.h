@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 struct text {
-	char *data;		/* malloc; NULL while empty */
+	char *data; /* malloc; NULL while empty */
 	uint32_t length, size;
-	bool failed;		/* there was no memory for all of it */
+	bool failed; /* there was no memory for all of it */
 };
 
 void text_append(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -12,8 +12,8 @@
 #define STATUS_STOPPED(signal) ((signal) << 8 | 0x7f)
 #define STATUS_CONTINUED 0xffff
 
-static bool is_waited_for(const struct process *parent, const struct process *child, int which,
-	int id)
+static bool is_waited_for(
+	const struct process *parent, const struct process *child, int which, int id)
 {
 	switch (which) {
 	case MASIX_WAIT_ANY:
@@ -35,8 +35,8 @@ static void report(const struct process *child, int status, struct wait_result *
 }
 
 /* Is there something to report of this child?  Takes the report unless MASIX_WAIT_NOWAIT. */
-static bool take_report(struct process_table *t, struct process *child, int options,
-	struct wait_result *result)
+static bool take_report(
+	struct process_table *t, struct process *child, int options, struct wait_result *result)
 {
 	bool keep = (options & MASIX_WAIT_NOWAIT) != 0;
 
@@ -76,7 +76,7 @@ bool wait_try(struct process_table *t, struct process *p, int which, int id, int
 		if (take_report(t, child, options, result))
 			return true;
 	}
-	*result = (struct wait_result){.error = any ? 0 : MASIX_E_NO_CHILD};
+	*result = (struct wait_result){ .error = any ? 0 : MASIX_E_NO_CHILD };
 	return !any || (options & MASIX_WAIT_NOHANG) != 0;
 }
 
@@ -85,7 +85,7 @@ bool wait_exec_done(struct process_table *t, struct process *p, int id)
 	const struct process *child = process_find(t, id);
 
 	return child == NULL || child->parent != p || child->has_executed ||
-		!process_is_live(child);
+	       !process_is_live(child);
 }
 
 void waiter_park(struct process *p, struct waiter *w)
@@ -113,7 +113,7 @@ bool waiter_cancel(struct process_table *t, struct process *p, uint32_t token)
 	for (struct waiter **link = &p->waiters; *link != NULL; link = &(*link)->next) {
 		if ((*link)->token != token || (*link)->kind == WAITER_STOP)
 			continue;
-		(*link)->result = (struct wait_result){.error = MASIX_E_INTERRUPTED};
+		(*link)->result = (struct wait_result){ .error = MASIX_E_INTERRUPTED };
 		complete(t, link);
 		return true;
 	}
@@ -123,7 +123,7 @@ bool waiter_cancel(struct process_table *t, struct process *p, uint32_t token)
 void waiters_discard(struct process_table *t, struct process *p)
 {
 	while (p->waiters != NULL) {
-		p->waiters->result = (struct wait_result){.error = MASIX_E_NO_PROCESS};
+		p->waiters->result = (struct wait_result){ .error = MASIX_E_NO_PROCESS };
 		complete(t, &p->waiters);
 	}
 }

@@ -25,9 +25,9 @@ struct waiter {
 	struct waiter *next;
 	enum waiter_kind kind;
 	uint32_t token;
-	uint32_t reply;			/* send-once right, owned */
-	int which, id, options;		/* WAITER_CHILD as in process_wait; WAITER_EXEC: id */
-	struct wait_result result;	/* when it is in t->answers */
+	uint32_t reply;		   /* send-once right, owned */
+	int which, id, options;	   /* WAITER_CHILD as in process_wait; WAITER_EXEC: id */
+	struct wait_result result; /* when it is in t->answers */
 };
 
 /* Look for a child that p's wait is about.  True: *result is the answer (perhaps an error, or pid

@@ -17,14 +17,15 @@
 #include "machine.h"
 #include "memory_policy.h"
 #include "server.h"
+#include "stuck.h"
 
-#define PRIORITY 5		/* ahead of everything that allocates */
+#define PRIORITY 5 /* ahead of everything that allocates */
 #define LOAD_PERIOD_NS 5000000000ull
-#define FREEING_MS 500		/* a killed process may take this long to give its memory back */
+#define FREEING_MS 500 /* a killed process may take this long to give its memory back */
 
 static void pause_ms(unsigned ms)
 {
-	const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+	const struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
 
 	/* Woken early: we look once more than needed. */
 	(void)nanosleep(&time, NULL);
@@ -43,7 +44,7 @@ static bool available(uint32_t *pages)
 
 static uint32_t resident(mach_port_t task)
 {
-	struct task_basic_info info;
+	struct task_basic_info info = { 0 };
 	mach_msg_type_number_t count = TASK_BASIC_INFO_COUNT;
 
 	if (task_info(task, TASK_BASIC_INFO, (task_info_t)&info, &count) != KERN_SUCCESS)
@@ -133,7 +134,8 @@ static void raise_priority(void)
 
 static void *watch(void *unused)
 {
-	struct memory_policy policy = memory_policy(unix_server.memory_size / unix_server.page_size);
+	struct memory_policy policy =
+		memory_policy(unix_server.memory_size / unix_server.page_size);
 	uint64_t next_load = 0;
 	uint32_t pages;
 
@@ -145,6 +147,7 @@ static void *watch(void *unused)
 		}
 		if (pages < policy.critical && kill_largest())
 			wait_for_memory(&policy);
+		workers_replace_stuck();
 		if (masix_monotonic_ns() >= next_load) {
 			load_sample();
 			next_load = masix_monotonic_ns() + LOAD_PERIOD_NS;

@@ -6,6 +6,7 @@
 #include <masix/mach.h>
 #include <sodium.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "acs_event_server.h"
 #include "acs_session.h"
@@ -97,8 +98,10 @@ static void test_registration(void)
 	CHECK(mach_port_mod_refs(mach_task_self(), found, MACH_PORT_RIGHT_SEND, -1) ==
 		KERN_SUCCESS);
 	destroy_port(port);
-	while (masix_lookup("acs_boot/a", 0, &found) == KERN_SUCCESS)
+	while (masix_lookup("acs_boot/a", 0, &found) == KERN_SUCCESS) {
 		(void)mach_port_deallocate(mach_task_self(), found);
+		usleep(1000);
+	}
 }
 
 static void test_rights(void)

@@ -83,7 +83,8 @@ int write_at(mach_port_t file, int64_t offset, const void *data, size_t size, si
 	if (size <= MASIX_INLINE_MAX)
 		error = io_write(file, 0, flags, offset, data, size, &amount, &end);
 	else
-		error = io_write_large(file, 0, flags, offset, (masix_bulk_t)data, size, &amount, &end);
+		error = io_write_large(
+			file, 0, flags, offset, (masix_bulk_t)data, size, &amount, &end);
 	if (written)
 		*written = amount;
 	else if (!error && amount != size)
@@ -109,8 +110,8 @@ int read_at(mach_port_t file, int64_t offset, void *data, size_t size, size_t *g
 int put_file(mach_port_t dir, const char *path, const void *data, size_t size)
 {
 	mach_port_t file;
-	int error = open_path(dir, path, MASIX_OPEN_WRITE | MASIX_OPEN_CREATE | MASIX_OPEN_TRUNCATE,
-		0644, &file);
+	int error = open_path(
+		dir, path, MASIX_OPEN_WRITE | MASIX_OPEN_CREATE | MASIX_OPEN_TRUNCATE, 0644, &file);
 
 	if (error)
 		return error;

@@ -25,7 +25,7 @@ static void test_small(mach_port_t dir)
 	mach_msg_type_number_t count = sizeof(data);
 
 	WANT(0, open_path(dir, "small", MASIX_OPEN_READ | MASIX_OPEN_WRITE | MASIX_OPEN_CREATE,
-		0640, &file));
+			0640, &file));
 	WANT(0, write_at(file, 0, "hello, world\n", 13, NULL));
 	WANT(0, read_at(file, 0, buffer, 100, &got));
 	CHECK(got == 13 && memcmp(buffer, "hello, world\n", 13) == 0);
@@ -44,8 +44,9 @@ static void test_small(mach_port_t dir)
 	WANT(0, read_at(file, 0, buffer, 100, &got));
 	CHECK(got == 17 && memcmp(buffer, "hello, world\nmore", 17) == 0);
 	drop(file);
-	WANT(MASIX_E_EXISTS, open_path(dir, "small", MASIX_OPEN_WRITE | MASIX_OPEN_CREATE |
-			MASIX_OPEN_EXCLUSIVE, 0600, &file));
+	WANT(MASIX_E_EXISTS,
+		open_path(dir, "small", MASIX_OPEN_WRITE | MASIX_OPEN_CREATE | MASIX_OPEN_EXCLUSIVE,
+			0600, &file));
 	WANT(0, remove_path(dir, "small", 0));
 	WANT(MASIX_E_NOT_FOUND, open_path(dir, "small", MASIX_OPEN_READ, 0, &file));
 }
@@ -56,8 +57,8 @@ static void test_big(mach_port_t dir)
 	size_t got;
 
 	fill(pattern, BIG, 1);
-	WANT(0, open_path(dir, "big", MASIX_OPEN_READ | MASIX_OPEN_WRITE | MASIX_OPEN_CREATE,
-		0600, &file));
+	WANT(0, open_path(dir, "big", MASIX_OPEN_READ | MASIX_OPEN_WRITE | MASIX_OPEN_CREATE, 0600,
+			&file));
 	WANT(0, write_at(file, 0, pattern, BIG, NULL));
 	WANT(0, read_at(file, 0, buffer, BIG, &got));
 	CHECK(got == BIG && memcmp(buffer, pattern, BIG) == 0);
@@ -106,7 +107,7 @@ static void test_sizes(mach_port_t dir)
 	WANT(0, io_sync(file));
 	drop(file);
 	WANT(0, open_path(dir, "sizes", MASIX_OPEN_READ | MASIX_OPEN_WRITE | MASIX_OPEN_TRUNCATE, 0,
-		&file));
+			&file));
 	WANT(0, io_stat(file, &stat));
 	CHECK(stat.size == 0);
 	WANT(0, read_at(file, 0, buffer, 100, &got));
@@ -122,7 +123,7 @@ static void test_deleted(mach_port_t dir)
 	size_t got;
 
 	WANT(0, open_path(dir, "deleted", MASIX_OPEN_READ | MASIX_OPEN_WRITE | MASIX_OPEN_CREATE,
-		0600, &file));
+			0600, &file));
 	WANT(0, write_at(file, 0, "still here", 10, NULL));
 	WANT(0, remove_path(dir, "deleted", 0));
 	WANT(MASIX_E_NOT_FOUND, stat_path(dir, "deleted", 0, &stat));

@@ -15,7 +15,7 @@
 #include "mach_port.h"
 
 atomic_uint failures;
-static const struct masix_class self_class = {.name = "self"};
+static const struct masix_class self_class = { .name = "self" };
 static struct masix_object self;
 
 static masix_routine_t demux(const mach_msg_header_t *in)
@@ -26,7 +26,7 @@ static masix_routine_t demux(const mach_msg_header_t *in)
 
 static bool mint(const char *name, struct roots *roots)
 {
-	const uint32_t root[] = {0, 0}, user[] = {1000, 1000, 50};
+	const uint32_t root[] = { 0, 0 }, user[] = { 1000, 1000, 50 };
 	int error = masix_lookup(name, 2000, &roots->control);
 
 	if (error) {
@@ -92,10 +92,11 @@ static void *run_tests(void *unused)
 
 int main(void)
 {
-	static const uint32_t interfaces[] = {600400};
-	static const masix_demux_t demuxers[] = {demux, NULL};
+	static const uint32_t interfaces[] = { 600400 };
+	static const masix_demux_t demuxers[] = { demux, NULL };
 	static const struct masix_pool_options options = {
-		.demux = demuxers, .workers = 1, .name = "fs_boot"};
+		.demux = demuxers, .workers = 1, .name = "fs_boot"
+	};
 	pthread_t thread;
 
 	CHECK(masix_object_init(&self, &self_class) == KERN_SUCCESS);

@@ -58,11 +58,10 @@ void test_maps(mach_port_t dir)
 	memcpy(private + 5000, "PRIVATE", 7);
 	CHECK(memcmp(shared + 5000, "mapped", 6) == 0);
 	/* Who may only read cannot map for writing. */
-	WANT(KERN_PROTECTION_FAILURE,
-		map(reader, VM_PROT_READ | VM_PROT_WRITE, FALSE, &denied) == 0
-			? vm_protect(mach_task_self(), (vm_address_t)denied, SIZE, FALSE,
-				VM_PROT_READ | VM_PROT_WRITE)
-			: KERN_FAILURE);
+	WANT(KERN_PROTECTION_FAILURE, map(reader, VM_PROT_READ | VM_PROT_WRITE, FALSE, &denied) == 0
+					      ? vm_protect(mach_task_self(), (vm_address_t)denied,
+							SIZE, FALSE, VM_PROT_READ | VM_PROT_WRITE)
+					      : KERN_FAILURE);
 	CHECK(masix_copy(denied, "x", 1) != 0);
 	unmap(denied);
 	/* Beyond the end there is nothing, not even what was there before. */

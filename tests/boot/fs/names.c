@@ -77,8 +77,8 @@ static void test_directories(mach_port_t dir)
 		WANT(0, remove_path(deep, name, 0));
 	}
 	WANT(MASIX_E_NOT_DIRECTORY, stat_path(dir, "d/e/x/y", 0, &stat) == MASIX_E_NOT_FOUND
-			? MASIX_E_NOT_DIRECTORY
-			: 0);
+					    ? MASIX_E_NOT_DIRECTORY
+					    : 0);
 	WANT(0, remove_path(dir, "d/e", MASIX_UNLINK_DIRECTORY));
 	WANT(MASIX_E_NOT_FOUND, make_directory(deep, "late", 0777));
 	drop(deep);
@@ -117,7 +117,7 @@ static void test_links(mach_port_t dir)
 	CHECK(opened.kind == MASIX_KIND_FILE);
 	drop(opened.object);
 	for (const char *const *name =
-			(const char *const[]){"a", "b", "s", "long", "loop", "absolute", NULL};
+			(const char *const[]){ "a", "b", "s", "long", "loop", "absolute", NULL };
 		*name; name++)
 		WANT(0, remove_path(dir, *name, 0));
 }
@@ -171,7 +171,8 @@ static void test_permissions(const struct roots *roots, mach_port_t dir)
 	CHECK(stat.uid == 1000 && stat.gid == 1000);
 	WANT(MASIX_E_PERMISSION, io_set_owner(own, 0, 0xffffffff));
 	WANT(0, io_set_owner(own, 0xffffffff, 50));
-	WANT(MASIX_E_PERMISSION, dir_make_node(roots->user, "boot-test/sticky/n", 18, 020666, 0x103));
+	WANT(MASIX_E_PERMISSION,
+		dir_make_node(roots->user, "boot-test/sticky/n", 18, 020666, 0x103));
 	drop(own);
 	WANT(0, remove_path(roots->user, "boot-test/sticky/users", 0));
 	WANT(0, remove_path(dir, "sticky/roots", 0));
@@ -182,7 +183,7 @@ static void test_permissions(const struct roots *roots, mach_port_t dir)
 
 static void test_crossing(const struct roots *roots, mach_port_t dir)
 {
-	const uint32_t ids[] = {0, 0};
+	const uint32_t ids[] = { 0, 0 };
 	mach_port_t mounted;
 	struct opened opened;
 

@@ -22,7 +22,7 @@ void test_space(mach_port_t dir)
 
 	memset(data, 'f', sizeof(data));
 	WANT(0, open_path(dir, "full", MASIX_OPEN_READ | MASIX_OPEN_WRITE | MASIX_OPEN_CREATE, 0600,
-		&file));
+			&file));
 	for (;;) {
 		error = write_at(file, (int64_t)total, data, sizeof(data), &written);
 		if (error)

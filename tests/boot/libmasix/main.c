@@ -123,6 +123,7 @@ int main(int argc, char **argv)
 	if (end != NULL)
 		end_as(end);
 	CHECK(masix_random_available());
+	CHECK(masix_wire_thread(host) == KERN_SUCCESS);
 	test_clock(device_master);
 	test_threads();
 	test_memory();

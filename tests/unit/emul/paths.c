@@ -154,12 +154,24 @@ static void paths_of_descriptors(void **state)
 	assert_int_equal(descriptor("/proc/self/fd/0"), 0);
 	assert_int_equal(descriptor("/proc/42/fd/7"), 7);
 	assert_int_equal(descriptor("/proc/43/fd/7"), -1);
-	assert_int_equal(descriptor("/proc/self/fd/"), -1);
+	assert_int_equal(descriptor("/proc/self/fd/"), MOUNT_PATH_ALL_DESCRIPTORS);
+	assert_int_equal(descriptor("/proc/42/fd"), MOUNT_PATH_ALL_DESCRIPTORS);
+	assert_int_equal(descriptor("/proc/43/fd"), -1);
+	assert_int_equal(descriptor("/proc/self/fd//"), -1);
 	assert_int_equal(descriptor("/proc/self/fd/1x"), -1);
 	assert_int_equal(descriptor("/proc/self/fd/1/x"), -1);
 	assert_int_equal(descriptor("/proc/self/fdinfo/1"), -1);
 	assert_int_equal(descriptor("/proc/self/fd/99999999"), -1);
 	assert_int_equal(descriptor("/dev/fd"), -1);
+	assert_int_equal(descriptor("/dev/fd/"), MOUNT_PATH_ALL_DESCRIPTORS);
+	assert_int_equal(descriptor("/dev/f"), -1);
+	assert_int_equal(mount_path_descriptor_in_proc("/self/fd/3", 10, 42), 3);
+	assert_int_equal(mount_path_descriptor_in_proc("42/fd", 5, 42), MOUNT_PATH_ALL_DESCRIPTORS);
+	assert_int_equal(mount_path_descriptor_in_proc("self", 4, 42), -1);
+	assert_int_equal(mount_path_number("12", 2), 12);
+	assert_int_equal(mount_path_number("12x", 3), -1);
+	assert_int_equal(mount_path_number("", 0), -1);
+	assert_int_equal(mount_path_number(".", 1), MOUNT_PATH_ALL_DESCRIPTORS);
 }
 
 int main(void)

@@ -9,7 +9,7 @@ sys.dont_write_bytecode = True
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "scripts"))
 
-from frontend import guest, link, share, streams, terminal  # noqa: E402
+from frontend import guest, link, machine, share, streams, terminal  # noqa: E402
 
 
 class Frames(unittest.TestCase):
@@ -83,6 +83,23 @@ class Status(unittest.TestCase):
         self.assertEqual(guest.parse_status("status signal 9").exit_status, 137)
         with self.assertRaises(guest.MasixError):
             guest.parse_status("status")
+
+
+class LastWords(unittest.TestCase):
+    def test_the_server_that_ended_says_why(self):
+        log = ("[    0.2] console: up\n[    0.3] fs: root: no ext2 there\nmasix: fs: session 2: ended\n"
+               "masix: fs: ended before it was ready; stopping\nmasix: fs: nothing is loaded; stopping\n")
+        self.assertEqual(machine.last_words(log), "fs: root: no ext2 there")
+
+    def test_acs_says_why(self):
+        self.assertEqual(machine.last_words("x\nmasix: unix: no such boot module; stopping\ny\n"),
+                         "unix: no such boot module")
+        self.assertEqual(machine.last_words("start acs: masix: manifests: damaged; stopping\n"), "manifests: damaged")
+        self.assertEqual(machine.last_words("masix: no random numbers; stopping\n"), "no random numbers")
+
+    def test_the_kernel_says_why(self):
+        self.assertEqual(machine.last_words("a\npanic: out of memory\n"), "panic: out of memory")
+        self.assertEqual(machine.last_words("a\nb\n"), "")
 
 
 class Sharing(unittest.TestCase):

@@ -53,6 +53,40 @@ static struct page *find(struct node *node, uint32_t number)
 	return page;
 }
 
+/* As a pager does, cached pages keep their node. */
+static void hold(struct node *node)
+{
+	volume_lock(node->volume);
+	if (!node->pager) {
+		node_ref(node);
+		node->pager = (struct pager *)node;
+	}
+	volume_unlock(node->volume);
+}
+
+static void let_go(struct node *node)
+{
+	volume_lock(node->volume);
+	if (node->pager) {
+		node->pager = NULL;
+		node->shared = false;
+		node->orphan = false;
+		node_put(node);
+	}
+	volume_unlock(node->volume);
+}
+
+void fake_reap(struct volume *volume)
+{
+	struct node *node;
+
+	while ((node = volume_take_orphan(volume))) {
+		pager_discard(node, 0, UINT64_MAX);
+		let_go(node);
+		node_release(node);
+	}
+}
+
 static int page_in(struct node *node, uint32_t number)
 {
 	unsigned count = 1 + fake_random(16);
@@ -61,6 +95,7 @@ static int page_in(struct node *node, uint32_t number)
 
 	if (error)
 		return error;
+	hold(node);
 	for (unsigned i = 0; i < (data ? count : 1); i++) {
 		struct page *page;
 
@@ -207,6 +242,10 @@ void fake_evict(unsigned chance)
 
 void fake_forget(void)
 {
-	while (pages)
-		drop(&pages);
+	while (pages) {
+		struct node *node = pages->node;
+
+		pager_discard(node, 0, UINT64_MAX);
+		let_go(node);
+	}
 }

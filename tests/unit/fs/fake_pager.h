@@ -6,6 +6,8 @@
 
 /* Push one cached page in `chance` out, as the kernel does when memory is short. */
 void fake_evict(unsigned chance);
+/* Let go of deleted files: what pager_reap does in the server. */
+void fake_reap(struct volume *volume);
 /* Forget everything without writing: the machine was switched off. */
 void fake_forget(void);
 /* What a process that mapped the file sees; MASIX_E_IO beyond the end. */

@@ -78,7 +78,7 @@ struct image *image_make(unsigned kib, const char *options)
 	FILE *file;
 
 	make_path(path, sizeof(path));
-	snprintf(command, sizeof(command), "PATH=$PATH:/sbin:/usr/sbin mke2fs -q -F %s %s %u",
+	snprintf(command, sizeof(command), "PATH=$PATH:/sbin:/usr/sbin mke2fs -q -F %s %s %uk",
 		options, path, kib);
 	if (truncate(path, 0) || system(command))
 		die(command);
@@ -115,8 +115,8 @@ int image_check(unsigned char *bytes, uint64_t size, const char *options, bool s
 	file = fopen(path, "r+b");
 	if (!file || fwrite(bytes, 1, size, file) != size || fclose(file))
 		die(path);
-	snprintf(command, sizeof(command), "PATH=$PATH:/sbin:/usr/sbin e2fsck %s %s %s", options, path,
-		show ? ">&2" : ">/dev/null 2>&1");
+	snprintf(command, sizeof(command), "PATH=$PATH:/sbin:/usr/sbin e2fsck %s %s %s", options,
+		path, show ? ">&2" : ">/dev/null 2>&1");
 	status = system(command);
 	file = fopen(path, "rb");
 	if (!file || fread(bytes, 1, size, file) != size || fclose(file))

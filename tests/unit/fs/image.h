@@ -17,10 +17,10 @@ struct image_write {
 struct image {
 	struct disk disk;
 	unsigned char *bytes;
-	bool record;		/* keep all writes in `log` */
+	bool record; /* keep all writes in `log` */
 	struct image_write *log;
 	unsigned log_count;
-	bool fail_reads;	/* as if the disk had gone bad */
+	bool fail_reads; /* as if the disk had gone bad */
 };
 
 /* A fresh file system made by mke2fs with these options; ends the test program if that fails. */

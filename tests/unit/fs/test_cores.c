@@ -39,11 +39,11 @@ static void expect_parts(const char *text, const char *const *parts, bool direct
 static void test_path_parts(void **state)
 {
 	(void)state;
-	expect_parts("", (const char *const[]){NULL}, false);
-	expect_parts("/", (const char *const[]){NULL}, true);
-	expect_parts("a", (const char *const[]){"a", NULL}, false);
-	expect_parts("//a///bc/./..", (const char *const[]){"a", "bc", ".", "..", NULL}, false);
-	expect_parts("a/b//", (const char *const[]){"a", "b", NULL}, true);
+	expect_parts("", (const char *const[]){ NULL }, false);
+	expect_parts("/", (const char *const[]){ NULL }, false);
+	expect_parts("a", (const char *const[]){ "a", NULL }, false);
+	expect_parts("//a///bc/./..", (const char *const[]){ "a", "bc", ".", "..", NULL }, false);
+	expect_parts("a/b//", (const char *const[]){ "a", "b", NULL }, true);
 }
 
 static void test_path_limits(void **state)
@@ -82,9 +82,9 @@ static void test_path_prepend(void **state)
 
 static void test_access(void **state)
 {
-	struct identity who = {.uid = 1, .gid = 10, .group_count = 1, .groups = {20}};
-	struct identity root = {0};
-	struct masix_stat file = {.mode = S_IFREG | 0751, .uid = 1, .gid = 20};
+	struct identity who = { .uid = 1, .gid = 10, .group_count = 1, .groups = { 20 } };
+	struct identity root = { 0 };
+	struct masix_stat file = { .mode = S_IFREG | 0751, .uid = 1, .gid = 20 };
 
 	(void)state;
 	assert_true(access_allowed(&who, &file, ACCESS_READ | ACCESS_WRITE | ACCESS_EXEC));
@@ -110,8 +110,8 @@ static void test_access(void **state)
 
 static void test_sticky(void **state)
 {
-	struct identity who = {.uid = 1}, root = {0};
-	struct masix_stat directory = {.mode = S_IFDIR | 01777, .uid = 2}, entry = {.uid = 3};
+	struct identity who = { .uid = 1 }, root = { 0 };
+	struct masix_stat directory = { .mode = S_IFDIR | 01777, .uid = 2 }, entry = { .uid = 3 };
 
 	(void)state;
 	assert_false(access_may_remove(&who, &directory, &entry));
@@ -130,7 +130,7 @@ static void test_sticky(void **state)
 static void test_ranges(void **state)
 {
 	static bool model[300];
-	struct ranges set = {0};
+	struct ranges set = { 0 };
 
 	(void)state;
 	srandom(4);
@@ -182,7 +182,7 @@ static void test_dentries(void **state)
 	assert_false(dentries_find(cache, 3, long_name, sizeof(long_name), &ino));
 	/* Many more than fit: what is found is right, and what is used often stays. */
 	for (unsigned i = 0; i < 10000; i++) {
-		char name[8] = {(char)('a' + i % 26), (char)('a' + i / 26 % 26), (char)i};
+		char name[8] = { (char)('a' + i % 26), (char)('a' + i / 26 % 26), (char)i };
 
 		dentries_enter(cache, 7, name, 3, i);
 		assert_true(dentries_find(cache, 7, name, 3, &ino) && ino == i);
@@ -237,11 +237,11 @@ static void disk_release(struct disk *disk, void *data, uint32_t length)
 
 static void make_disk(struct memory_disk *memory)
 {
-	*memory = (struct memory_disk){.disk = {.size = sizeof(memory->bytes),
+	*memory = (struct memory_disk){ .disk = { .size = sizeof(memory->bytes),
 						.read = disk_read,
 						.write = disk_write,
 						.allocate = disk_allocate,
-						.release = disk_release}};
+						.release = disk_release } };
 }
 
 static void test_block_cache(void **state)
@@ -266,10 +266,10 @@ static void test_block_cache(void **state)
 	block_cache_discard(cache, 2);
 	assert_int_equal(block_cache_dirty(cache), 2);
 	memory.fail = true;
-	assert_int_equal(block_cache_flush(cache), MASIX_E_IO);
+	assert_int_equal(block_cache_flush(cache, NULL, NULL), MASIX_E_IO);
 	assert_int_equal(block_cache_dirty(cache), 2);
 	memory.fail = false;
-	assert_int_equal(block_cache_flush(cache), 0);
+	assert_int_equal(block_cache_flush(cache, NULL, NULL), 0);
 	assert_int_equal(block_cache_dirty(cache), 0);
 	assert_int_equal(memory.bytes[1099], 'd');
 	assert_int_equal(memory.bytes[1100], 'w');
@@ -304,7 +304,7 @@ static void test_block_cache_random(void **state)
 			assert_memory_equal(data, model + offset, length);
 		}
 		if (random() % 50 == 0) {
-			assert_int_equal(block_cache_flush(cache), 0);
+			assert_int_equal(block_cache_flush(cache, NULL, NULL), 0);
 			assert_memory_equal(memory.bytes, model, sizeof(model));
 		}
 	}
@@ -313,8 +313,8 @@ static void test_block_cache_random(void **state)
 
 static void test_flock(void **state)
 {
-	struct flock lock = {0};
-	int a, b, c;
+	struct flock lock = { 0 };
+	int a = 0, b = 0, c = 0;
 	struct flock_claim *claim;
 
 	(void)state;

@@ -9,9 +9,14 @@
 
 #define KEEP 0xffffffffu
 
-static const struct credentials user = {
-	.ruid = 10, .euid = 11, .suid = 12, .rgid = 20, .egid = 21, .sgid = 22, .group_count = 1,
-	.groups = {30}};
+static const struct credentials user = { .ruid = 10,
+	.euid = 11,
+	.suid = 12,
+	.rgid = 20,
+	.egid = 21,
+	.sgid = 22,
+	.group_count = 1,
+	.groups = { 30 } };
 
 static void test_pack(void **state)
 {
@@ -30,10 +35,10 @@ static void test_pack(void **state)
 
 static void test_user(void **state)
 {
-	const uint32_t swap[] = {12, 10, 11, KEEP, 22, KEEP, 30};
-	const uint32_t root[] = {KEEP, 0, KEEP, KEEP, KEEP, KEEP, 30};
-	const uint32_t group[] = {KEEP, KEEP, KEEP, KEEP, KEEP, 0, 30};
-	const uint32_t groups[] = {KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, 31};
+	const uint32_t swap[] = { 12, 10, 11, KEEP, 22, KEEP, 30 };
+	const uint32_t root[] = { KEEP, 0, KEEP, KEEP, KEEP, KEEP, 30 };
+	const uint32_t group[] = { KEEP, KEEP, KEEP, KEEP, KEEP, 0, 30 };
+	const uint32_t groups[] = { KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, 31 };
 	struct credentials changed;
 
 	(void)state;
@@ -51,9 +56,9 @@ static void test_user(void **state)
 
 static void test_root(void **state)
 {
-	const struct credentials root = {.group_count = 0};
-	const uint32_t drop[] = {5, 5, 5, 6, 6, 6, 7, 8};
-	uint32_t many[6 + CREDENTIALS_GROUPS + 1] = {0};
+	const struct credentials root = { .group_count = 0 };
+	const uint32_t drop[] = { 5, 5, 5, 6, 6, 6, 7, 8 };
+	uint32_t many[6 + CREDENTIALS_GROUPS + 1] = { 0 };
 	struct credentials changed, back;
 
 	(void)state;
@@ -63,17 +68,17 @@ static void test_root(void **state)
 	/* There is no way back. */
 	assert_int_equal(credentials_change(&changed, many, 6, &back), MASIX_E_PERMISSION);
 	assert_int_equal(credentials_change(&root, many, 6 + CREDENTIALS_GROUPS, &changed), 0);
-	assert_int_equal(credentials_change(&root, many, 7 + CREDENTIALS_GROUPS, &changed),
-		MASIX_E_INVALID);
+	assert_int_equal(
+		credentials_change(&root, many, 7 + CREDENTIALS_GROUPS, &changed), MASIX_E_INVALID);
 	assert_int_equal(credentials_change(&root, many, 5, &changed), MASIX_E_INVALID);
 	assert_int_equal(credentials_change(&root, many, 0, &changed), MASIX_E_INVALID);
 }
 
 static void test_kill(void **state)
 {
-	const struct credentials root = {0};
-	const struct credentials same = {.ruid = 11, .euid = 50, .suid = 50};
-	const struct credentials other = {.ruid = 50, .euid = 11, .suid = 50};
+	const struct credentials root = { 0 };
+	const struct credentials same = { .ruid = 11, .euid = 50, .suid = 50 };
+	const struct credentials other = { .ruid = 50, .euid = 11, .suid = 50 };
 
 	(void)state;
 	assert_true(credentials_may_signal(&root, &user));
@@ -84,9 +89,9 @@ static void test_kill(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pack), cmocka_unit_test(test_user), cmocka_unit_test(test_root),
-		cmocka_unit_test(test_kill)};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_pack),
+		cmocka_unit_test(test_user), cmocka_unit_test(test_root),
+		cmocka_unit_test(test_kill) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

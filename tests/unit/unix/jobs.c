@@ -18,7 +18,7 @@ struct jobs {
 
 static struct jobs set_up(struct world *w)
 {
-	struct jobs j = {.w = w};
+	struct jobs j = { .w = w };
 
 	j.shell = world_fork(w, w->init);
 	assert_int_equal(session_create(&w->table, j.shell), 0);
@@ -56,8 +56,8 @@ static void test_set_group(void **state)
 	assert_int_equal(group_set(&w->table, j.shell, second->pid, -1), MASIX_E_INVALID);
 	/* A group of another session. */
 	assert_int_equal(group_set(&w->table, other, 0, 0), 0);
-	assert_int_equal(group_set(&w->table, j.shell, second->pid, other->pgid),
-		MASIX_E_PERMISSION);
+	assert_int_equal(
+		group_set(&w->table, j.shell, second->pid, other->pgid), MASIX_E_PERMISSION);
 	second->has_executed = true;
 	assert_int_equal(group_set(&w->table, j.shell, second->pid, 0), MASIX_E_ACCESS);
 	assert_int_equal(group_set(&w->table, second, 0, 0), 0);
@@ -89,8 +89,8 @@ static void test_foreground(void **state)
 	assert_int_equal(terminal_acquire(j.shell, &j.terminal, false), 0);
 	/* The job is in the background: reading stops it, writing may. */
 	assert_int_equal(terminal_check(&w->table, j.shell, &j.terminal, SIGTTIN, false), 0);
-	assert_int_equal(terminal_check(&w->table, j.job, &j.terminal, SIGTTIN, false),
-		MASIX_E_INTERRUPTED);
+	assert_int_equal(
+		terminal_check(&w->table, j.job, &j.terminal, SIGTTIN, false), MASIX_E_INTERRUPTED);
 	assert_true(has(j.job, SIGTTIN));
 	assert_int_equal(terminal_check(&w->table, j.job, &j.terminal, SIGTTIN, true), MASIX_E_IO);
 	assert_int_equal(terminal_check(&w->table, j.job, &j.terminal, SIGTTOU, true), 0);
@@ -99,8 +99,8 @@ static void test_foreground(void **state)
 	assert_int_equal(terminal_check(&w->table, j.job, &j.terminal, SIGTTIN, false), 0);
 	assert_int_equal(terminal_set_foreground(&w->table, j.shell, &j.terminal, w->init->pgid),
 		MASIX_E_INVALID);
-	assert_int_equal(terminal_set_foreground(&w->table, j.shell, &j.terminal, 9999),
-		MASIX_E_PERMISSION);
+	assert_int_equal(
+		terminal_set_foreground(&w->table, j.shell, &j.terminal, 9999), MASIX_E_PERMISSION);
 	group_signal(&w->table, j.terminal.foreground, SIGINT);
 	assert_true(has(j.job, SIGINT));
 	assert_false(has(j.shell, SIGINT));
@@ -112,7 +112,7 @@ static void test_orphaned_group(void **state)
 {
 	struct world *w = *state;
 	struct jobs j = set_up(w);
-	const struct masix_siginfo info = {0};
+	const struct masix_siginfo info = { 0 };
 
 	assert_false(group_is_orphaned(&w->table, j.job->pgid));
 	assert_int_equal(signal_kill(&w->table, w->init, j.job->pid, SIGSTOP, &info), 0);
@@ -147,8 +147,12 @@ static void test_hang_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_sessions), TEST(test_set_group), TEST(test_acquire), TEST(test_foreground),
-		TEST(test_orphaned_group), TEST(test_hang_up),
+		TEST(test_sessions),
+		TEST(test_set_group),
+		TEST(test_acquire),
+		TEST(test_foreground),
+		TEST(test_orphaned_group),
+		TEST(test_hang_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

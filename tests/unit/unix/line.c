@@ -146,8 +146,8 @@ static void test_signals(void **state)
 	type(l, "junk\003");
 	assert_int_equal(l->signals, 1u << (SIGINT - 1));
 	type(l, "\034\032");
-	assert_int_equal(l->signals,
-		1u << (SIGINT - 1) | 1u << (SIGQUIT - 1) | 1u << (SIGTSTP - 1));
+	assert_int_equal(
+		l->signals, 1u << (SIGINT - 1) | 1u << (SIGQUIT - 1) | 1u << (SIGTSTP - 1));
 	type(l, "\n");
 	expect_read(l, "\n");
 	set(l, ISIG, 0);
@@ -328,10 +328,21 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_line), TEST(test_partial_read), TEST(test_erase), TEST(test_erase_wide),
-		TEST(test_end_of_file), TEST(test_signals), TEST(test_flow), TEST(test_raw),
-		TEST(test_output), TEST(test_output_full), TEST(test_input_full), TEST(test_flush),
-		TEST(test_no_echo), TEST(test_reprint), TEST(test_random),
+		TEST(test_line),
+		TEST(test_partial_read),
+		TEST(test_erase),
+		TEST(test_erase_wide),
+		TEST(test_end_of_file),
+		TEST(test_signals),
+		TEST(test_flow),
+		TEST(test_raw),
+		TEST(test_output),
+		TEST(test_output_full),
+		TEST(test_input_full),
+		TEST(test_flush),
+		TEST(test_no_echo),
+		TEST(test_reprint),
+		TEST(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 
 #include "test.h"
 
-#define PAGES(mib) ((mib) * 256u)
+#define PAGES(mib) ((mib)*256u)
 
 /* From any amount left, a process that touches 60 pages a ms cannot get below what the kernel needs
  * before the watchdog looks again. */
@@ -37,8 +37,8 @@ static void test_idle(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_in_time), cmocka_unit_test(test_idle)};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_in_time),
+		cmocka_unit_test(test_idle) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

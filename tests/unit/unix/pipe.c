@@ -34,7 +34,7 @@ static void release(void *data, uint32_t size)
 	pages_out -= page_count(data, size);
 }
 
-static const struct pipe_memory memory = {allocate, release};
+static const struct pipe_memory memory = { allocate, release };
 
 static int begin(void **state)
 {
@@ -217,7 +217,7 @@ static struct pipe_call *park_write(struct pipe *p, const char *text, uint32_t t
 	call->end = p;
 	call->token = token;
 	call->memory = strdup(text);
-	call->rest = (struct pipe_span){.data = call->memory, .length = strlen(text)};
+	call->rest = (struct pipe_span){ .data = call->memory, .length = strlen(text) };
 	pipe_park(p, call);
 	return call;
 }
@@ -291,7 +291,7 @@ static void test_pages(void **state)
 {
 	struct pipe *p = *state;
 	char *pages = allocate(5 * PIPE_PAGE);
-	struct pipe_span in = {.data = pages, .length = 5 * PIPE_PAGE, .paged = true}, out;
+	struct pipe_span in = { .data = pages, .length = 5 * PIPE_PAGE, .paged = true }, out;
 	uint32_t count;
 	int error;
 
@@ -311,7 +311,7 @@ static void test_large_by_small(void **state)
 	struct pipe *p = *state;
 	const uint32_t size = 3 * PIPE_CAPACITY + 1000, offset = 100;
 	char *pages = allocate(offset + size);
-	struct pipe_span in = {.data = pages + offset, .length = size, .paged = true};
+	struct pipe_span in = { .data = pages + offset, .length = size, .paged = true };
 	uint32_t count, total = 0;
 	char buffer[999];
 	int error;
@@ -321,11 +321,11 @@ static void test_large_by_small(void **state)
 	assert_int_equal(pipe_write_large(p, &in, false, &error, &count), PIPE_WAIT);
 	struct pipe_call *call = calloc(1, sizeof(*call));
 
-	*call = (struct pipe_call){.kind = PIPE_WRITE_LARGE, .rest = in, .count = count};
+	*call = (struct pipe_call){ .kind = PIPE_WRITE_LARGE, .rest = in, .count = count };
 	pipe_park(p, call);
 	while (total < size) {
-		assert_int_equal(pipe_read(p, buffer, sizeof(buffer), true, &error, &count),
-			PIPE_DONE);
+		assert_int_equal(
+			pipe_read(p, buffer, sizeof(buffer), true, &error, &count), PIPE_DONE);
 		assert_int_equal(error, 0);
 		assert_true(count > 0);
 		for (uint32_t i = 0; i < count; i++)
@@ -343,7 +343,7 @@ static void test_pages_to_parked(void **state)
 {
 	struct pipe *p = *state;
 	char *pages = allocate(2 * PIPE_PAGE);
-	struct pipe_span in = {.data = pages, .length = 2 * PIPE_PAGE, .paged = true};
+	struct pipe_span in = { .data = pages, .length = 2 * PIPE_PAGE, .paged = true };
 	uint32_t count;
 	int error;
 
@@ -368,10 +368,18 @@ static void test_pages_to_parked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_round_trip), TEST(test_direct), TEST(test_end_of_file),
-		TEST(test_last_writer_wakes_reader), TEST(test_broken), TEST(test_full),
-		TEST(test_writers_in_order), TEST(test_cancel), TEST(test_reader_gone_wakes_writers),
-		TEST(test_pages), TEST(test_large_by_small), TEST(test_pages_to_parked),
+		TEST(test_round_trip),
+		TEST(test_direct),
+		TEST(test_end_of_file),
+		TEST(test_last_writer_wakes_reader),
+		TEST(test_broken),
+		TEST(test_full),
+		TEST(test_writers_in_order),
+		TEST(test_cancel),
+		TEST(test_reader_gone_wakes_writers),
+		TEST(test_pages),
+		TEST(test_large_by_small),
+		TEST(test_pages_to_parked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

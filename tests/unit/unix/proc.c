@@ -27,8 +27,8 @@ static uint32_t link_of(struct proc_node node, char *to, uint32_t room)
 	return strlen(target);
 }
 
-static const struct proc_view view = {42, exists, next, link_of};
-static const struct proc_node root = {PROC_ROOT, 0};
+static const struct proc_view view = { 42, exists, next, link_of };
+static const struct proc_node root = { PROC_ROOT, 0 };
 static struct proc_walk walk;
 
 static int go(const char *path, bool follow)
@@ -97,18 +97,18 @@ static void test_long_paths(void **state)
 
 	(void)state;
 	memset(path, 'x', sizeof(path));
-	assert_int_equal(proc_walk(&view, root, path, sizeof(path), true, &walk),
-		MASIX_E_NAME_TOO_LONG);
-	assert_int_equal(proc_walk(&view, root, path, sizeof(path) - 1, true, &walk),
-		MASIX_E_NAME_TOO_LONG);
+	assert_int_equal(
+		proc_walk(&view, root, path, sizeof(path), true, &walk), MASIX_E_NAME_TOO_LONG);
+	assert_int_equal(
+		proc_walk(&view, root, path, sizeof(path) - 1, true, &walk), MASIX_E_NAME_TOO_LONG);
 	/* A link's target has no room in front of the rest. */
 	memset(path, '/', sizeof(path));
 	memcpy(path, "self/exe", 8);
 	path[MASIX_PATH_MAX - 1] = 'x';
 	assert_int_equal(proc_walk(&view, root, path, MASIX_PATH_MAX, true, &walk), 0);
 	memset(path + 9, 'x', MASIX_PATH_MAX - 9);
-	assert_int_equal(proc_walk(&view, root, path, MASIX_PATH_MAX, true, &walk),
-		MASIX_E_NAME_TOO_LONG);
+	assert_int_equal(
+		proc_walk(&view, root, path, MASIX_PATH_MAX, true, &walk), MASIX_E_NAME_TOO_LONG);
 }
 
 /* Each name once, whatever the size of the buffer. */
@@ -138,21 +138,21 @@ static void test_entries(void **state)
 			cookie = after;
 		}
 		assert_int_equal(pids, 2);
-		assert_int_equal(count, 2 + 11 + 2);
+		assert_int_equal(count, 2 + 12 + 2);
 	}
 	int64_t after;
 
-	assert_int_equal(proc_entries(&view, (struct proc_node){PROC_MEMINFO, 0}, 0, buffer, 100,
-				 &after), 0);
+	assert_int_equal(
+		proc_entries(&view, (struct proc_node){ PROC_MEMINFO, 0 }, 0, buffer, 100, &after),
+		0);
 	assert_int_equal(proc_entries(&view, root, -5, buffer, 100, &after), 0);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_walk), cmocka_unit_test(test_links),
-		cmocka_unit_test(test_crossing), cmocka_unit_test(test_long_paths),
-		cmocka_unit_test(test_entries)};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_links), cmocka_unit_test(test_crossing),
+		cmocka_unit_test(test_long_paths), cmocka_unit_test(test_entries) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

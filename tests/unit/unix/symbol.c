@@ -16,18 +16,22 @@ struct image {
 
 static struct image make(void)
 {
-	struct image i = {0};
+	struct image i = { 0 };
 
 	i.header.e_shoff = offsetof(struct image, sections);
 	i.header.e_shnum = 3;
 	i.header.e_shentsize = sizeof(Elf32_Shdr);
-	i.sections[1] = (Elf32_Shdr){.sh_type = SHT_DYNSYM, .sh_link = 2,
-		.sh_offset = offsetof(struct image, symbols), .sh_size = sizeof(i.symbols)};
-	i.sections[2] = (Elf32_Shdr){.sh_type = SHT_STRTAB,
-		.sh_offset = offsetof(struct image, strings), .sh_size = sizeof(i.strings)};
+	i.sections[1] = (Elf32_Shdr){ .sh_type = SHT_DYNSYM,
+		.sh_link = 2,
+		.sh_offset = offsetof(struct image, symbols),
+		.sh_size = sizeof(i.symbols) };
+	i.sections[2] = (Elf32_Shdr){ .sh_type = SHT_STRTAB,
+		.sh_offset = offsetof(struct image, strings),
+		.sh_size = sizeof(i.strings) };
 	memcpy(i.strings, "\0wanted\0undefined", 18);
-	i.symbols[1] = (Elf32_Sym){.st_name = 1, .st_value = 0x1234, .st_size = 16, .st_shndx = 5};
-	i.symbols[2] = (Elf32_Sym){.st_name = 8, .st_value = 0x99, .st_size = 16};
+	i.symbols[1] =
+		(Elf32_Sym){ .st_name = 1, .st_value = 0x1234, .st_size = 16, .st_shndx = 5 };
+	i.symbols[2] = (Elf32_Sym){ .st_name = 8, .st_value = 0x99, .st_size = 16 };
 	return i;
 }
 
@@ -67,8 +71,8 @@ static void test_damage(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_find), cmocka_unit_test(test_damage)};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_find),
+		cmocka_unit_test(test_damage) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,7 +33,7 @@ unsigned world_act(struct world *w, const struct process *about)
 	while (t->todo != NULL) {
 		struct process *p = t->todo;
 		unsigned todo = p->todo;
-		const struct masix_usage usage = {.user = 1000, .max_resident = 4};
+		const struct masix_usage usage = { .user = 1000, .max_resident = 4 };
 
 		t->todo = p->todo_next;
 		if (t->todo == NULL)

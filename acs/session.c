@@ -1,0 +1,97 @@
+/* The private session of a server with ACS. */
+#include <mach/task_special_ports.h>
+#include <masix/mach.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mach.h"
+#include "mach_port.h"
+#include "server.h"
+#include "session.h"
+
+#define LAST_WORDS_STEP_US 2000
+#define LAST_WORDS_STEPS 50
+
+static void session_destroy(struct masix_object *object)
+{
+	struct session *session = (struct session *)object;
+
+	pthread_mutex_destroy(&session->lock);
+	free(session);
+}
+
+const struct masix_class session_class = {
+	.name = "session",
+	.destroy = session_destroy,
+};
+
+kern_return_t session_create(struct acs *acs, struct server *server, struct session **created)
+{
+	struct session *session = calloc(1, sizeof *session);
+	kern_return_t kr;
+
+	if (session == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	session->acs = acs;
+	session->server = server;
+	session->manifest = server->manifest;
+	pthread_mutex_init(&session->lock, NULL);
+	pthread_mutex_lock(&acs->lock);
+	session->owner = ++acs->last_session;
+	pthread_mutex_unlock(&acs->lock);
+	trust_begin(&session->trust, session->owner);
+	kr = masix_object_init_in(&session->object, &session_class, acs->sessions);
+	if (kr != KERN_SUCCESS) {
+		pthread_mutex_destroy(&session->lock);
+		free(session);
+		return kr;
+	}
+	*created = session;
+	return KERN_SUCCESS;
+}
+
+kern_return_t session_give(struct session *session, mach_port_t task)
+{
+	mach_port_t right;
+	kern_return_t kr = masix_object_send_right(&session->object, &right);
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	kr = task_set_special_port(task, TASK_BOOTSTRAP_PORT, right);
+	(void)mach_port_deallocate(mach_task_self(), right); /* the task holds its own */
+	return kr;
+}
+
+const char *session_missing_name(const struct session *session)
+{
+	const struct manifest *manifest = &session->manifest;
+	unsigned i;
+
+	for (i = 0; i < manifest->provide_count; i++) {
+		const struct registry_entry *entry;
+
+		if (!manifest->provides[i].required)
+			continue;
+		entry = registry_find(&session->acs->registry, manifest->provides[i].name, false);
+		if (entry == NULL || entry->owner != session->owner)
+			return manifest->provides[i].name;
+	}
+	return NULL;
+}
+
+void session_hear_last_words(struct session *session)
+{
+	mach_port_status_t status;
+	unsigned i;
+
+	for (i = 0; i < LAST_WORDS_STEPS; i++) {
+		if (mach_port_get_receive_status(mach_task_self(), session->object.port, &status) !=
+			KERN_SUCCESS)
+			return;
+		/* One step more, for the message that has just been taken. */
+		(void)usleep(LAST_WORDS_STEP_US);
+		if (status.mps_msgcount == 0)
+			return;
+	}
+}

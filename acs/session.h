@@ -1,0 +1,37 @@
+/* The private session of a server with ACS: one for each life of a server. */
+#ifndef ACS_SESSION_H
+#define ACS_SESSION_H
+
+#include "acs.h"
+
+/* A private session with one task: the object behind its bootstrap port. */
+struct session {
+	struct masix_object object; /* first */
+	struct acs *acs;
+	struct server *server;	  /* acs->lock; null when the session has ended */
+	uint32_t owner;		  /* its number, the owner of what it puts into the registry */
+	struct manifest manifest; /* constant */
+	pthread_mutex_t lock;	  /* trust; taken before acs->lock */
+	struct trust_session trust;
+	uint64_t log_second; /* lock: lines of its log in this second, and how many were dropped */
+	unsigned log_lines, log_dropped;
+};
+
+extern const struct masix_class session_class;
+
+/* A session for the next life of `server`, with a fresh challenge.  The caller owns one reference. */
+kern_return_t session_create(struct acs *acs, struct server *server, struct session **created)
+	__attribute__((warn_unused_result));
+
+/* The task's bootstrap port is the session from now on. */
+kern_return_t session_give(struct session *session, mach_port_t task)
+	__attribute__((warn_unused_result));
+
+/* A required name that this session has not registered, or NULL.  Under acs->lock. */
+const char *session_missing_name(const struct session *session);
+
+/* What a dying server said last, its fault for example, still waits at its session: let it be heard, but
+ * not for ever.  Without a lock. */
+void session_hear_last_words(struct session *session);
+
+#endif

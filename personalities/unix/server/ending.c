@@ -1,0 +1,117 @@
+#include "ending.h"
+
+#include <mach.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "fifo.h"
+#include "server.h"
+#include "stuck.h"
+#include "task.h"
+
+#define ENDERS_MAX 32 /* threads that end tasks for others */
+
+struct waiting {
+	struct waiting *next;
+	struct process *process; /* a reference */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
+static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
+static struct waiting *queue, **queue_tail = &queue;
+static unsigned enders, idle_enders, queued;
+
+static void finish(struct process *p, bool worker)
+{
+	struct masix_usage usage = { 0 };
+	struct stuck_call call;
+
+	task_usage(p->task, &usage);
+	stuck_begin(&call, p->pid, worker);
+	/* Fails only for a task that is gone already. */
+	kern_return_t ignored = task_terminate(p->task);
+
+	(void)ignored;
+	stuck_end(&call);
+	fifo_forget(p->pid);
+	process_port_kill(p);
+	table_lock();
+	process_ended(&unix_server.table, p, &usage);
+	table_unlock();
+}
+
+/* Lock held.  The oldest entry of the queue; waits for one. */
+static struct process *next_process(void)
+{
+	idle_enders++;
+	while (queue == NULL)
+		pthread_cond_wait(&more, &lock);
+	idle_enders--;
+
+	struct waiting *first = queue;
+	struct process *p = first->process;
+
+	queue = first->next;
+	if (queue == NULL)
+		queue_tail = &queue;
+	queued--;
+	free(first);
+	return p;
+}
+
+static void *end_others(void *unused)
+{
+	for (;;) {
+		pthread_mutex_lock(&lock);
+		struct process *p = next_process();
+
+		pthread_mutex_unlock(&lock);
+		finish(p, false);
+		table_lock();
+		process_put(&unix_server.table, p);
+		table_unlock();
+	}
+	return unused;
+}
+
+/* False: there is no memory for it, or no thread to do it. */
+static bool finish_later(struct process *p)
+{
+	struct waiting *w = malloc(sizeof(*w));
+	pthread_t thread;
+
+	if (w == NULL)
+		return false;
+	pthread_mutex_lock(&lock);
+	if (queued >= idle_enders && enders < ENDERS_MAX &&
+		pthread_create(&thread, NULL, end_others, NULL) == 0)
+		enders++;
+	bool possible = enders > 0;
+
+	if (possible) {
+		*w = (struct waiting){ .process = p };
+		*queue_tail = w;
+		queue_tail = &w->next;
+		queued++;
+		pthread_cond_signal(&more);
+	}
+	pthread_mutex_unlock(&lock);
+	if (!possible)
+		free(w);
+	return possible;
+}
+
+void process_finish(struct process *p)
+{
+	if (!p->exits_itself) {
+		table_lock();
+		process_ref(p);
+		table_unlock();
+		if (finish_later(p))
+			return;
+		table_lock();
+		process_put(&unix_server.table, p);
+		table_unlock();
+	}
+	finish(p, true);
+}
