@@ -1,13 +1,10 @@
-/* The link to the host: the wire's thread, and the answers to parked calls. */
-#include <string.h>
-
+/* The link to the host: channels over the virtio-serial device, and its thread. */
 #include <masix/error.h>
 #include <masix/mach.h>
 #include <masix/server.h>
+#include <masix/types.h>
 
-#include "console_reply.h"
-#include "io_reply.h"
-#include "mach.h"
+#include "answer.h"
 #include "mach_host.h"
 #include "mach_port.h"
 #include "state.h"
@@ -15,71 +12,6 @@
 /* Kernel priorities: lower is higher; 25 is the default.  An interrupt that waits behind
  * busy programs costs a clock tick. */
 #define DRIVER_PRIORITY 5
-
-/* --- What channels.c needs of the outside --- */
-
-static kern_return_t answer_read_large(
-	const struct parked *call, const struct channels_answer *answer)
-{
-	vm_address_t region = 0;
-	vm_size_t size = answer->count;
-	kern_return_t kr;
-
-	if (size) {
-		kr = vm_allocate(mach_task_self(), &region, size, TRUE);
-		if (kr)
-			return kr;
-		memcpy((void *)region, answer->data, size);
-	}
-	kr = io_read_large_reply(
-		call->caller.reply, call->caller.reply_type, answer->error, (char *)region, size);
-	if (kr && size)
-		(void)vm_deallocate(mach_task_self(), region, size);
-	return kr;
-}
-
-/* A reply goes to a send-once right, and those never wait for room in a queue: so it may
- * be sent under the lock, and bytes leave the inbox only for a reader that is alive. */
-static bool answer(const struct parked *call, const struct channels_answer *answer)
-{
-	mach_port_t reply = call->caller.reply;
-	mach_msg_type_name_t type = call->caller.reply_type;
-	kern_return_t kr = KERN_FAILURE;
-
-	switch (call->kind) {
-	case PARKED_READ:
-		kr = io_read_reply(
-			reply, type, answer->error, (const char *)answer->data, answer->count);
-		break;
-	case PARKED_READ_LARGE:
-		kr = answer_read_large(call, answer);
-		break;
-	case PARKED_WRITE:
-		kr = io_write_reply(reply, type, answer->error, answer->count, 0);
-		break;
-	case PARKED_WRITE_LARGE:
-		kr = io_write_large_reply(reply, type, answer->error, answer->count, 0);
-		break;
-	case PARKED_POLL:
-		kr = io_poll_reply(reply, type, answer->error, (int)answer->count);
-		break;
-	case PARKED_WINDOW:
-		kr = console_window_reply(
-			reply, type, answer->error, answer->serial, answer->rows, answer->columns);
-		break;
-	}
-	if (kr)
-		(void)mach_port_deallocate(mach_task_self(), reply);
-	return !kr;
-}
-
-static bool is_alive(const struct parked *call)
-{
-	mach_port_type_t type;
-
-	return !mach_port_type(mach_task_self(), call->caller.reply, &type) &&
-	       type & MACH_PORT_TYPE_SEND_ONCE;
-}
 
 static uint8_t *slot(void *device, size_t *size)
 {
@@ -97,8 +29,8 @@ static bool flush(void *device, bool wanted)
 }
 
 static const struct channels_ops ops = {
-	.answer = answer,
-	.is_alive = is_alive,
+	.answer = answer_call,
+	.is_alive = answer_is_wanted,
 	.slot = slot,
 	.send = send,
 	.flush = flush,
@@ -187,13 +119,12 @@ kern_return_t host_link_start(struct host_link *link, struct system_log *log, ma
 	link->decoder = (struct frame_decoder){ 0 };
 	channels_init(&link->channels, &ops, &link->serial);
 	kr = virtio_serial_open(&link->serial, host_priv);
-	if (kr == MASIX_E_NO_DEVICE)
-		return KERN_SUCCESS;
 	if (kr)
 		return kr;
 	driver = (struct driver){ .link = link, .log = log, .host_priv = host_priv };
 	if (pthread_create(&thread, NULL, run, &driver))
 		return KERN_RESOURCE_SHORTAGE;
-	link->present = true;
+	link->offered = 1u << MASIX_CHANNEL_STDIN | 1u << MASIX_CHANNEL_STDOUT |
+			1u << MASIX_CHANNEL_STDERR | 1u << MASIX_CHANNEL_CONTROL;
 	return KERN_SUCCESS;
 }

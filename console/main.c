@@ -26,15 +26,19 @@ static void acquire(void)
 	kr = system_log_start(&console.log, device_master);
 	if (kr)
 		masix_fatal("cannot open the kernel's console: %s", masix_strerror(kr));
-	(void)mach_port_deallocate(mach_task_self(), device_master);
 
 	kr = masix_right(MASIX_RIGHT_HOST, 0, &host_priv);
 	if (!kr)
 		kr = host_link_start(&console.link, &console.log, host_priv);
+	if (!kr) {
+		system_log_printf(&console.log, "console: host channel is up");
+	} else if (kr == MASIX_E_NO_DEVICE) {
+		system_log_printf(&console.log, "console: no host channel; using the serial line");
+		kr = serial_line_start(&console.link, &console.log, device_master);
+	}
 	if (kr)
 		masix_fatal("cannot start the host channel: %s", masix_strerror(kr));
-	system_log_printf(&console.log, "console: %s",
-		console.link.present ? "host channel is up" : "no host channel device");
+	(void)mach_port_deallocate(mach_task_self(), device_master);
 }
 
 static void serve(void)

@@ -25,7 +25,8 @@ kern_return_t S_console_open(mach_port_t port, int channel, mach_port_t *object)
 	if (!console)
 		return KERN_INVALID_ARGUMENT;
 	kr = MASIX_E_NO_DEVICE;
-	if (!console->link.present || channel < 0 || !channels_directions((unsigned)channel))
+	if (channel < 0 || !channels_directions((unsigned)channel) ||
+		!(console->link.offered & 1u << channel))
 		goto out;
 	kr = KERN_RESOURCE_SHORTAGE;
 	opened = calloc(1, sizeof *opened);

@@ -9,14 +9,16 @@
 
 #include "channels.h"
 #include "log_ring.h"
+#include "serial_line.h"
 #include "virtio_serial.h"
 
-/* The link to the host: channels over the wire. */
+/* The link to the host: channels over the virtio device, or over the serial line. */
 struct host_link {
-	bool present;	      /* constant once the server runs */
+	unsigned offered;     /* bits of MASIX_CHANNEL_*; constant once the server runs */
 	pthread_mutex_t lock; /* the fields below; replies may be sent under it */
 	struct channels channels;
 	struct virtio_serial serial;
+	struct serial_line line;
 	struct frame_decoder decoder;
 };
 
@@ -50,10 +52,13 @@ struct channel_object {
 
 extern const struct masix_class console_class, log_view_class, channel_class;
 
-/* Finds the device and starts its thread.  Without one, link->present stays false and
- * success is answered: the log works alone. */
+/* Finds the device and starts its thread.  MASIX_E_NO_DEVICE: there is none. */
 kern_return_t host_link_start(struct host_link *link, struct system_log *log, mach_port_t host_priv)
 	__attribute__((warn_unused_result));
+
+/* Makes stdin and stdout of the kernel's console (com0), for a machine without the device. */
+kern_return_t serial_line_start(struct host_link *link, struct system_log *log,
+	mach_port_t device_master) __attribute__((warn_unused_result));
 
 /* Opens the kernel's console and starts the thread that writes to it. */
 kern_return_t system_log_start(struct system_log *log, mach_port_t device_master)

@@ -9,10 +9,10 @@
 #include <masix/server.h>
 
 #include "device.h"
+#include "device_text.h"
 #include "state.h"
 
-#define READ_MAX 60		 /* bytes taken from the ring at a time */
-#define WRITE_MAX (2 * READ_MAX) /* an inband write to a device carries 128 at most */
+#define READ_MAX 64 /* bytes taken from the ring at a time */
 
 void system_log_line(struct system_log *log, const char *text, size_t length)
 {
@@ -36,31 +36,13 @@ void system_log_printf(struct system_log *log, const char *format, ...)
 	system_log_line(log, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
 }
 
-/* Writes all of it; the device may take less than it is given. */
-static kern_return_t write_device(mach_port_t device, const uint8_t *bytes, size_t count)
-{
-	while (count) {
-		int written = 0;
-		kern_return_t kr = device_write_inband(
-			device, 0, 0, (const char *)bytes, (mach_msg_type_number_t)count, &written);
-
-		if (kr)
-			return kr;
-		if (written <= 0 || (size_t)written > count)
-			return D_IO_ERROR;
-		bytes += written;
-		count -= (size_t)written;
-	}
-	return KERN_SUCCESS;
-}
-
 /* Copies the log to the serial line for ever.  Lines that leave the ring before it gets to
  * them are missing there. */
 static void *writer(void *argument)
 {
 	struct system_log *log = argument;
 	uint64_t offset = 0;
-	uint8_t text[READ_MAX], bytes[WRITE_MAX];
+	uint8_t text[READ_MAX], bytes[2 * READ_MAX];
 
 	for (;;) {
 		uint64_t start;
@@ -76,8 +58,7 @@ static void *writer(void *argument)
 				bytes[used++] = '\r'; /* the device is raw */
 			bytes[used++] = text[i];
 		}
-		/* There is no other place to complain to. */
-		(void)write_device(log->serial_line, bytes, used);
+		device_text_write(log->serial_line, bytes, used);
 	}
 	return NULL;
 }

@@ -4,6 +4,7 @@
 #include <masix/error.h>
 
 #include "attributes.h"
+#include "far.h"
 #include "pager.h"
 #include "window.h"
 
@@ -40,6 +41,44 @@ size_t data_available(struct node *node, uint64_t offset, size_t amount)
 	return amount;
 }
 
+uint64_t data_size(struct node *node)
+{
+	uint64_t size;
+
+	volume_lock(node->volume);
+	size = node->stat.size;
+	volume_unlock(node->volume);
+	return size;
+}
+
+/* How much of a transfer goes through the windows. */
+static size_t near_part(uint64_t offset, size_t amount)
+{
+	if (offset >= FILE_MAPPED_MAX)
+		return 0;
+	return amount < FILE_MAPPED_MAX - offset ? amount : (size_t)(FILE_MAPPED_MAX - offset);
+}
+
+static int read_cached(struct node *node, uint64_t offset, char *to, size_t amount)
+{
+	size_t near = near_part(offset, amount);
+	int error = near > 0 ? window_read(node, offset, to, near) : 0;
+
+	if (!error && amount > near)
+		error = far_read(node, offset + near, to + near, amount - near);
+	return error;
+}
+
+static int write_cached(struct node *node, uint64_t offset, const char *from, size_t amount)
+{
+	size_t near = near_part(offset, amount);
+	int error = near > 0 ? window_write(node, offset, from, near) : 0;
+
+	if (!error && amount > near)
+		error = far_write(node, offset + near, from + near, amount - near);
+	return error;
+}
+
 int data_read(struct node *node, uint64_t offset, void *to, size_t *amount)
 {
 	int error = 0;
@@ -51,7 +90,7 @@ int data_read(struct node *node, uint64_t offset, void *to, size_t *amount)
 	else if (*amount > 0 && is_direct(node))
 		node->volume->ops->copy(node, offset, (uint32_t)*amount, to, false);
 	else if (*amount > 0)
-		error = window_read(node, offset, to, *amount);
+		error = read_cached(node, offset, to, *amount);
 	pthread_rwlock_unlock(&node->content);
 	return error;
 }
@@ -62,7 +101,7 @@ static int clear_tail(struct node *node, uint64_t size)
 {
 	uint64_t old = node->stat.size, page_end = (old + PAGE_SIZE_ - 1) / PAGE_SIZE_ * PAGE_SIZE_;
 
-	if (!node->shared || old % PAGE_SIZE_ == 0 || size <= old)
+	if (!node->shared || old % PAGE_SIZE_ == 0 || size <= old || old > FILE_MAPPED_MAX)
 		return 0;
 	return window_zero(node, old, (size_t)((size < page_end ? size : page_end) - old));
 }
@@ -92,7 +131,9 @@ static int shrink(const struct identity *who, struct node *node, uint64_t size)
 	volume_unlock(volume);
 	if (!direct) {
 		pager_discard(node, page_end, old);
-		if (page_end > size)
+		if (page_end > size && size >= FILE_MAPPED_MAX)
+			error = far_clear_tail(node);
+		else if (page_end > size)
 			error = window_zero(
 				node, size, (size_t)((old < page_end ? old : page_end) - size));
 	}
@@ -114,7 +155,7 @@ int data_resize(const struct identity *who, struct node *node, uint64_t size)
 {
 	int error;
 
-	if (size > FILE_SIZE_MAX)
+	if (size > node->volume->size_max)
 		return MASIX_E_TOO_BIG;
 	pthread_rwlock_wrlock(&node->content);
 	volume_lock(node->volume);
@@ -225,17 +266,17 @@ int data_write(const struct identity *who, struct node *node, bool append, uint6
 	old = node->stat.size;
 	if (append)
 		offset = old;
-	if (*amount > 0 && offset >= FILE_SIZE_MAX)
+	if (*amount > 0 && offset >= node->volume->size_max)
 		error = MASIX_E_TOO_BIG;
-	else if (*amount > FILE_SIZE_MAX - offset)
-		*amount = (size_t)(FILE_SIZE_MAX - offset);
+	else if (*amount > node->volume->size_max - offset)
+		*amount = (size_t)(node->volume->size_max - offset);
 	if (!error && *amount > 0)
 		error = prepare_write(who, node, offset, amount);
 	if (!error && *amount > 0) {
 		if (is_direct(node))
 			error = write_direct(node, offset, from, *amount);
 		else
-			error = window_write(node, offset, from, *amount);
+			error = write_cached(node, offset, from, *amount);
 		/* What was not written must not look like part of the file. */
 		if (error && node->stat.size > old) {
 			int undone = shrink(who, node, old);
@@ -266,7 +307,7 @@ int data_sync(struct node *node)
 	node->behind_start = node->behind_end = 0;
 	volume_unlock(volume);
 	if (!volume->ops->direct)
-		pager_clean(node, 0, FILE_SIZE_MAX);
+		pager_clean(node, 0, FILE_MAPPED_MAX);
 	volume_lock(volume);
 	error = node->gone ? 0 : volume->ops->settle(node);
 	if (!error && node->dirty && !node->gone)

@@ -16,6 +16,8 @@ int data_read(struct node *node, uint64_t offset, void *to, size_t *amount) CHEC
 /* How many of `amount` bytes from `offset` on exist. */
 size_t data_available(struct node *node, uint64_t offset, size_t amount);
 
+uint64_t data_size(struct node *node);
+
 /* Write at `offset` or, with `append`, at the end; *amount shrinks to what found room, *end is the
  * position behind it.  `from` may be memory that a client's pager must deliver. */
 int data_write(const struct identity *who, struct node *node, bool append, uint64_t offset,

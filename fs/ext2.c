@@ -218,6 +218,17 @@ static int mark_mounted(struct ext2_volume *volume, const char **why)
 	return ext2_flush(&volume->volume);
 }
 
+/* What the indirect blocks reach, and what i_blocks can count. */
+static uint64_t size_max(uint32_t block_size)
+{
+	const uint64_t countable = 1ull << 41;
+	uint64_t fan_out = block_size / 4;
+	uint64_t blocks =
+		EXT2_NDIR_BLOCKS + fan_out + fan_out * fan_out + fan_out * fan_out * fan_out;
+
+	return blocks * block_size < countable ? blocks * block_size : countable - block_size;
+}
+
 static void release_pages(struct volume *base, void *data, uint32_t length)
 {
 	struct disk *disk = ((struct ext2_volume *)base)->disk;
@@ -241,6 +252,7 @@ int ext2_mount(struct disk *disk, const char *name, uint32_t device, int64_t (*n
 		return MASIX_E_LIMIT;
 	volume->volume.ops = &ext2_ops;
 	volume->volume.root = EXT2_ROOT_INO;
+	volume->volume.size_max = size_max(block_size);
 	volume->volume.now = now;
 	volume->volume.release = release_pages;
 	volume->disk = disk;

@@ -9,6 +9,8 @@
 
 #define ROOT 1
 #define LINKS_MAX 65000
+/* The table of pages is not charged, so it must stay small. */
+#define SIZE_MAX_ (1ull << 34)
 #define TMPFS_MAGIC 0x01021994
 #define COOKIE_PARENT 1 /* of ".."; "." has 0 and the entries those from 2 on */
 
@@ -375,6 +377,7 @@ int memory_mount(const char *name, uint32_t device, uint64_t limit, int64_t (*no
 	volume->limit = limit;
 	volume->volume.ops = &memory_ops;
 	volume->volume.root = ROOT;
+	volume->volume.size_max = SIZE_MAX_;
 	volume->volume.now = now;
 	volume->volume.release = release;
 	error = volume_init(&volume->volume, name, device, 0);

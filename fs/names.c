@@ -69,12 +69,22 @@ static int make(const struct context *context, struct walk *walk, struct node_se
 
 /* --- looking --- */
 
+/* Not all of it at once: `rest` is large and seldom used. */
+static void clear(struct found *found)
+{
+	found->kind = 0;
+	found->node = NULL;
+	found->created = false;
+	found->rest_length = 0;
+}
+
 static void fill(struct found *found, struct walk *walk)
 {
 	if (walk->cross) {
 		found->kind = walk->cross;
+		found->stat = (struct masix_stat){ 0 };
 		found->stat.rdev = walk->covered ? walk->covered->mount : 0;
-		found->rest_length = path_rest(&walk->path, found->rest);
+		found->rest_length = path_rest(walk->path, found->rest);
 		return;
 	}
 	found->kind = names_kind(walk->node->stat.mode);
@@ -112,13 +122,12 @@ static int open_found(const struct context *context, struct walk *walk, int flag
 {
 	int error;
 
-	found->created = false;
 	if (!walk->cross && !walk->node) {
 		struct node_seed seed = { .mode = S_IFREG | (mode & 07777) };
 
 		if (!(flags & MASIX_OPEN_CREATE))
 			return MASIX_E_NOT_FOUND;
-		if (walk->path.directory || (flags & MASIX_OPEN_DIRECTORY))
+		if (walk->path->directory || (flags & MASIX_OPEN_DIRECTORY))
 			return MASIX_E_IS_DIRECTORY;
 		error = make(context, walk, &seed, &walk->node);
 		if (error)
@@ -141,17 +150,17 @@ static int open_found(const struct context *context, struct walk *walk, int flag
 	return 0;
 }
 
-int names_open(const struct context *context, struct node *directory, const struct path *path,
-	int flags, uint32_t mode, struct found *found)
+int names_open(const struct context *context, struct node *directory, struct path *path, int flags,
+	uint32_t mode, struct found *found)
 {
 	/* O_EXCL does not follow: a link there, even a dangling one, is something that exists. */
 	bool exclusive = (flags & MASIX_OPEN_CREATE) && (flags & MASIX_OPEN_EXCLUSIVE);
 	bool follow = !(flags & MASIX_OPEN_NOFOLLOW) && !exclusive;
-	struct walk walk = { .path = *path };
+	struct walk walk;
 	int error;
 
 	volume_lock(directory->volume);
-	error = walk_begin(context, directory, follow, &walk);
+	error = walk_begin(context, directory, path, follow, &walk);
 	if (!error) {
 		error = open_found(context, &walk, flags, mode, found);
 		walk_end(&walk);
@@ -160,15 +169,15 @@ int names_open(const struct context *context, struct node *directory, const stru
 	return error;
 }
 
-int names_stat(const struct context *context, struct node *directory, const struct path *path,
+int names_stat(const struct context *context, struct node *directory, struct path *path,
 	bool follow, struct found *found)
 {
-	struct walk walk = { .path = *path };
+	struct walk walk;
 	int error;
 
-	found->node = NULL;
+	clear(found);
 	volume_lock(directory->volume);
-	error = walk_begin(context, directory, follow, &walk);
+	error = walk_begin(context, directory, path, follow, &walk);
 	if (!error) {
 		if (walk.cross || walk.node)
 			fill(found, &walk);
@@ -185,19 +194,19 @@ static int check_inside(const struct walk *walk)
 {
 	if (!walk->cross)
 		return 0;
-	if (walk->cross == MASIX_CROSS_MOUNT && path_is_empty(&walk->path))
+	if (walk->cross == MASIX_CROSS_MOUNT && path_is_empty(walk->path))
 		return MASIX_E_BUSY;
 	return MASIX_E_CROSS;
 }
 
-int names_read_link(const struct context *context, struct node *directory, const struct path *path,
+int names_read_link(const struct context *context, struct node *directory, struct path *path,
 	char *target, unsigned *length)
 {
-	struct walk walk = { .path = *path };
+	struct walk walk;
 	int error;
 
 	volume_lock(directory->volume);
-	error = walk_begin(context, directory, false, &walk);
+	error = walk_begin(context, directory, path, false, &walk);
 	if (!error) {
 		error = check_inside(&walk);
 		if (!error && !walk.node)
@@ -214,19 +223,19 @@ int names_read_link(const struct context *context, struct node *directory, const
 
 /* --- changing --- */
 
-int names_make(const struct context *context, struct node *directory, const struct path *path,
+int names_make(const struct context *context, struct node *directory, struct path *path,
 	struct node_seed *seed)
 {
-	struct walk walk = { .path = *path };
+	struct walk walk;
 	int error;
 
 	volume_lock(directory->volume);
-	error = walk_begin(context, directory, false, &walk);
+	error = walk_begin(context, directory, path, false, &walk);
 	if (!error) {
 		error = check_inside(&walk);
 		if (error == MASIX_E_BUSY || (!error && walk.node))
 			error = MASIX_E_EXISTS;
-		if (!error && walk.path.directory && !S_ISDIR(seed->mode))
+		if (!error && walk.path->directory && !S_ISDIR(seed->mode))
 			error = MASIX_E_NOT_FOUND;
 		if (!error)
 			error = make(context, &walk, seed, &walk.node);
@@ -236,21 +245,21 @@ int names_make(const struct context *context, struct node *directory, const stru
 	return error;
 }
 
-int names_link(const struct context *context, struct node *directory, const struct path *path,
-	struct node *node)
+int names_link(
+	const struct context *context, struct node *directory, struct path *path, struct node *node)
 {
-	struct walk walk = { .path = *path };
+	struct walk walk;
 	int error;
 
 	volume_lock(directory->volume);
-	error = walk_begin(context, directory, false, &walk);
+	error = walk_begin(context, directory, path, false, &walk);
 	if (!error) {
 		error = check_inside(&walk);
 		if (error == MASIX_E_BUSY || (!error && walk.node))
 			error = MASIX_E_EXISTS;
 		if (!error && node_is_directory(node))
 			error = MASIX_E_PERMISSION;
-		if (!error && (walk.path.directory || node->stat.nlink == 0 || node->gone))
+		if (!error && (walk.path->directory || node->stat.nlink == 0 || node->gone))
 			error = MASIX_E_NOT_FOUND;
 		if (!error)
 			error = check_change(context, walk.directory);
@@ -297,6 +306,13 @@ static int unlink_found(const struct context *context, struct walk *walk, bool r
 {
 	int error = check_removal(context, walk);
 
+	/* rmdir(2) has its own errors for these. */
+	if (error == MASIX_E_BUSY && walk->name.length == 0 && !walk->cross) {
+		if (!remove_directory)
+			return MASIX_E_IS_DIRECTORY;
+		if (walk->dots > 0)
+			return walk->dots == 1 ? MASIX_E_INVALID : MASIX_E_NOT_EMPTY;
+	}
 	if (error)
 		return error;
 	if (node_is_directory(walk->node)) {
@@ -312,14 +328,14 @@ static int unlink_found(const struct context *context, struct walk *walk, bool r
 	return error;
 }
 
-int names_unlink(const struct context *context, struct node *directory, const struct path *path,
+int names_unlink(const struct context *context, struct node *directory, struct path *path,
 	bool remove_directory)
 {
-	struct walk walk = { .path = *path };
+	struct walk walk;
 	int error;
 
 	volume_lock(directory->volume);
-	error = walk_begin(context, directory, false, &walk);
+	error = walk_begin(context, directory, path, false, &walk);
 	if (!error) {
 		error = unlink_found(context, &walk, remove_directory);
 		walk_end(&walk);
@@ -364,7 +380,7 @@ static int check_target(
 		error = MASIX_E_BUSY;
 	if (!error)
 		error = check_change(context, to->directory);
-	if (!error && to->path.directory && !node_is_directory(from->node))
+	if (!error && to->path->directory && !node_is_directory(from->node))
 		error = MASIX_E_NOT_DIRECTORY;
 	if (error)
 		return error;
@@ -414,17 +430,17 @@ static int rename_found(const struct context *context, struct walk *from,
 	return 0;
 }
 
-int names_rename(const struct context *context, struct node *directory, const struct path *path,
-	const struct context *to_context, struct node *to_directory, const struct path *to_path,
+int names_rename(const struct context *context, struct node *directory, struct path *path,
+	const struct context *to_context, struct node *to_directory, struct path *to_path,
 	bool replace)
 {
-	struct walk from = { .path = *path }, to = { .path = *to_path };
+	struct walk from, to;
 	int error;
 
 	volume_lock(directory->volume);
-	error = walk_begin(context, directory, false, &from);
+	error = walk_begin(context, directory, path, false, &from);
 	if (!error) {
-		error = walk_begin(to_context, to_directory, false, &to);
+		error = walk_begin(to_context, to_directory, to_path, false, &to);
 		if (!error) {
 			error = rename_found(context, &from, to_context, &to, replace);
 			walk_end(&to);

@@ -18,26 +18,26 @@ struct found {
 	unsigned rest_length;
 };
 
-/* `flags` are MASIX_OPEN_*; MASIX_OPEN_TRUNCATE is only checked, not done.  path->... comes
- * from path_init. */
-int names_open(const struct context *context, struct node *directory, const struct path *path,
-	int flags, uint32_t mode, struct found *found) CHECKED;
+/* `flags` are MASIX_OPEN_*; MASIX_OPEN_TRUNCATE is only checked, not done.  the path, as in
+ * all of these, is used up. */
+int names_open(const struct context *context, struct node *directory, struct path *path, int flags,
+	uint32_t mode, struct found *found) CHECKED;
 /* As names_open without opening: found->node stays NULL. */
-int names_stat(const struct context *context, struct node *directory, const struct path *path,
+int names_stat(const struct context *context, struct node *directory, struct path *path,
 	bool follow, struct found *found) CHECKED;
-int names_read_link(const struct context *context, struct node *directory, const struct path *path,
+int names_read_link(const struct context *context, struct node *directory, struct path *path,
 	char *target, unsigned *length) CHECKED;
 
 /* seed->uid and seed->gid are set here. */
-int names_make(const struct context *context, struct node *directory, const struct path *path,
+int names_make(const struct context *context, struct node *directory, struct path *path,
 	struct node_seed *seed) CHECKED;
-int names_link(const struct context *context, struct node *directory, const struct path *path,
+int names_link(const struct context *context, struct node *directory, struct path *path,
 	struct node *node) CHECKED;
-int names_unlink(const struct context *context, struct node *directory, const struct path *path,
+int names_unlink(const struct context *context, struct node *directory, struct path *path,
 	bool remove_directory) CHECKED;
 /* Both directories lie on the same volume. */
-int names_rename(const struct context *context, struct node *directory, const struct path *path,
-	const struct context *to_context, struct node *to_directory, const struct path *to_path,
+int names_rename(const struct context *context, struct node *directory, struct path *path,
+	const struct context *to_context, struct node *to_directory, struct path *to_path,
 	bool replace) CHECKED;
 
 /* MASIX_KIND_* of a mode. */

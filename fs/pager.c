@@ -230,6 +230,8 @@ void pager_clean(struct node *node, uint64_t offset, uint64_t length)
 	volume_lock(node->volume);
 	if (end > node->stat.size)
 		end = node->stat.size;
+	if (end > FILE_MAPPED_MAX)
+		end = FILE_MAPPED_MAX;
 	volume_unlock(node->volume);
 	offset -= offset % PAGE_SIZE_;
 	while (offset < end) {
@@ -250,6 +252,8 @@ void pager_discard(struct node *node, uint64_t start, uint64_t end)
 
 	if (!pager)
 		return;
+	if (end > FILE_MAPPED_MAX)
+		end = FILE_MAPPED_MAX;
 	if (start < end)
 		lock_request(pager, control, (uint32_t)start, (uint32_t)(end - start),
 			MEMORY_OBJECT_RETURN_NONE, TRUE);
@@ -321,7 +325,7 @@ void pager_trim(void)
 
 		if (!pager)
 			return;
-		pager_clean(pager->node, 0, FILE_SIZE_MAX);
+		pager_clean(pager->node, 0, FILE_MAPPED_MAX);
 		pager_retire(pager->node);
 		pager_put(pager);
 	}

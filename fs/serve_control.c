@@ -19,17 +19,17 @@ static struct mount *mount_of(mach_port_t control)
 static int find_locked(struct volume *volume, struct path *path, bool covered, struct node **node)
 {
 	struct context context = { .who = root_identity, .mounted = true };
-	struct walk walk = { .path = *path };
+	struct walk walk;
 	int error;
 
 	error = node_get(volume, volume->root, &context.root);
 	if (error)
 		return error;
-	error = walk_begin(&context, context.root, true, &walk);
+	error = walk_begin(&context, context.root, path, true, &walk);
 	node_put(context.root);
 	if (error)
 		return error;
-	if (walk.cross == MASIX_CROSS_MOUNT && covered && path_is_empty(&walk.path))
+	if (walk.cross == MASIX_CROSS_MOUNT && covered && path_is_empty(walk.path))
 		*node = walk.covered;
 	else if (walk.cross)
 		error = MASIX_E_CROSS;

@@ -116,7 +116,8 @@ static int write_to(mach_port_t io, int flags, int64_t offset, const char *data,
 	error = begin(io, MASIX_OPEN_WRITE, &handle);
 	if (error)
 		return error;
-	if (offset < 0 && !append)
+	/* Positions that do not exist. */
+	if (!append && (offset < 0 || offset > INT64_MAX - (int64_t)count))
 		error = MASIX_E_INVALID;
 	else
 		error = data_write(&handle->context->who, handle->node, append, (uint64_t)offset,
@@ -214,7 +215,7 @@ kern_return_t S_io_stat(mach_port_t io, masix_stat_t *stat)
 static int make_proxy(mach_port_t object, vm_prot_t protection, mach_port_t *proxy)
 {
 	rpc_vm_offset_t offset = 0, start = 0;
-	rpc_vm_size_t length = (rpc_vm_size_t)FILE_SIZE_MAX;
+	rpc_vm_size_t length = (rpc_vm_size_t)FILE_MAPPED_MAX;
 	kern_return_t result;
 
 	result = memory_object_create_proxy(mach_task_self(), protection, &object,
@@ -241,7 +242,7 @@ kern_return_t S_io_map(mach_port_t io, mach_port_t *object, int64_t *size)
 	if (!error)
 		error = make_proxy(right, protection, object);
 	if (!error)
-		*size = (int64_t)data_available(handle->node, 0, (size_t)FILE_SIZE_MAX);
+		*size = (int64_t)data_size(handle->node);
 	handle_put(handle);
 	return error;
 }

@@ -18,9 +18,9 @@
 
 #define PAGE_SIZE_ 4096u
 #define NODE_BUCKETS 1024 /* a power of two */
-/* Offsets in a memory object have 32 bits; the last page is left out so that sums of an offset
- * and a page do not wrap. */
-#define FILE_SIZE_MAX 0xfffff000ull
+/* Offsets in a memory object have 32 bits: what lies further out in a file is neither mapped nor
+ * cached (far.h).  Whole windows fit before it. */
+#define FILE_MAPPED_MAX 0xffc00000ull
 
 struct node;
 struct pager;
@@ -91,7 +91,7 @@ struct volume_ops {
 	 * and a buffer; the range lies within the size, and is reserved when it is written. */
 	void (*copy)(struct node *node, uint64_t offset, uint32_t length, void *buffer, bool write);
 
-	/* Without the lock, never for one node at the same time: the pages from `page` on, at
+	/* Without the lock, never for one page at the same time: the pages from `page` on, at
 	 * most *count, *count of which are delivered (>= 1).  *data is a region of pages that the
 	 * caller gives to volume->release, or NULL for zeros.  MASIX_E_INVALID beyond the
 	 * end of the file. */
@@ -136,6 +136,7 @@ struct volume {
 	const char *name;
 	uint64_t root;	      /* inode number */
 	uint32_t device;      /* st_dev */
+	uint64_t size_max;    /* of a file */
 	int64_t (*now)(void); /* nanoseconds since 1970 */
 	void (*release)(struct volume *volume, void *data, uint32_t length); /* of page_in */
 	pthread_mutex_t lock;
@@ -153,7 +154,7 @@ struct volume {
 	struct node *orphans;
 };
 
-/* Set the common fields; the backend has set ops, root, now, release. */
+/* Set the common fields; the backend has set ops, root, size_max, now, release. */
 int volume_init(
 	struct volume *volume, const char *name, uint32_t device, unsigned idle_limit) CHECKED;
 void volume_destroy(struct volume *volume);

@@ -72,7 +72,7 @@ static int follow_link(const struct context *context, struct walk *walk, struct 
 		return error;
 	if (length == 0)
 		return MASIX_E_NOT_FOUND;
-	error = path_prepend(&walk->path, target, length);
+	error = path_prepend(walk->path, target, length);
 	if (error || target[0] != '/')
 		return error;
 	if (context->mounted) {
@@ -94,18 +94,19 @@ static int step(
 	int error;
 
 	*done = false;
+	walk->dots = is_dot(&walk->name) ? 1 : is_dot_dot(&walk->name) ? 2 : 0;
 	if (!node_is_directory(walk->directory))
 		return MASIX_E_NOT_DIRECTORY;
 	if (!access_allowed(&context->who, &walk->directory->stat, ACCESS_EXEC))
 		return MASIX_E_ACCESS;
-	if (is_dot(&walk->name))
+	if (walk->dots == 1)
 		return 0;
-	if (is_dot_dot(&walk->name))
+	if (walk->dots == 2)
 		return go_up(context, walk);
 	if (walk->name.length > MASIX_NAME_MAX)
 		return MASIX_E_NAME_TOO_LONG;
 	error = walk_lookup(walk->directory, &walk->name, &ino);
-	if (error == MASIX_E_NOT_FOUND && path_is_empty(&walk->path)) {
+	if (error == MASIX_E_NOT_FOUND && path_is_empty(walk->path)) {
 		*done = true;
 		return 0;
 	}
@@ -119,33 +120,37 @@ static int step(
 		return 0;
 	}
 	if (S_ISLNK(node->stat.mode) &&
-		(follow || walk->path.directory || !path_is_empty(&walk->path))) {
+		(follow || walk->path->directory || !path_is_empty(walk->path))) {
 		error = ++*links > WALK_LINKS_MAX ? MASIX_E_LOOP : follow_link(context, walk, node);
 		node_put(node);
 		return error;
 	}
-	if (path_is_empty(&walk->path)) {
+	if (path_is_empty(walk->path)) {
 		walk->node = node;
 		*done = true;
-		return walk->path.directory && !node_is_directory(node) ? MASIX_E_NOT_DIRECTORY : 0;
+		return walk->path->directory && !node_is_directory(node) ? MASIX_E_NOT_DIRECTORY
+									 : 0;
 	}
 	enter(walk, node);
 	return 0;
 }
 
-int walk_begin(const struct context *context, struct node *start, bool follow, struct walk *walk)
+int walk_begin(const struct context *context, struct node *start, struct path *path, bool follow,
+	struct walk *walk)
 {
 	unsigned links = 0;
 	bool done = false;
 	int error = 0;
 
+	walk->path = path;
 	walk->cross = 0;
 	walk->node = NULL;
 	walk->covered = NULL;
+	walk->dots = 0;
 	walk->directory = start;
 	node_ref(start);
 	while (!done && !walk->cross && !error) {
-		if (!path_next(&walk->path, &walk->name.text, &walk->name.length)) {
+		if (!path_next(walk->path, &walk->name.text, &walk->name.length)) {
 			walk->name.length = 0;
 			walk->node = walk->directory;
 			node_ref(walk->node);

@@ -19,21 +19,22 @@ struct context {
 };
 
 struct walk {
-	struct path path; /* in: where to go; out: what is left */
+	struct path *path; /* in: where to go; out: what is left */
 	/* The directory of the last component, and that component (in `path`); its length is 0
-	 * if the path was empty or ended in "." or "..". */
+	 * if the path was empty or ended in "." or "..", of which `dots` counts the dots. */
 	struct node *directory;
 	struct name name;
+	unsigned dots;
 	struct node *node; /* what was found; NULL if the last component does not exist */
 	/* 0, or MASIX_CROSS_*: the path goes on outside; node is then NULL. */
 	int cross;
 	struct node *covered; /* of MASIX_CROSS_MOUNT */
 };
 
-/* Walk walk->path from `start`; `follow` a symbolic link at the end too.  On success
+/* Walk `path`, which is used up, from `start`; `follow` a symbolic link at the end too.  On success
  * walk_end must be called.  Lock held. */
-int walk_begin(
-	const struct context *context, struct node *start, bool follow, struct walk *walk) CHECKED;
+int walk_begin(const struct context *context, struct node *start, struct path *path, bool follow,
+	struct walk *walk) CHECKED;
 void walk_end(struct walk *walk);
 
 /* What `name` is in `directory`, through the cache.  MASIX_E_NOT_FOUND.  Lock held. */

@@ -11,6 +11,8 @@ mach_msg_return_t mach_msg(mach_msg_header_t *message, mach_msg_option_t option,
 	mach_msg_option_t trap_option = option & ~(MACH_SEND_INTERRUPT | MACH_RCV_INTERRUPT);
 	mach_msg_return_t result;
 
+	if (option & MACH_SEND_MSG)
+		vector_task.messages++;
 	/* MIG gives simple routines no timeout; the thread's bound supplies it. */
 	if ((option & (MACH_SEND_MSG | MACH_RCV_MSG)) == MACH_SEND_MSG) {
 		uint32_t bound = vector_send_bound();

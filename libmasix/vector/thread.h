@@ -26,6 +26,7 @@ struct vector_thread {
 struct vector_task {
 	mach_port_t task;
 	mach_port_t host;
+	uint32_t messages; /* sent so far, for measurements */
 };
 extern struct vector_task vector_task;
 

@@ -58,17 +58,32 @@ def disks(root_image, keep, share_image):
     return options
 
 
+def lines(channel, log_path, only_serial):
+    """The serial line, whose text goes to the log, and the host channel on the socket `channel`. With `only_serial`
+    there is no channel device, and the socket is the other end of the serial line."""
+    log = quote(log_path)
+    if only_serial:
+        return ["-chardev", f"socket,id=log,fd={channel},logfile={log}", "-serial", "chardev:log"]
+    return [
+        "-chardev", f"file,id=log,path={log}", "-serial", "chardev:log",
+        "-chardev", f"socket,id=host,fd={channel}",
+        # The slot gives the interrupt line: 11, which no driver of the kernel uses.
+        "-device", "virtio-serial-pci,disable-modern=on,max_ports=2,addr=4",
+        "-device", "virtserialport,chardev=host,nr=1",
+    ]
+
+
 class Machine:
     """One running QEMU. `link` is the channel to the guest, `log_path` what the serial line says."""
 
     def __init__(self, memory=DEFAULT_MEMORY, root_image=tree.ROOT_IMAGE, keep=False, share_image=None, accel=None,
-                 log_path=None, modules=None):
+                 log_path=None, modules=None, only_serial=False):
         self.log_path = log_path or tree.new_log()
         self.errors = tempfile.TemporaryFile()
         self.link, theirs = link.pair()
         with theirs:
-            command = self.command(memory, disks(root_image, keep, share_image), accel or accelerator(),
-                                   theirs.fileno(), modules or tree.boot_modules())
+            devices = disks(root_image, keep, share_image) + lines(theirs.fileno(), self.log_path, only_serial)
+            command = self.command(memory, accel or accelerator(), modules or tree.boot_modules(), devices)
             try:
                 self.process = subprocess.Popen(
                     command, cwd=tree.BUILD, stdin=subprocess.DEVNULL, stdout=self.errors,
@@ -77,19 +92,13 @@ class Machine:
             except FileNotFoundError as error:
                 raise MasixError(f"{QEMU} is not installed; run scripts/setup") from error
 
-    def command(self, memory, drives, accel, channel, modules):
+    def command(self, memory, accel, modules, devices):
         # Module files are named relative to build/: QEMU takes what follows a space as arguments.
         modules = ",".join(quote(line) for line in modules)
         return [
             QEMU, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-monitor", "none",
             "-accel", accel, "-cpu", CPU, "-m", str(memory),
-            "-kernel", tree.config("KERNEL"), "-append", "console=com0", "-initrd", modules,
-            "-chardev", f"file,id=log,path={quote(self.log_path)}", "-serial", "chardev:log",
-            "-chardev", f"socket,id=host,fd={channel}",
-            # The slot gives the interrupt line: 11, which no driver of the kernel uses.
-            "-device", "virtio-serial-pci,disable-modern=on,max_ports=2,addr=4",
-            "-device", "virtserialport,chardev=host,nr=1",
-            *drives,
+            "-kernel", tree.config("KERNEL"), "-append", "console=com0", "-initrd", modules, *devices,
         ]
 
     def log(self):

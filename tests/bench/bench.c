@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 #define ROUNDS 9
-#define ROUND_NS 25000000LL	/* the shortest time a round may take */
-#define MESSAGES_SENT 0x4d5803	/* private call of Masix: messages that this process has sent */
+#define ROUND_NS 25000000LL    /* the shortest time a round may take */
+#define MESSAGES_SENT 0x4d5803 /* private call of Masix: messages that this process has sent */
 #define SCRATCH "/var/tmp/bench"
 
 static const char *self;
@@ -250,17 +250,17 @@ static void run_program(int n, const char *const argv[])
 
 static void do_exec_static(int n)
 {
-	run_program(n, (const char *const[]){self, "+exit", NULL});
+	run_program(n, (const char *const[]){ self, "+exit", NULL });
 }
 
 static void do_exec_dynamic(int n)
 {
-	run_program(n, (const char *const[]){"/bin/true", NULL});
+	run_program(n, (const char *const[]){ "/bin/true", NULL });
 }
 
 static void do_shell(int n)
 {
-	run_program(n, (const char *const[]){"/bin/sh", "-c", "true", NULL});
+	run_program(n, (const char *const[]){ "/bin/sh", "-c", "true", NULL });
 }
 
 static volatile sig_atomic_t caught;
@@ -273,7 +273,7 @@ static void catch_signal(int number)
 
 static void set_handler(void)
 {
-	struct sigaction action = {.sa_handler = catch_signal};
+	struct sigaction action = { .sa_handler = catch_signal };
 
 	must(sigaction(SIGUSR1, &action, NULL), "sigaction");
 }
@@ -334,7 +334,7 @@ static void do_page_fault(int n)
 static struct turns {
 	volatile int last;
 	volatile int switches;
-} *turns;
+} * turns;
 
 static void take_turn(int who)
 {
@@ -379,29 +379,29 @@ static const struct row {
 	void (*operate)(int n);
 	void (*after)(void);
 } rows[] = {
-	{"getppid", NULL, do_getppid, NULL},
-	{"clock_gettime", NULL, do_clock_gettime, NULL},
-	{"read /dev/zero 1 B", open_zero, do_read_1, NULL},
-	{"read /dev/zero 64 KiB", open_zero, do_read_64k, NULL},
-	{"write /dev/null 1 B", open_null, do_write_1, NULL},
-	{"write /dev/null 64 KiB", open_null, do_write_64k, NULL},
-	{"stat", NULL, do_stat, NULL},
-	{"open+close", NULL, do_open_close, NULL},
-	{"pread 4 KiB", make_file, do_pread_4k, remove_file},
-	{"pread 64 KiB", make_file, do_pread_64k, remove_file},
-	{"pwrite 4 KiB", make_file, do_pwrite_4k, remove_file},
-	{"pwrite 64 KiB", make_file, do_pwrite_64k, remove_file},
-	{"creat+unlink", NULL, do_creat_unlink, NULL},
-	{"pipe round trip", start_echo, do_round_trip, stop_partner},
-	{"pipe 64 KiB", start_source, do_pipe_64k, stop_partner},
-	{"fork+exit", NULL, do_fork_exit, NULL},
-	{"fork+exec static", NULL, do_exec_static, NULL},
-	{"fork+exec dynamic", NULL, do_exec_dynamic, NULL},
-	{"sh -c true", NULL, do_shell, NULL},
-	{"signal to self", set_handler, do_signal, NULL},
-	{"mmap+touch 1 MiB", NULL, do_mmap_touch, NULL},
-	{"page fault", NULL, do_page_fault, NULL},
-	{"context switch", start_yielding, do_switch, stop_partner},
+	{ "getppid", NULL, do_getppid, NULL },
+	{ "clock_gettime", NULL, do_clock_gettime, NULL },
+	{ "read /dev/zero 1 B", open_zero, do_read_1, NULL },
+	{ "read /dev/zero 64 KiB", open_zero, do_read_64k, NULL },
+	{ "write /dev/null 1 B", open_null, do_write_1, NULL },
+	{ "write /dev/null 64 KiB", open_null, do_write_64k, NULL },
+	{ "stat", NULL, do_stat, NULL },
+	{ "open+close", NULL, do_open_close, NULL },
+	{ "pread 4 KiB", make_file, do_pread_4k, remove_file },
+	{ "pread 64 KiB", make_file, do_pread_64k, remove_file },
+	{ "pwrite 4 KiB", make_file, do_pwrite_4k, remove_file },
+	{ "pwrite 64 KiB", make_file, do_pwrite_64k, remove_file },
+	{ "creat+unlink", NULL, do_creat_unlink, NULL },
+	{ "pipe round trip", start_echo, do_round_trip, stop_partner },
+	{ "pipe 64 KiB", start_source, do_pipe_64k, stop_partner },
+	{ "fork+exit", NULL, do_fork_exit, NULL },
+	{ "fork+exec static", NULL, do_exec_static, NULL },
+	{ "fork+exec dynamic", NULL, do_exec_dynamic, NULL },
+	{ "sh -c true", NULL, do_shell, NULL },
+	{ "signal to self", set_handler, do_signal, NULL },
+	{ "mmap+touch 1 MiB", NULL, do_mmap_touch, NULL },
+	{ "page fault", NULL, do_page_fault, NULL },
+	{ "context switch", start_yielding, do_switch, stop_partner },
 };
 
 static int compare(const void *a, const void *b)
@@ -427,7 +427,7 @@ static void measure(const struct row *row)
 
 	if (row->before)
 		row->before();
-	round_ns(row, 1);	/* caches and lazy mappings */
+	round_ns(row, 1); /* caches and lazy mappings */
 	for (double took; (took = round_ns(row, n)) < ROUND_NS;)
 		n = took * 16 < ROUND_NS ? n * 8 : (int)(n * (ROUND_NS * 1.2 / took)) + 1;
 	for (int i = 0; i < ROUNDS; i++)
@@ -486,7 +486,8 @@ int main(int argc, char **argv)
 			(void)kill(-child, SIGKILL);
 		}
 		if (status == -1 || WIFSIGNALED(status))
-			printf("failed\t%s %d\n", status == -1 ? "no process" : "signal", status & 0x7f);
+			printf("failed\t%s %d\n", status == -1 ? "no process" : "signal",
+				status & 0x7f);
 		failed |= status != 0;
 	}
 	return failed;

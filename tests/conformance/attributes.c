@@ -155,7 +155,7 @@ CASE(masks)
 
 CASE(times_are_kept_exactly)
 {
-	struct timespec times[2] = {{1000000000, 123456789}, {1111111111, 987654321}};
+	struct timespec times[2] = { { 1000000000, 123456789 }, { 1111111111, 987654321 } };
 	struct stat info;
 	int fd;
 
@@ -175,7 +175,7 @@ CASE(times_are_kept_exactly)
 
 CASE(times_now_and_omitted)
 {
-	struct timespec times[2] = {{1000000000, 0}, {1111111111, 0}}, now;
+	struct timespec times[2] = { { 1000000000, 0 }, { 1111111111, 0 } }, now;
 	struct stat info;
 
 	make_file("file", "", 0);
@@ -192,14 +192,14 @@ CASE(times_now_and_omitted)
 	times[0].tv_nsec = 1000000000;
 	FAILS(utimensat(AT_FDCWD, "file", times, 0), EINVAL);
 	FAILS(utimensat(AT_FDCWD, "missing", NULL, 0), ENOENT);
-	OK(utime("file", &(struct utimbuf){7, 8}));
+	OK(utime("file", &(struct utimbuf){ 7, 8 }));
 	EQUAL(info_of("file").st_atim.tv_sec, 7);
 	EQUAL(info_of("file").st_mtim.tv_sec, 8);
 }
 
 CASE(times_of_a_link_itself)
 {
-	struct timespec times[2] = {{1000000000, 0}, {1111111111, 0}};
+	struct timespec times[2] = { { 1000000000, 0 }, { 1111111111, 0 } };
 
 	make_file("file", "", 0);
 	OK(symlink("file", "link"));
@@ -210,7 +210,7 @@ CASE(times_of_a_link_itself)
 
 CASE(writing_and_truncating_set_mtime_and_ctime)
 {
-	struct timespec times[2] = {{1000000000, 0}, {1000000000, 0}};
+	struct timespec times[2] = { { 1000000000, 0 }, { 1000000000, 0 } };
 	int fd;
 
 	make_file("file", "12345", 5);
@@ -245,7 +245,7 @@ CASE(reading_and_stat_leave_mtime)
 
 CASE(names_coming_and_going_change_the_directory)
 {
-	struct timespec times[2] = {{1000000000, 0}, {1000000000, 0}};
+	struct timespec times[2] = { { 1000000000, 0 }, { 1000000000, 0 } };
 
 	OK(mkdir("folder", 0755));
 	OK(utimensat(AT_FDCWD, "folder", times, 0));

@@ -90,7 +90,7 @@ CASE(system_calls_agree_with_the_library)
 	after = nanoseconds(CLOCK_MONOTONIC);
 	CHECK(before <= middle && middle <= after);
 	before = nanoseconds(CLOCK_MONOTONIC);
-	OK(syscall(403, CLOCK_MONOTONIC, now64));	/* clock_gettime64 */
+	OK(syscall(403, CLOCK_MONOTONIC, now64)); /* clock_gettime64 */
 	after = nanoseconds(CLOCK_MONOTONIC);
 	middle = now64[0] * 1000000000LL + (int32_t)now64[1];
 	CHECK(before <= middle && middle <= after);
@@ -109,10 +109,10 @@ CASE(resolution)
 
 CASE(sleeping_at_least_as_long)
 {
-	static const long times[] = {1, 1000, 100000, 1000000, 5000000, 20000000, 150000000};
+	static const long times[] = { 1, 1000, 100000, 1000000, 5000000, 20000000, 150000000 };
 
 	for (size_t i = 0; i < COUNT(times); i++) {
-		struct timespec time = {0, times[i]};
+		struct timespec time = { 0, times[i] };
 		long long before = nanoseconds(CLOCK_MONOTONIC), took;
 
 		OK(nanosleep(&time, NULL));
@@ -124,12 +124,12 @@ CASE(sleeping_at_least_as_long)
 
 CASE(sleeping_errors)
 {
-	struct timespec time = {0, 1000000000};
+	struct timespec time = { 0, 1000000000 };
 
 	FAILS(nanosleep(&time, NULL), EINVAL);
-	time = (struct timespec){-1, 0};
+	time = (struct timespec){ -1, 0 };
 	FAILS(nanosleep(&time, NULL), EINVAL);
-	time = (struct timespec){0, 0};
+	time = (struct timespec){ 0, 0 };
 	OK(nanosleep(&time, NULL));
 	EQUAL(clock_nanosleep(9999, 0, &time, NULL), EINVAL);
 }
@@ -139,13 +139,13 @@ CASE(sleeping_until_a_time)
 	struct timespec until;
 	long long target = nanoseconds(CLOCK_MONOTONIC) + 60000000;
 
-	until = (struct timespec){(time_t)(target / 1000000000), (long)(target % 1000000000)};
+	until = (struct timespec){ (time_t)(target / 1000000000), (long)(target % 1000000000) };
 	EQUAL(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL), 0);
 	CHECK(nanoseconds(CLOCK_MONOTONIC) >= target);
 	/* In the past: at once. */
 	EQUAL(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL), 0);
 	target = nanoseconds(CLOCK_REALTIME) + 60000000;
-	until = (struct timespec){(time_t)(target / 1000000000), (long)(target % 1000000000)};
+	until = (struct timespec){ (time_t)(target / 1000000000), (long)(target % 1000000000) };
 	EQUAL(clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL), 0);
 	CHECK(nanoseconds(CLOCK_REALTIME) >= target);
 }
@@ -171,7 +171,8 @@ CASE(many_sleepers)
 
 CASE(processor_time)
 {
-	long long before = nanoseconds(CLOCK_PROCESS_CPUTIME_ID), wall = nanoseconds(CLOCK_MONOTONIC);
+	long long before = nanoseconds(CLOCK_PROCESS_CPUTIME_ID),
+		  wall = nanoseconds(CLOCK_MONOTONIC);
 	struct rusage usage;
 	struct tms ticks;
 	clock_t own = clock();
@@ -183,8 +184,9 @@ CASE(processor_time)
 	CHECK(clock() - own >= 100000);
 	CHECK(nanoseconds(CLOCK_THREAD_CPUTIME_ID) >= 100000000);
 	OK(getrusage(RUSAGE_SELF, &usage));
-	CHECK(usage.ru_utime.tv_sec * 1000 + usage.ru_utime.tv_usec / 1000 + usage.ru_stime.tv_sec * 1000 +
-	      usage.ru_stime.tv_usec / 1000 >= 90);
+	CHECK(usage.ru_utime.tv_sec * 1000 + usage.ru_utime.tv_usec / 1000 +
+			usage.ru_stime.tv_sec * 1000 + usage.ru_stime.tv_usec / 1000 >=
+		90);
 	CHECK(times(&ticks) != (clock_t)-1);
 	CHECK(ticks.tms_utime + ticks.tms_stime >= 9);
 	FAILS(getrusage(77, &usage), EINVAL);
@@ -213,7 +215,7 @@ CASE(alarm_tells_what_was_left)
 CASE(alarm_kills)
 {
 	pid_t child = OK(fork());
-	struct itimerval timer = {.it_value = {0, 30000}};
+	struct itimerval timer = { .it_value = { 0, 30000 } };
 
 	if (child == 0) {
 		OK(setitimer(ITIMER_REAL, &timer, NULL));
@@ -225,7 +227,7 @@ CASE(alarm_kills)
 
 CASE(interval_timer_repeats)
 {
-	struct itimerval timer = {{0, 20000}, {0, 50000}}, got;
+	struct itimerval timer = { { 0, 20000 }, { 0, 50000 } }, got;
 	long long before = milliseconds_now();
 
 	set_handler(SIGALRM, count, SA_RESTART);
@@ -235,7 +237,7 @@ CASE(interval_timer_repeats)
 	OK(getitimer(ITIMER_REAL, &got));
 	EQUAL(got.it_interval.tv_usec, 20000);
 	CHECK(got.it_value.tv_sec == 0 && got.it_value.tv_usec <= 20000);
-	timer = (struct itimerval){{0, 0}, {0, 0}};
+	timer = (struct itimerval){ { 0, 0 }, { 0, 0 } };
 	OK(setitimer(ITIMER_REAL, &timer, &got));
 	EQUAL(got.it_interval.tv_usec, 20000);
 	caught = 0;
@@ -247,7 +249,7 @@ CASE(interval_timer_repeats)
 
 CASE(interval_timer_errors)
 {
-	struct itimerval timer = {{0, 0}, {0, 1000000}};
+	struct itimerval timer = { { 0, 0 }, { 0, 1000000 } };
 
 	FAILS(setitimer(ITIMER_REAL, &timer, NULL), EINVAL);
 	timer.it_value.tv_usec = 0;
@@ -257,7 +259,7 @@ CASE(interval_timer_errors)
 
 CASE(virtual_timer_counts_own_time_only)
 {
-	struct itimerval timer = {.it_value = {0, 50000}};
+	struct itimerval timer = { .it_value = { 0, 50000 } };
 
 	set_handler(SIGVTALRM, count, 0);
 	set_handler(SIGPROF, count, 0);
@@ -274,8 +276,8 @@ CASE(virtual_timer_counts_own_time_only)
 
 CASE(posix_timer)
 {
-	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
-	struct itimerspec setting = {{0, 20000000}, {0, 20000000}}, got;
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec setting = { { 0, 20000000 }, { 0, 20000000 } }, got;
 	timer_t timer;
 
 	set_handler(SIGUSR1, count, SA_RESTART);

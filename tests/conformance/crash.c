@@ -42,12 +42,18 @@ static void touch_kernel(void)
 
 static void divide(void)
 {
-	__asm__ volatile("xorl %%edx, %%edx\n\tmovl $1, %%eax\n\tdivl %0" : : "m"(zero) : "eax", "edx");
+	__asm__ volatile("xorl %%edx, %%edx\n\tmovl $1, %%eax\n\tdivl %0"
+			 :
+			 : "m"(zero)
+			 : "eax", "edx");
 }
 
 static void divide_too_large(void)
 {
-	__asm__ volatile("movl $0x80000000, %%eax\n\tcltd\n\tmovl $-1, %%ecx\n\tidivl %%ecx" : : : "eax", "ecx", "edx");
+	__asm__ volatile("movl $0x80000000, %%eax\n\tcltd\n\tmovl $-1, %%ecx\n\tidivl %%ecx"
+			 :
+			 :
+			 : "eax", "ecx", "edx");
 }
 
 static void undefined(void)
@@ -132,33 +138,33 @@ static const struct misdeed {
 	void (*act)(void);
 	int number, code;
 } misdeeds[] = {
-	{"read of an unmapped address", read_nowhere, SIGSEGV, SEGV_MAPERR},
-	{"write to an unmapped address", write_nowhere, SIGSEGV, SEGV_MAPERR},
-	{"write to code", write_code, SIGSEGV, SEGV_ACCERR},
-	{"write to a read-only page", write_read_only, SIGSEGV, SEGV_ACCERR},
-	{"jump to an unmapped address", jump_nowhere, SIGSEGV, SEGV_MAPERR},
-	{"write to kernel memory", touch_kernel, SIGSEGV, -1},
-	{"division by zero", divide, SIGFPE, FPE_INTDIV},
-	{"quotient too large", divide_too_large, SIGFPE, FPE_INTDIV},
-	{"undefined instruction", undefined, SIGILL, ILL_ILLOPN},
-	{"breakpoint", breakpoint, SIGTRAP, SI_KERNEL},
-	{"hlt", halt, SIGSEGV, SI_KERNEL},
-	{"cli", disable_interrupts, SIGSEGV, SI_KERNEL},
-	{"out", write_port, SIGSEGV, SI_KERNEL},
-	{"unknown interrupt", unknown_interrupt, SIGSEGV, SI_KERNEL},
-	{"bad segment", bad_segment, SIGSEGV, SI_KERNEL},
-	{"stack pointer of zero", no_stack, SIGSEGV, -1},
-	{"stack overflow", overflow, SIGSEGV, -1},
-	{"single step", single_step, SIGTRAP, TRAP_TRACE},
-	{"x87 division by zero", x87_division, SIGFPE, FPE_FLTDIV},
-	{"access behind the end of a file", touch_behind_the_end, SIGBUS, BUS_ADRERR},
-	{"abort", abort, SIGABRT, SI_TKILL},
+	{ "read of an unmapped address", read_nowhere, SIGSEGV, SEGV_MAPERR },
+	{ "write to an unmapped address", write_nowhere, SIGSEGV, SEGV_MAPERR },
+	{ "write to code", write_code, SIGSEGV, SEGV_ACCERR },
+	{ "write to a read-only page", write_read_only, SIGSEGV, SEGV_ACCERR },
+	{ "jump to an unmapped address", jump_nowhere, SIGSEGV, SEGV_MAPERR },
+	{ "write to kernel memory", touch_kernel, SIGSEGV, -1 },
+	{ "division by zero", divide, SIGFPE, FPE_INTDIV },
+	{ "quotient too large", divide_too_large, SIGFPE, FPE_INTDIV },
+	{ "undefined instruction", undefined, SIGILL, ILL_ILLOPN },
+	{ "breakpoint", breakpoint, SIGTRAP, SI_KERNEL },
+	{ "hlt", halt, SIGSEGV, SI_KERNEL },
+	{ "cli", disable_interrupts, SIGSEGV, SI_KERNEL },
+	{ "out", write_port, SIGSEGV, SI_KERNEL },
+	{ "unknown interrupt", unknown_interrupt, SIGSEGV, SI_KERNEL },
+	{ "bad segment", bad_segment, SIGSEGV, SI_KERNEL },
+	{ "stack pointer of zero", no_stack, SIGSEGV, -1 },
+	{ "stack overflow", overflow, SIGSEGV, -1 },
+	{ "single step", single_step, SIGTRAP, TRAP_TRACE },
+	{ "x87 division by zero", x87_division, SIGFPE, FPE_FLTDIV },
+	{ "access behind the end of a file", touch_behind_the_end, SIGBUS, BUS_ADRERR },
+	{ "abort", abort, SIGABRT, SI_TKILL },
 };
 
 /* A crash dumps no core, and the name of the misdeed comes with a failure. */
 static int status_of(const struct misdeed *misdeed, void (*prepare)(const struct misdeed *))
 {
-	struct rlimit none = {0, 0};
+	struct rlimit none = { 0, 0 };
 	pid_t child = OK(fork());
 
 	if (child == 0) {
@@ -176,7 +182,8 @@ static void expect_death(const struct misdeed *misdeed, void (*prepare)(const st
 	int status = status_of(misdeed, prepare);
 
 	if (!WIFSIGNALED(status) || WTERMSIG(status) != misdeed->number)
-		check_fail(__LINE__, "%s: status 0x%x, not signal %d", misdeed->name, status, misdeed->number);
+		check_fail(__LINE__, "%s: status 0x%x, not signal %d", misdeed->name, status,
+			misdeed->number);
 }
 
 CASE(each_misdeed_has_its_signal)
@@ -211,7 +218,7 @@ CASE(parent_hears_of_it)
 	pid_t child = OK(fork());
 
 	if (child == 0) {
-		struct rlimit none = {0, 0};
+		struct rlimit none = { 0, 0 };
 
 		OK(setrlimit(RLIMIT_CORE, &none));
 		write_nowhere();
@@ -246,8 +253,8 @@ static void note(int number, siginfo_t *info, void *context)
 static void commit(void (*act)(void))
 {
 	static char other_stack[65536];
-	stack_t stack = {.ss_sp = other_stack, .ss_size = sizeof other_stack};
-	static const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
+	stack_t stack = { .ss_sp = other_stack, .ss_size = sizeof other_stack };
+	static const int numbers[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT };
 
 	OK(sigaltstack(&stack, NULL));
 	for (size_t i = 0; i < COUNT(numbers); i++)
@@ -264,9 +271,11 @@ CASE(handler_learns_the_code)
 			continue;
 		commit(misdeeds[i].act);
 		if (seen_number != misdeeds[i].number)
-			check_fail(__LINE__, "%s: signal %d, not %d", misdeeds[i].name, seen_number, misdeeds[i].number);
+			check_fail(__LINE__, "%s: signal %d, not %d", misdeeds[i].name, seen_number,
+				misdeeds[i].number);
 		if (misdeeds[i].code != -1 && seen_code != misdeeds[i].code)
-			check_fail(__LINE__, "%s: code %d, not %d", misdeeds[i].name, seen_code, misdeeds[i].code);
+			check_fail(__LINE__, "%s: code %d, not %d", misdeeds[i].name, seen_code,
+				misdeeds[i].code);
 	}
 }
 
@@ -277,7 +286,7 @@ CASE(handler_learns_the_address)
 	commit(read_nowhere);
 	CHECK((uintptr_t)seen_address == nowhere && seen_cr2 == nowhere);
 	EQUAL(seen_trap, 14);
-	EQUAL(seen_error & 7, 4);	/* user, read, not present */
+	EQUAL(seen_error & 7, 4); /* user, read, not present */
 	commit(write_nowhere);
 	EQUAL(seen_error & 7, 6);
 	commit(jump_nowhere);
@@ -372,11 +381,11 @@ static void fault_again(int number)
 
 CASE(crash_in_the_handler_kills)
 {
-	struct misdeed again = {"crash in the handler", write_nowhere, SIGSEGV, 0};
+	struct misdeed again = { "crash in the handler", write_nowhere, SIGSEGV, 0 };
 	pid_t child = OK(fork());
 
 	if (child == 0) {
-		struct rlimit none = {0, 0};
+		struct rlimit none = { 0, 0 };
 
 		OK(setrlimit(RLIMIT_CORE, &none));
 		set_handler(again.number, fault_again, 0);
@@ -393,12 +402,12 @@ static void return_from_it(int number)
 
 CASE(abort_kills_whatever_the_handler_does)
 {
-	struct misdeed deed = {"abort", abort, SIGABRT, 0};
+	struct misdeed deed = { "abort", abort, SIGABRT, 0 };
 
 	expect_death(&deed, ignore_it);
 	pid_t child = OK(fork());
 	if (child == 0) {
-		struct rlimit none = {0, 0};
+		struct rlimit none = { 0, 0 };
 
 		OK(setrlimit(RLIMIT_CORE, &none));
 		set_handler(SIGABRT, return_from_it, 0);
@@ -425,15 +434,15 @@ CASE(pipes_and_files_of_the_dead_are_closed)
 	OK(pipe(ends));
 	child = OK(fork());
 	if (child == 0) {
-		struct rlimit none = {0, 0};
+		struct rlimit none = { 0, 0 };
 
 		OK(setrlimit(RLIMIT_CORE, &none));
 		EQUAL(write(ends[1], "x", 1), 1);
 		write_nowhere();
 	}
 	OK(close(ends[1]));
-	EQUAL(read(ends[0], (char[2]){0}, 2), 1);
-	EQUAL(read(ends[0], (char[2]){0}, 2), 0);
+	EQUAL(read(ends[0], (char[2]){ 0 }, 2), 1);
+	EQUAL(read(ends[0], (char[2]){ 0 }, 2), 0);
 	DIES(child, SIGSEGV);
 }
 

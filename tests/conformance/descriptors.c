@@ -51,7 +51,7 @@ CASE(dup2_replaces)
 	EQUAL(write(ends[1], "x", 1), 1);
 	EQUAL(lseek(file, 0, SEEK_CUR), 1);
 	/* The pipe's writing end was closed by that. */
-	EQUAL(read(ends[0], &(char){0}, 1), 0);
+	EQUAL(read(ends[0], &(char){ 0 }, 1), 0);
 	EQUAL(dup2(file, file), file);
 	FAILS(dup2(999, file), EBADF);
 	FAILS(dup2(999, 999), EBADF);
@@ -132,7 +132,7 @@ CASE(status_flags_are_shared_over_fork)
 	}
 	EXITS(child, 0);
 	EQUAL(fcntl(gate.ends[0], F_GETFL) & O_NONBLOCK, O_NONBLOCK);
-	FAILS(read(gate.ends[0], &(char){0}, 1), EAGAIN);
+	FAILS(read(gate.ends[0], &(char){ 0 }, 1), EAGAIN);
 }
 
 CASE(ioctl_sets_nonblocking)
@@ -217,7 +217,7 @@ CASE(two_processes_keep_their_own_table)
 	}
 	gate_pass(done);
 	EXITS(child, 0);
-	EQUAL(read(fd, &(char){0}, 1), 0);
+	EQUAL(read(fd, &(char){ 0 }, 1), 0);
 }
 
 CASE(open_files_outlive_the_opener)
@@ -240,6 +240,6 @@ CASE(open_files_outlive_the_opener)
 	EXITS(middle, 0);
 	OK(close(ends[1]));
 	gate_open(dead);
-	EQUAL(read(ends[0], (char[8]){0}, 8), 5);
-	EQUAL(read(ends[0], &(char){0}, 1), 0);
+	EQUAL(read(ends[0], (char[8]){ 0 }, 8), 5);
+	EQUAL(read(ends[0], &(char){ 0 }, 1), 0);
 }

@@ -57,7 +57,7 @@ CASE(full)
 static void expect_random(const char *path)
 {
 	unsigned char one[256], two[256];
-	int counts[256] = {0}, different = 0, fd = OK(open(path, O_RDONLY));
+	int counts[256] = { 0 }, different = 0, fd = OK(open(path, O_RDONLY));
 
 	EQUAL(read(fd, one, sizeof one), sizeof one);
 	EQUAL(read(fd, two, sizeof two), sizeof two);
@@ -76,7 +76,7 @@ CASE(random)
 
 CASE(random_call)
 {
-	unsigned char one[64] = {0}, two[64] = {0};
+	unsigned char one[64] = { 0 }, two[64] = { 0 };
 
 	EQUAL(syscall(SYS_getrandom, one, sizeof one, 0), sizeof one);
 	EQUAL(syscall(SYS_getrandom, two, sizeof two, 1), sizeof two);
@@ -86,8 +86,8 @@ CASE(random_call)
 
 CASE(always_ready)
 {
-	struct pollfd items[2] = {{OK(open("/dev/null", O_RDWR)), POLLIN | POLLOUT, 0},
-				  {OK(open("/dev/zero", O_RDWR)), POLLIN | POLLOUT, 0}};
+	int null = OK(open("/dev/null", O_RDWR)), zero = OK(open("/dev/zero", O_RDWR));
+	struct pollfd items[2] = { { null, POLLIN | POLLOUT, 0 }, { zero, POLLIN | POLLOUT, 0 } };
 
 	EQUAL(poll(items, 2, 0), 2);
 	EQUAL(items[0].revents, POLLIN | POLLOUT);

@@ -3,7 +3,6 @@
 
 #include <elf.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
 #include <sys/time.h>
 
 extern char **environ;
@@ -19,7 +18,8 @@ ROLE(show)
 }
 
 /* Runs a program with its standard output in text; returns its wait status. */
-static int run_for_text(const char *path, char *const argv[], char *const envp[], char *text, size_t size)
+static int run_for_text(
+	const char *path, char *const argv[], char *const envp[], char *text, size_t size)
 {
 	int ends[2];
 	size_t length = 0;
@@ -50,9 +50,9 @@ static void exec_role(const char *role, const char *argument)
 
 CASE(arguments_and_environment_arrive)
 {
-	char *argv[] = {check_self, (char *)"+show", (char *)"one", (char *)"", (char *)"two words",
-			(char *)"\xff\x01", NULL};
-	char *envp[] = {(char *)"A=1", (char *)"", (char *)"NOEQUALS", (char *)"A=2", NULL};
+	char *argv[] = { check_self, (char *)"+show", (char *)"one", (char *)"",
+		(char *)"two words", (char *)"\xff\x01", NULL };
+	char *envp[] = { (char *)"A=1", (char *)"", (char *)"NOEQUALS", (char *)"A=2", NULL };
 	char text[256];
 
 	EQUAL(run_for_text(check_self, argv, envp, text, sizeof text), 0);
@@ -61,8 +61,8 @@ CASE(arguments_and_environment_arrive)
 
 CASE(empty_environment)
 {
-	char *argv[] = {check_self, (char *)"+show", (char *)"x", NULL};
-	char *envp[] = {NULL};
+	char *argv[] = { check_self, (char *)"+show", (char *)"x", NULL };
+	char *envp[] = { NULL };
 	char text[64];
 
 	EQUAL(run_for_text(check_self, argv, envp, text, sizeof text), 0);
@@ -100,7 +100,7 @@ CASE(two_thousand_arguments)
 CASE(argument_of_128_kib_is_too_big)
 {
 	static char argument[131073];
-	char *argv[] = {check_self, (char *)"+sum", argument, NULL};
+	char *argv[] = { check_self, (char *)"+sum", argument, NULL };
 	char text[64];
 
 	memset(argument, 'a', 131072);
@@ -188,7 +188,7 @@ ROLE(check_no_altstack)
 CASE(alternate_stack_is_gone)
 {
 	static char area[16384];
-	stack_t stack = {.ss_sp = area, .ss_size = sizeof area};
+	stack_t stack = { .ss_sp = area, .ss_size = sizeof area };
 	pid_t child = OK(fork());
 
 	if (child == 0) {
@@ -271,7 +271,7 @@ ROLE(check_place)
 
 CASE(directory_umask_timer_and_group_stay)
 {
-	struct itimerval timer = {.it_value = {100, 0}};
+	struct itimerval timer = { .it_value = { 100, 0 } };
 	pid_t child = OK(fork());
 
 	if (child == 0) {
@@ -313,7 +313,7 @@ CASE(floating_point_state_is_fresh)
 
 CASE(failures_leave_the_old_program_running)
 {
-	char *argv[] = {(char *)"x", NULL};
+	char *argv[] = { (char *)"x", NULL };
 
 	FAILS(execve("missing", argv, environ), ENOENT);
 	FAILS(execve("", argv, environ), ENOENT);
@@ -338,7 +338,7 @@ CASE(failures_leave_the_old_program_running)
 CASE(name_too_long)
 {
 	static char name[PATH_MAX + 10];
-	char *argv[] = {(char *)"x", NULL};
+	char *argv[] = { (char *)"x", NULL };
 
 	memset(name, 'n', 300);
 	FAILS(execve(name, argv, environ), ENAMETOOLONG);
@@ -348,8 +348,8 @@ CASE(name_too_long)
 
 CASE(through_a_symbolic_link)
 {
-	char *argv[] = {check_self, (char *)"+show", (char *)"via", NULL};
-	char *envp[] = {NULL};
+	char *argv[] = { check_self, (char *)"+show", (char *)"via", NULL };
+	char *envp[] = { NULL };
 	char text[32];
 
 	OK(symlink(check_self, "link"));
@@ -359,7 +359,7 @@ CASE(through_a_symbolic_link)
 
 CASE(of_a_descriptor)
 {
-	char *argv[] = {check_self, (char *)"+chain", (char *)"0", NULL};
+	char *argv[] = { check_self, (char *)"+chain", (char *)"0", NULL };
 	int fd = OK(open(check_self, O_RDONLY | O_CLOEXEC));
 	pid_t child = OK(fork());
 
@@ -368,217 +368,6 @@ CASE(of_a_descriptor)
 		_exit(1);
 	}
 	EXITS(child, 33);
-}
-
-/* --- ELF files made by hand ---------------------------------------------------------------------- */
-
-#define IMAGE_BASE 0x10000u
-
-struct image {
-	Elf32_Ehdr header;
-	Elf32_Phdr segments[2];
-	uint8_t code[128];
-};
-
-/* A program of one segment, all rights, that holds the code; memory beyond the file is zero. */
-static struct image image_new(const uint8_t *code, size_t size)
-{
-	struct image image = {
-		.header = {
-			.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2LSB, EV_CURRENT},
-			.e_type = ET_EXEC,
-			.e_machine = EM_386,
-			.e_version = EV_CURRENT,
-			.e_entry = IMAGE_BASE + offsetof(struct image, code),
-			.e_phoff = offsetof(struct image, segments),
-			.e_ehsize = sizeof(Elf32_Ehdr),
-			.e_phentsize = sizeof(Elf32_Phdr),
-			.e_phnum = 1,
-		},
-		.segments[0] = {
-			.p_type = PT_LOAD,
-			.p_vaddr = IMAGE_BASE,
-			.p_paddr = IMAGE_BASE,
-			.p_filesz = sizeof image,
-			.p_memsz = sizeof image,
-			.p_flags = PF_R | PF_W | PF_X,
-			.p_align = 4096,
-		},
-	};
-
-	memcpy(image.code, code, size);
-	return image;
-}
-
-static pid_t run_image(const struct image *image, const char *name)
-{
-	char *argv[] = {(char *)"image", NULL};
-	pid_t child;
-
-	make_file(name, image, sizeof *image);
-	OK(chmod(name, 0755));
-	child = OK(fork());
-	if (child == 0) {
-		execve(name, argv, environ);
-		_exit(200 + (errno == ENOENT) + 2 * (errno == ENOEXEC));
-	}
-	return child;
-}
-
-/* mov $1,%eax; mov $42,%ebx; int $0x80 */
-static const uint8_t exit_42[] = {0xb8, 1, 0, 0, 0, 0xbb, 42, 0, 0, 0, 0xcd, 0x80};
-
-CASE(smallest_program)
-{
-	struct image image = image_new(exit_42, sizeof exit_42);
-
-	EXITS(run_image(&image, "image"), 42);
-}
-
-/* At the entry point: %esp is a multiple of 16 and points to argc; %edx is 0 (no function to run at exit). */
-CASE(registers_at_the_entry_point)
-{
-	static const uint8_t code[] = {
-		0x89, 0xe3,		/* mov %esp,%ebx */
-		0x83, 0xe3, 0x0f,	/* and $15,%ebx */
-		0x09, 0xd3,		/* or %edx,%ebx */
-		0x03, 0x1c, 0x24,	/* add (%esp),%ebx */
-		0xb8, 1, 0, 0, 0,	/* mov $1,%eax */
-		0xcd, 0x80,		/* int $0x80: exit(argc) */
-	};
-	struct image image = image_new(code, sizeof code);
-
-	EXITS(run_image(&image, "image"), 1);
-}
-
-CASE(memory_beyond_the_file_is_zero)
-{
-	/* Adds up 8191 bytes from the file's end on. */
-	uint8_t code[] = {
-		0xbe, 0, 0, 0, 0,	/* mov $end,%esi */
-		0xb9, 0xff, 0x1f, 0, 0, /* mov $8191,%ecx */
-		0x31, 0xdb,		/* xor %ebx,%ebx */
-		0x0a, 0x1e,		/* 1: or (%esi),%bl */
-		0x46,			/* inc %esi */
-		0xe2, 0xfb,		/* loop 1b */
-		0xb8, 1, 0, 0, 0, 0xcd, 0x80,
-	};
-	uint32_t end = IMAGE_BASE + sizeof(struct image);
-	struct image image;
-	uint8_t file[8192];
-	pid_t child;
-	int fd;
-
-	memcpy(code + 1, &end, 4);
-	image = image_new(code, sizeof code);
-	image.segments[0].p_memsz += 8192;
-	memset(file, 0xff, sizeof file);
-	child = run_image(&image, "image");
-	EXITS(child, 0);
-	/* The same with something behind the segment in the file. */
-	fd = OK(open("image", O_WRONLY | O_APPEND));
-	EQUAL(write(fd, file, sizeof file), sizeof file);
-	OK(close(fd));
-	child = OK(fork());
-	if (child == 0) {
-		execl("image", "image", NULL);
-		_exit(200);
-	}
-	EXITS(child, 0);
-}
-
-CASE(missing_interpreter)
-{
-	struct image image = image_new(exit_42, sizeof exit_42);
-	static const char name[] = "/no/such/loader.so";
-
-	memcpy(image.code + 64, name, sizeof name);
-	image.header.e_phnum = 2;
-	image.segments[1] = image.segments[0];
-	image.segments[0] = (Elf32_Phdr){
-		.p_type = PT_INTERP,
-		.p_offset = offsetof(struct image, code) + 64,
-		.p_filesz = sizeof name,
-		.p_memsz = sizeof name,
-		.p_flags = PF_R,
-		.p_align = 1,
-	};
-	EXITS(run_image(&image, "image"), 201);
-}
-
-CASE(broken_headers_are_refused)
-{
-	const struct image good = image_new(exit_42, sizeof exit_42);
-	struct image image = good;
-
-	image.header.e_ident[EI_MAG1] = 'X';
-	EXITS(run_image(&image, "magic"), 202);
-	image = good;
-	image.header.e_machine = EM_SPARC;
-	EXITS(run_image(&image, "machine"), 202);
-	image = good;
-	image.header.e_phentsize = 31;
-	EXITS(run_image(&image, "entry_size"), 202);
-	image = good;
-	image.header.e_phnum = 0;
-	EXITS(run_image(&image, "no_segments"), 202);
-	image = good;
-	image.header.e_type = ET_REL;
-	EXITS(run_image(&image, "type"), 202);
-}
-
-/* Whatever the headers say, the process that execs must end and its parent go on. */
-CASE(segments_out_of_bounds_do_no_harm)
-{
-	static const uint32_t bad[] = {0, 1, 0x1000, 0x7fffffff, 0x80000000, 0xbffff000, 0xc0000000, 0xfffff000,
-				       0xffffffff};
-	const struct image good = image_new(exit_42, sizeof exit_42);
-
-	for (size_t i = 0; i < COUNT(bad); i++) {
-		struct image image = good;
-		char name[32];
-
-		image.segments[0].p_vaddr = bad[i];
-		snprintf(name, sizeof name, "address%zu", i);
-		(void)check_wait(run_image(&image, name), __LINE__);
-		image = good;
-		image.segments[0].p_memsz = bad[i];
-		snprintf(name, sizeof name, "memory%zu", i);
-		(void)check_wait(run_image(&image, name), __LINE__);
-		image = good;
-		image.segments[0].p_offset = bad[i];
-		snprintf(name, sizeof name, "offset%zu", i);
-		(void)check_wait(run_image(&image, name), __LINE__);
-		image = good;
-		image.header.e_phoff = bad[i];
-		snprintf(name, sizeof name, "headers%zu", i);
-		(void)check_wait(run_image(&image, name), __LINE__);
-	}
-}
-
-CASE(truncated_programs_do_no_harm)
-{
-	static char content[200000];
-	int fd = OK(open(check_self, O_RDONLY));
-	ssize_t size = OK(read(fd, content, sizeof content));
-	static const int sizes[] = {1, 4, 16, 51, 52, 60, 84, 200, 1000, 4096, 5000, 20000, 100000};
-
-	for (size_t i = 0; i < COUNT(sizes) && sizes[i] < size; i++) {
-		pid_t child;
-		char name[32];
-		int status;
-
-		snprintf(name, sizeof name, "cut%zu", i);
-		make_file(name, content, (size_t)sizes[i]);
-		OK(chmod(name, 0755));
-		child = OK(fork());
-		if (child == 0) {
-			execl(name, name, "+show", NULL);
-			_exit(1);
-		}
-		status = check_wait(child, __LINE__);
-		CHECK(status != 0);
-	}
 }
 
 /* --- The auxiliary vector ------------------------------------------------------------------------ */
@@ -600,7 +389,7 @@ CASE(auxiliary_vector)
 	CHECK(getauxval(AT_ENTRY) != 0);
 	CHECK(getauxval(AT_RANDOM) != 0);
 	CHECK(getauxval(AT_SYSINFO_EHDR) != 0);
-	CHECK(getauxval(AT_HWCAP) & 1);	/* fpu: the bits are those of cpuid */
+	CHECK(getauxval(AT_HWCAP) & 1); /* fpu: the bits are those of cpuid */
 	CHECK(getauxval(AT_PLATFORM) != 0);
 	SAME_TEXT(basename((const char *)getauxval(AT_EXECFN)), check_program);
 }
@@ -612,7 +401,7 @@ ROLE(show_random)
 
 CASE(random_bytes_differ)
 {
-	char *argv[] = {check_self, (char *)"+show_random", NULL};
+	char *argv[] = { check_self, (char *)"+show_random", NULL };
 	char one[32] = "", two[32] = "";
 
 	EQUAL(run_for_text(check_self, argv, environ, one, sizeof one), 0);

@@ -47,7 +47,8 @@ CASE(memory_is_copied_both_ways)
 {
 	int on_stack = 1;
 	int *heap = malloc(sizeof *heap);
-	int *mapped = OK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	int *mapped =
+		OK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	struct gate changed = gate_new();
 	pid_t child;
 
@@ -68,8 +69,8 @@ CASE(memory_is_copied_both_ways)
 CASE(many_pages_stay_apart)
 {
 	enum { PAGES = 1024 };
-	unsigned char *area = OK(mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	unsigned char *area = OK(mmap(
+		NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	pid_t child;
 
 	for (int i = 0; i < PAGES; i++)
@@ -171,7 +172,7 @@ CASE(handlers_and_mask_are_inherited_pending_is_not)
 
 CASE(timers_are_not_inherited)
 {
-	struct itimerval timer = {.it_value = {100, 0}}, got;
+	struct itimerval timer = { .it_value = { 100, 0 } }, got;
 	pid_t child;
 
 	OK(setitimer(ITIMER_REAL, &timer, NULL));
@@ -277,7 +278,7 @@ CASE(vfork_shares_memory_and_holds_the_parent)
 	volatile pid_t child = vfork();
 
 	if (child == 0) {
-		struct timespec while_held = {0, 50000000};
+		struct timespec while_held = { 0, 50000000 };
 
 		nanosleep(&while_held, NULL);
 		value = 5;
@@ -320,7 +321,7 @@ CASE(vfork_child_killed_frees_the_parent)
 
 CASE(spawn_runs_and_reports_errors)
 {
-	char *argv[] = {check_self, (char *)"+exit_with", (char *)"9", NULL};
+	char *argv[] = { check_self, (char *)"+exit_with", (char *)"9", NULL };
 	pid_t child;
 
 	EQUAL(posix_spawn(&child, check_self, NULL, NULL, argv, environ), 0);
@@ -331,7 +332,7 @@ CASE(spawn_runs_and_reports_errors)
 
 CASE(spawn_file_actions)
 {
-	char *argv[] = {(char *)"sh", (char *)"-c", (char *)"echo spawned; echo more >&2", NULL};
+	char *argv[] = { (char *)"sh", (char *)"-c", (char *)"echo spawned; echo more >&2", NULL };
 	posix_spawn_file_actions_t actions;
 	char text[32] = "";
 	pid_t child;
@@ -350,7 +351,7 @@ CASE(spawn_file_actions)
 /* xmm and x87 registers before the call are there after it, in both processes. */
 CASE(floating_point_registers_are_copied)
 {
-	static const uint32_t pattern[4] = {0x01234567, 0x89abcdef, 0x02468ace, 0x13579bdf};
+	static const uint32_t pattern[4] = { 0x01234567, 0x89abcdef, 0x02468ace, 0x13579bdf };
 	uint32_t got[4];
 	long double pi;
 	int child;

@@ -47,7 +47,7 @@ CASE(another_value_does_not_wait)
 
 CASE(time_out)
 {
-	struct timespec limit = {0, 50000000};
+	struct timespec limit = { 0, 50000000 };
 	long long before = milliseconds_now();
 
 	FAILS(futex(&word, FUTEX_WAIT_PRIVATE, 0, &limit, NULL, 0), ETIMEDOUT);
@@ -56,7 +56,7 @@ CASE(time_out)
 	FAILS(futex(&word, FUTEX_WAIT_PRIVATE, 0, &limit, NULL, 0), ETIMEDOUT);
 	limit.tv_nsec = 1000000000;
 	FAILS(futex(&word, FUTEX_WAIT_PRIVATE, 0, &limit, NULL, 0), EINVAL);
-	limit = (struct timespec){-1, 0};
+	limit = (struct timespec){ -1, 0 };
 	FAILS(futex(&word, FUTEX_WAIT_PRIVATE, 0, &limit, NULL, 0), EINVAL);
 }
 
@@ -71,13 +71,16 @@ CASE(time_out_at_a_time)
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000;
 	}
-	FAILS(futex(&word, FUTEX_WAIT_BITSET_PRIVATE, 0, &until, NULL, FUTEX_BITSET_MATCH_ANY), ETIMEDOUT);
+	FAILS(futex(&word, FUTEX_WAIT_BITSET_PRIVATE, 0, &until, NULL, FUTEX_BITSET_MATCH_ANY),
+		ETIMEDOUT);
 	CHECK(milliseconds_now() - before >= 49);
 	/* In the past. */
-	FAILS(futex(&word, FUTEX_WAIT_BITSET_PRIVATE, 0, &until, NULL, FUTEX_BITSET_MATCH_ANY), ETIMEDOUT);
+	FAILS(futex(&word, FUTEX_WAIT_BITSET_PRIVATE, 0, &until, NULL, FUTEX_BITSET_MATCH_ANY),
+		ETIMEDOUT);
 	OK(clock_gettime(CLOCK_REALTIME, &until));
-	FAILS(futex(&word, FUTEX_WAIT_BITSET_PRIVATE | FUTEX_CLOCK_REALTIME, 0, &until, NULL, FUTEX_BITSET_MATCH_ANY),
-	      ETIMEDOUT);
+	FAILS(futex(&word, FUTEX_WAIT_BITSET_PRIVATE | FUTEX_CLOCK_REALTIME, 0, &until, NULL,
+		      FUTEX_BITSET_MATCH_ANY),
+		ETIMEDOUT);
 }
 
 CASE(waking_without_waiters)
@@ -125,7 +128,8 @@ CASE(wake_with_operation)
 	nap(60);
 	/* other_word was 0, becomes 0 + 7; being equal to 0 before, its waiter wakes too. */
 	EQUAL(futex(&word, FUTEX_WAKE_OP_PRIVATE, 1, (void *)1, &other_word,
-		    FUTEX_OP(FUTEX_OP_ADD, 7, FUTEX_OP_CMP_EQ, 0)), 2);
+		      FUTEX_OP(FUTEX_OP_ADD, 7, FUTEX_OP_CMP_EQ, 0)),
+		2);
 	EQUAL(other_word, 7);
 	for (int i = 0; i < 2; i++)
 		EQUAL(pthread_join(threads[i], NULL), 0);
@@ -155,8 +159,8 @@ static void *wake_later(void *argument)
 
 CASE(signal_interrupts_or_restarts)
 {
-	struct itimerval timer = {{0, 20000}, {0, 20000}};
-	struct timespec limit = {20, 0};
+	struct itimerval timer = { { 0, 20000 }, { 0, 20000 } };
+	struct timespec limit = { 20, 0 };
 	sigset_t block = set_of(SIGALRM);
 	pthread_t thread;
 
@@ -177,7 +181,8 @@ CASE(signal_interrupts_or_restarts)
 
 CASE(between_processes)
 {
-	int *shared = OK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+	int *shared =
+		OK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 	pid_t child = OK(fork());
 
 	if (child == 0) {
@@ -216,7 +221,7 @@ CASE(private_pages_of_relatives_are_apart)
 {
 	/* After fork the same address is another futex. */
 	pid_t child = OK(fork());
-	struct timespec limit = {0, 100000000};
+	struct timespec limit = { 0, 100000000 };
 
 	if (child == 0) {
 		FAILS(futex(&word, FUTEX_WAIT, 0, &limit, NULL, 0), ETIMEDOUT);

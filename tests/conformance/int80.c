@@ -18,7 +18,10 @@ static long call(long number, long a, long b, long c)
 {
 	long result;
 
-	__asm__ volatile("int $0x80" : "=a"(result) : "0"(number), "b"(a), "c"(b), "d"(c) : "memory");
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "0"(number), "b"(a), "c"(b), "d"(c)
+			 : "memory");
 	return result;
 }
 
@@ -27,13 +30,14 @@ static long call6(long number, const long arguments[6])
 {
 	long result;
 
-	__asm__ volatile("pushl %%ebp\n\tpushl %%ebx\n\t"
-			 "movl (%%edx), %%ebx\n\tmovl 4(%%edx), %%ecx\n\tmovl 12(%%edx), %%esi\n\t"
-			 "movl 16(%%edx), %%edi\n\tmovl 20(%%edx), %%ebp\n\tmovl 8(%%edx), %%edx\n\t"
-			 "int $0x80\n\tpopl %%ebx\n\tpopl %%ebp"
-			 : "=a"(result), "+d"(arguments)
-			 : "0"(number)
-			 : "ecx", "esi", "edi", "memory");
+	__asm__ volatile(
+		"pushl %%ebp\n\tpushl %%ebx\n\t"
+		"movl (%%edx), %%ebx\n\tmovl 4(%%edx), %%ecx\n\tmovl 12(%%edx), %%esi\n\t"
+		"movl 16(%%edx), %%edi\n\tmovl 20(%%edx), %%ebp\n\tmovl 8(%%edx), %%edx\n\t"
+		"int $0x80\n\tpopl %%ebx\n\tpopl %%ebp"
+		: "=a"(result), "+d"(arguments)
+		: "0"(number)
+		: "ecx", "esi", "edi", "memory");
 	return result;
 }
 
@@ -48,7 +52,8 @@ CASE(simple_calls)
 
 CASE(unknown_numbers)
 {
-	static const long numbers[] = {447 + 500, 100000, 0x7fffffff, -1, -4096, (long)0x80000000, 0x4d5800 + 0x100};
+	static const long numbers[] = { 447 + 500, 100000, 0x7fffffff, -1, -4096, (long)0x80000000,
+		0x4d5800 + 0x100 };
 
 	for (size_t i = 0; i < COUNT(numbers); i++)
 		EQUAL(call(numbers[i], 0, 0, 0), -ENOSYS);
@@ -56,7 +61,7 @@ CASE(unknown_numbers)
 
 CASE(six_arguments)
 {
-	long arguments[6] = {0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, -1, 1};
+	long arguments[6] = { 0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, -1, 1 };
 	char *area;
 
 	make_file("file", "x", 1);
@@ -73,16 +78,21 @@ CASE(registers_are_kept)
 {
 	static uint32_t got[6];
 
-	__asm__ volatile("pushal\n\t"
-			 "movl $20, %%eax\n\tmovl $0x11111111, %%ebx\n\tmovl $0x22222222, %%ecx\n\t"
-			 "movl $0x33333333, %%edx\n\tmovl $0x44444444, %%esi\n\tmovl $0x55555555, %%edi\n\t"
-			 "movl $0x66666666, %%ebp\n\t"
-			 "int $0x80\n\t"
-			 "pushl %%edi\n\tpushl %%eax\n\tmovl 24(%%esp), %%edi\n\t"	/* edx as pushal left it: got */
-			 "popl %%eax\n\tmovl %%ebx, (%%edi)\n\tmovl %%ecx, 4(%%edi)\n\tmovl %%edx, 8(%%edi)\n\t"
-			 "movl %%esi, 12(%%edi)\n\tmovl %%ebp, 16(%%edi)\n\tpopl %%eax\n\tmovl %%eax, 20(%%edi)\n\t"
-			 "popal"
-			 : : "b"(got) : "memory");
+	__asm__ volatile(
+		"pushal\n\t"
+		"movl $20, %%eax\n\tmovl $0x11111111, %%ebx\n\tmovl $0x22222222, %%ecx\n\t"
+		"movl $0x33333333, %%edx\n\tmovl $0x44444444, %%esi\n\tmovl $0x55555555, %%edi\n\t"
+		"movl $0x66666666, %%ebp\n\t"
+		"int $0x80\n\t"
+		"pushl %%edi\n\tpushl %%eax\n\tmovl 24(%%esp), %%edi\n\t" /* edx as pushal left it: got */
+		"popl %%eax\n\tmovl %%ebx, (%%edi)\n\tmovl %%ecx, 4(%%edi)\n\tmovl %%edx, "
+		"8(%%edi)\n\t"
+		"movl %%esi, 12(%%edi)\n\tmovl %%ebp, 16(%%edi)\n\tpopl %%eax\n\tmovl %%eax, "
+		"20(%%edi)\n\t"
+		"popal"
+		:
+		: "b"(got)
+		: "memory");
 	EQUAL(got[0], 0x11111111);
 	EQUAL(got[1], 0x22222222);
 	EQUAL(got[2], 0x33333333);
@@ -96,19 +106,22 @@ CASE(flags_are_kept)
 	uint32_t flags;
 
 	__asm__ volatile("stc\n\tstd\n\tmovl $20, %%eax\n\tint $0x80\n\tpushfl\n\tcld\n\tpopl %0"
-			 : "=r"(flags) : : "eax", "cc");
+			 : "=r"(flags)
+			 :
+			 : "eax", "cc");
 	EQUAL(flags & 1, 1);
 	EQUAL(flags >> 10 & 1, 1);
 }
 
 CASE(floating_point_is_kept)
 {
-	static const uint32_t pattern[4] = {9, 8, 7, 6};
+	static const uint32_t pattern[4] = { 9, 8, 7, 6 };
 	uint32_t got[4];
 	long result;
 
 	__asm__ volatile("movdqu %[pattern], %%xmm2\n\tint $0x80\n\tmovdqu %%xmm2, %[got]"
-			 : "=a"(result), [got] "=m"(got) : "0"(SYS_getppid), [pattern] "m"(pattern));
+			 : "=a"(result), [got] "=m"(got)
+			 : "0"(SYS_getppid), [pattern] "m"(pattern));
 	CHECK(!memcmp(got, pattern, sizeof got));
 	EQUAL(result, getppid());
 }
@@ -131,7 +144,9 @@ CASE(jump_to_the_instruction)
 				 "movl $20, %%eax\n"
 				 "1:\tint $0x80\n\t"
 				 "cmpl $-4095, %%eax\n\t"
-				 : "=&a"(result) : [jump] "r"(jump), [other] "i"(SYS_getppid) : "cc", "memory");
+				 : "=&a"(result)
+				 : [jump] "r"(jump), [other] "i"(SYS_getppid)
+				 : "cc", "memory");
 		EQUAL(result, jump ? getppid() : getpid());
 	}
 }
@@ -139,7 +154,8 @@ CASE(jump_to_the_instruction)
 CASE(data_that_looks_like_code)
 {
 	/* The same bytes inside another instruction and in constants stay what they are. */
-	static const volatile uint8_t constant[] = {0xb8, 20, 0, 0, 0, 0xcd, 0x80, 0xcd, 0x80, 0x3d};
+	static const volatile uint8_t constant[] = { 0xb8, 20, 0, 0, 0, 0xcd, 0x80, 0xcd, 0x80,
+		0x3d };
 	uint32_t value;
 
 	(void)call(SYS_getpid, 0, 0, 0);
@@ -149,7 +165,7 @@ CASE(data_that_looks_like_code)
 	EQUAL(constant[8], 0x80);
 }
 
-static const uint8_t pid_code[] = {0xb8, 20, 0, 0, 0, 0xcd, 0x80, 0xc3};
+static const uint8_t pid_code[] = { 0xb8, 20, 0, 0, 0, 0xcd, 0x80, 0xc3 };
 
 typedef long function(void);
 
@@ -164,7 +180,8 @@ static function *code_at(char *address, const uint8_t *code, size_t size)
 
 CASE(code_made_at_run_time)
 {
-	char *area = OK(mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	char *area = OK(mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	function *run = code_at(area, pid_code, sizeof pid_code);
 
 	for (int i = 0; i < 20; i++)
@@ -179,7 +196,8 @@ CASE(code_made_at_run_time)
 
 CASE(code_that_cannot_be_written)
 {
-	char *area = OK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	char *area =
+		OK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	function *run = code_at(area, pid_code, sizeof pid_code);
 
 	OK(mprotect(area, 4096, PROT_READ | PROT_EXEC));
@@ -190,7 +208,8 @@ CASE(code_that_cannot_be_written)
 CASE(instruction_across_pages)
 {
 	for (int before = 0; before < 8; before++) {
-		char *area = OK(mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+		char *area = OK(mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 		function *run = code_at(area + 4096 - before, pid_code, sizeof pid_code);
 
 		for (int i = 0; i < 3; i++)
@@ -202,8 +221,9 @@ CASE(instruction_across_pages)
 CASE(last_bytes_of_a_page)
 {
 	/* int $0x80 at the very end; its successor faults. */
-	static const uint8_t exit_code[] = {0xb8, 1, 0, 0, 0, 0xbb, 44, 0, 0, 0, 0xcd, 0x80};
-	char *area = OK(mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	static const uint8_t exit_code[] = { 0xb8, 1, 0, 0, 0, 0xbb, 44, 0, 0, 0, 0xcd, 0x80 };
+	char *area = OK(mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	function *run = code_at(area + 4096 - sizeof exit_code, exit_code, sizeof exit_code);
 	pid_t child;
 
@@ -258,7 +278,9 @@ ROLE(exit_with)
 
 CASE(exec)
 {
-	const char *const argv[] = {check_self, "+exit_with", "55", NULL}, *const envp[] = {NULL};
+	const char *const argv[] = { check_self, "+exit_with", "55", NULL }, *const envp[] = {
+		NULL
+	};
 	pid_t child = OK(fork());
 
 	if (child == 0) {
@@ -270,7 +292,7 @@ CASE(exec)
 
 CASE(signal_interrupts_or_restarts)
 {
-	struct itimerval timer = {{0, 20000}, {0, 20000}};
+	struct itimerval timer = { { 0, 20000 }, { 0, 20000 } };
 	int ends[2];
 	char byte;
 	pid_t child;
@@ -310,7 +332,7 @@ static void call_in_handler(int number)
 
 CASE(calls_inside_a_handler)
 {
-	struct itimerval timer = {{0, 5000}, {0, 5000}};
+	struct itimerval timer = { { 0, 5000 }, { 0, 5000 } };
 	int bad = 0;
 
 	set_handler(SIGALRM, call_in_handler, SA_RESTART);
@@ -395,8 +417,8 @@ static void run_cloned(void)
 
 CASE(clone_by_hand)
 {
-	long flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
-		     CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+	long flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+		     CLONE_SYSVSEM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 	char *top = cloned_stack + sizeof cloned_stack;
 	struct gate gate = gate_new();
 	long result;
@@ -411,8 +433,9 @@ CASE(clone_by_hand)
 			 "int $0x80\n"
 			 "1:"
 			 : "=a"(result)
-			 : "0"(SYS_clone), "b"(flags), "c"(top), "d"(&cloned_tid), [run] "S"(run_cloned),
-			   "D"(&cloned_tid), [exit] "i"(SYS_exit)
+			 : "0"(SYS_clone), "b"(flags), "c"(top),
+			 "d"(&cloned_tid), [run] "S"(run_cloned),
+			 "D"(&cloned_tid), [exit] "i"(SYS_exit)
 			 : "memory");
 	CHECK(result > 0);
 	gate_pass(gate);

@@ -52,7 +52,7 @@ CASE(group_errors)
 
 ROLE(sleep)
 {
-	gate_open((struct gate){{-1, atoi(argv[2])}});
+	gate_open((struct gate){ { -1, atoi(argv[2]) } });
 	while (pause() == -1)
 		;
 	return 1;
@@ -175,7 +175,7 @@ CASE(signals_wait_while_stopped)
 	OK(kill(child, SIGUSR1));
 	nap(30);
 	OK(fcntl(handled.ends[0], F_SETFL, O_NONBLOCK));
-	FAILS(read(handled.ends[0], &(char){0}, 1), EAGAIN);
+	FAILS(read(handled.ends[0], &(char){ 0 }, 1), EAGAIN);
 	OK(kill(child, SIGCONT));
 	EXITS(child, 5);
 }

@@ -70,7 +70,7 @@ CASE(symbolic_links)
 CASE(long_symbolic_links)
 {
 	char target[1024], got[1024];
-	static const size_t lengths[] = {59, 60, 61, 255, 1000};
+	static const size_t lengths[] = { 59, 60, 61, 255, 1000 };
 
 	for (size_t i = 0; i < COUNT(lengths); i++) {
 		memset(target, 'a' + (int)i, lengths[i]);
@@ -262,14 +262,16 @@ CASE(relative_to_directories)
 	OK(renameat(from, "file", to, "renamed"));
 	OK(symlinkat("renamed", to, "soft"));
 	EQUAL(readlinkat(to, "soft", text, 8), 7);
-	CHECK(exists("to/linked") && exists("to/renamed") && exists("to/soft") && !exists("from/file"));
+	CHECK(exists("to/linked") && exists("to/renamed") && exists("to/soft") &&
+		!exists("from/file"));
 	FAILS(renameat(to, "linked", 999, "x"), EBADF);
 	FAILS(linkat(999, "file", to, "x", 0), EBADF);
 }
 
 CASE(odd_names)
 {
-	static const char *const names[] = {" ", "-", "*", "\\", "\n", "\x01", "\xff\xfe", "...", "a\tb", "#"};
+	static const char *const names[] = { " ", "-", "*", "\\", "\n", "\x01", "\xff\xfe", "...",
+		"a\tb", "#" };
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		make_file(names[i], "", 0);

@@ -10,7 +10,9 @@ static int open_file(void)
 
 static int record(int fd, int command, short type, off_t start, off_t length)
 {
-	struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+	struct flock lock = {
+		.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length
+	};
 
 	return fcntl(fd, command, &lock);
 }
@@ -18,7 +20,9 @@ static int record(int fd, int command, short type, off_t start, off_t length)
 /* The type of the lock that stands in the way of such a one, F_UNLCK if none does. */
 static int obstacle(int fd, short type, off_t start, off_t length, pid_t *owner)
 {
-	struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+	struct flock lock = {
+		.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length
+	};
 
 	OK(fcntl(fd, F_GETLK, &lock));
 	*owner = lock.l_pid;
@@ -100,8 +104,10 @@ CASE(records_exclude_other_processes)
 	EQUAL(obstacle(fd, F_WRLCK, 0, 0, &owner), F_UNLCK);
 	child = OK(fork());
 	if (child == 0) {
-		CHECK(record(fd, F_SETLK, F_RDLCK, 12, 1) == -1 && (errno == EAGAIN || errno == EACCES));
-		CHECK(record(fd, F_SETLK, F_WRLCK, 0, 0) == -1 && (errno == EAGAIN || errno == EACCES));
+		CHECK(record(fd, F_SETLK, F_RDLCK, 12, 1) == -1 &&
+			(errno == EAGAIN || errno == EACCES));
+		CHECK(record(fd, F_SETLK, F_WRLCK, 0, 0) == -1 &&
+			(errno == EAGAIN || errno == EACCES));
 		EQUAL(obstacle(fd, F_RDLCK, 0, 0, &owner), F_WRLCK);
 		EQUAL(owner, parent);
 		OK(record(fd, F_SETLK, F_WRLCK, 0, 10));
@@ -194,7 +200,7 @@ CASE(record_errors)
 
 CASE(whence_counts_from_offset_and_end)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_CUR, .l_start = -2, .l_len = 1};
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_CUR, .l_start = -2, .l_len = 1 };
 	int fd = open_file();
 	pid_t child;
 

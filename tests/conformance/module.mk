@@ -3,7 +3,7 @@
 conformance_dir := $(here)
 conformance_names := $(patsubst $(here)/%.c,%,$(wildcard $(here)/*.c))
 conformance_programs := $(conformance_names) exec.pie mmap.pie fork.musl int80.musl signals.musl threads.musl \
-	$(patsubst %,%.dynamic,exec files fork handlers mmap pipes signals threads)
+	$(patsubst %,%.dynamic,contexts exec files fork handlers mapped_files pipes signals thread_processes threads)
 include $(here)/link.mk
 ALL += $(conformance_programs:%=$(B)/tests/%)
 ROOT_FILES += $(foreach p,$(conformance_programs),$(B)/tests/$p:/usr/lib/masix/tests/$p:0755) \

@@ -100,7 +100,7 @@ CASE(parent_and_child_share_it)
 CASE(writers_with_one_offset_do_not_overlap)
 {
 	enum { WRITERS = 4, RECORDS = 100, LENGTH = 37 };
-	int fd = OK(open("file", O_RDWR | O_CREAT, 0644)), seen[WRITERS] = {0};
+	int fd = OK(open("file", O_RDWR | O_CREAT, 0644)), seen[WRITERS] = { 0 };
 	pid_t children[WRITERS];
 	char record[LENGTH];
 
@@ -161,7 +161,7 @@ CASE(append_set_later)
 CASE(appending_from_several_processes_loses_nothing)
 {
 	enum { WRITERS = 4, RECORDS = 100 };
-	int seen[WRITERS][RECORDS] = {0};
+	int seen[WRITERS][RECORDS] = { 0 };
 	pid_t children[WRITERS];
 	char line[16];
 	FILE *stream;

@@ -6,10 +6,10 @@
 #include <sys/statvfs.h>
 
 #define OWNER 1001
-#define MATE 1002	/* in the group */
+#define MATE 1002 /* in the group */
 #define OTHER 1003
 #define GROUP 2001
-#define EXTRA 2002	/* a supplementary group of MATE */
+#define EXTRA 2002 /* a supplementary group of MATE */
 
 static void need_root(void)
 {
@@ -77,7 +77,8 @@ static int tried_access(const char *path)
 
 CASE(class_decides_and_only_one_counts)
 {
-	static const mode_t modes[] = {0700, 0070, 0007, 0640, 0604, 0421, 0124, 0077, 0755, 0000};
+	static const mode_t modes[] = { 0700, 0070, 0007, 0640, 0604, 0421, 0124, 0077, 0755,
+		0000 };
 
 	need_root();
 	for (size_t i = 0; i < COUNT(modes); i++) {
@@ -151,7 +152,8 @@ CASE(sticky_directory)
 	make_owned("folder/file", 0666);
 	AS(OTHER, GROUP, FAILS(unlink("folder/file"), EPERM));
 	AS(OTHER, GROUP, FAILS(rename("folder/file", "folder/x"), EPERM));
-	AS(OTHER, GROUP, make_file("folder/mine", "", 0); FAILS(rename("folder/mine", "folder/file"), EPERM));
+	AS(OTHER, GROUP, make_file("folder/mine", "", 0);
+		FAILS(rename("folder/mine", "folder/file"), EPERM));
 	AS(OWNER, GROUP, OK(unlink("folder/file")));
 	AS(OTHER, OTHER, OK(unlink("folder/mine")));
 }
@@ -161,7 +163,8 @@ CASE(new_files_belong_to_the_creator)
 	struct stat info;
 
 	need_root();
-	AS(OWNER, GROUP, make_file("file", "", 0); OK(mkdir("folder", 0755)); OK(symlink("x", "link")));
+	AS(OWNER, GROUP, make_file("file", "", 0); OK(mkdir("folder", 0755));
+		OK(symlink("x", "link")));
 	OK(stat("file", &info));
 	EQUAL(info.st_uid, OWNER);
 	EQUAL(info.st_gid, GROUP);
@@ -189,7 +192,7 @@ CASE(setgid_directory_hands_down_its_group)
 
 CASE(only_the_owner_changes_modes_and_times)
 {
-	struct timespec times[2] = {{1, 0}, {1, 0}};
+	struct timespec times[2] = { { 1, 0 }, { 1, 0 } };
 
 	need_root();
 	make_owned("file", 0666);
@@ -255,7 +258,8 @@ CASE(open_descriptor_keeps_its_right)
 	make_owned("file", 0600);
 	fd = OK(open("file", O_RDWR));
 	AS(OTHER, OTHER, FAILS(open("file", O_RDONLY), EACCES); EQUAL(pwrite(fd, "x", 1, 0), 1));
-	AS(OWNER, OTHER, int own = OK(open("file", O_RDWR)); OK(chmod("file", 0)); EQUAL(write(own, "y", 1), 1));
+	AS(OWNER, OTHER, int own = OK(open("file", O_RDWR)); OK(chmod("file", 0));
+		EQUAL(write(own, "y", 1), 1));
 }
 
 CASE(access_asks_for_the_real_user)
@@ -320,7 +324,7 @@ CASE(dropping_root_and_coming_back)
 
 CASE(group_calls)
 {
-	gid_t groups[3] = {5, 6, 7}, got[8], r, e, s;
+	gid_t groups[3] = { 5, 6, 7 }, got[8], r, e, s;
 
 	need_root();
 	OK(setgroups(3, groups));
@@ -388,11 +392,17 @@ CASE(set_id_programs)
 	copy_self("program");
 	OK(chown("program", OWNER, GROUP));
 	OK(chmod("program", 04755));
-	AS(OTHER, OTHER, execl("./program", "./program", "+check_set_id", "1003", "1001", "1003", NULL); _exit(1));
+	AS(OTHER, OTHER,
+		execl("./program", "./program", "+check_set_id", "1003", "1001", "1003", NULL);
+		_exit(1));
 	OK(chmod("program", 06755));
-	AS(OTHER, OTHER, execl("./program", "./program", "+check_set_id", "1003", "1001", "2001", NULL); _exit(1));
+	AS(OTHER, OTHER,
+		execl("./program", "./program", "+check_set_id", "1003", "1001", "2001", NULL);
+		_exit(1));
 	OK(chmod("program", 0755));
-	AS(OTHER, OTHER, execl("./program", "./program", "+check_set_id", "1003", "1003", "1003", NULL); _exit(1));
+	AS(OTHER, OTHER,
+		execl("./program", "./program", "+check_set_id", "1003", "1003", "1003", NULL);
+		_exit(1));
 }
 
 CASE(program_that_cannot_be_read_runs)
@@ -402,7 +412,8 @@ CASE(program_that_cannot_be_read_runs)
 	OK(chown("program", OWNER, GROUP));
 	OK(chmod("program", 0111));
 	AS(OTHER, OTHER, FAILS(open("program", O_RDONLY), EACCES);
-	   execl("./program", "./program", "+check_set_id", "1003", "1003", "1003", NULL); _exit(1));
+		execl("./program", "./program", "+check_set_id", "1003", "1003", "1003", NULL);
+		_exit(1));
 }
 
 CASE(set_id_is_not_for_scripts)
@@ -410,7 +421,8 @@ CASE(set_id_is_not_for_scripts)
 	char text[PATH_MAX + 64];
 
 	need_root();
-	make_file("script", text, (size_t)snprintf(text, sizeof text, "#!%s +show_ids\n", check_self));
+	make_file("script", text,
+		(size_t)snprintf(text, sizeof text, "#!%s +show_ids\n", check_self));
 	OK(chown("script", OWNER, GROUP));
 	OK(chmod("script", 06755));
 	AS(OTHER, OTHER, execl("./script", "./script", NULL); _exit(1));

@@ -193,7 +193,7 @@ CASE(writes_up_to_pipe_buf_are_atomic)
 {
 	enum { WRITERS = 4, RECORDS = 40 };
 	char record[PIPE_BUF];
-	int ends[2], seen[WRITERS] = {0};
+	int ends[2], seen[WRITERS] = { 0 };
 	pid_t children[WRITERS];
 
 	OK(pipe(ends));
@@ -225,7 +225,7 @@ CASE(writes_up_to_pipe_buf_are_atomic)
 CASE(each_byte_goes_to_one_reader)
 {
 	enum { READERS = 3, BYTES = 300 };
-	int data[2], back[2], counts[256] = {0};
+	int data[2], back[2], counts[256] = { 0 };
 	pid_t children[READERS];
 	unsigned char byte;
 
@@ -311,7 +311,7 @@ CASE(writing_nothing)
 
 	OK(pipe2(ends, O_NONBLOCK));
 	EQUAL(write(ends[1], "", 0), 0);
-	FAILS(read(ends[0], &(char){0}, 1), EAGAIN);
+	FAILS(read(ends[0], &(char){ 0 }, 1), EAGAIN);
 	EQUAL(read(ends[0], NULL, 0), 0);
 }
 

@@ -15,7 +15,7 @@ static void count(int number)
 
 static int ready(int fd, short events, int timeout)
 {
-	struct pollfd item = {fd, events, 0x7777};
+	struct pollfd item = { fd, events, 0x7777 };
 
 	OK(poll(&item, 1, timeout));
 	return item.revents;
@@ -23,13 +23,13 @@ static int ready(int fd, short events, int timeout)
 
 CASE(time_out)
 {
-	static const int times[] = {0, 1, 30, 100};
+	static const int times[] = { 0, 1, 30, 100 };
 	int ends[2];
 
 	OK(pipe(ends));
 	for (size_t i = 0; i < COUNT(times); i++) {
 		long long before = milliseconds_now(), took;
-		struct pollfd item = {ends[0], POLLIN, 0};
+		struct pollfd item = { ends[0], POLLIN, 0 };
 
 		EQUAL(poll(&item, 1, times[i]), 0);
 		EQUAL(item.revents, 0);
@@ -71,7 +71,7 @@ CASE(hang_up_and_error)
 	EQUAL(write(ends[1], "x", 1), 1);
 	OK(close(ends[1]));
 	EQUAL(ready(ends[0], POLLIN, 0), POLLIN | POLLHUP);
-	EQUAL(read(ends[0], &(char){0}, 1), 1);
+	EQUAL(read(ends[0], &(char){ 0 }, 1), 1);
 	EQUAL(ready(ends[0], POLLIN, 0), POLLHUP);
 	EQUAL(ready(ends[0], 0, -1), POLLHUP);
 	OK(pipe(ends));
@@ -81,7 +81,7 @@ CASE(hang_up_and_error)
 
 CASE(bad_and_negative_descriptors)
 {
-	struct pollfd items[3] = {{999, POLLIN, 0}, {-1, POLLIN, 0x55}, {-5, POLLIN, 0x55}};
+	struct pollfd items[3] = { { 999, POLLIN, 0 }, { -1, POLLIN, 0x55 }, { -5, POLLIN, 0x55 } };
 
 	EQUAL(poll(items, 3, 1000), 1);
 	EQUAL(items[0].revents, POLLNVAL);
@@ -106,7 +106,7 @@ CASE(wakes_when_data_comes)
 
 	for (int i = 0; i < 3; i++) {
 		OK(pipe(ends[i]));
-		items[i] = (struct pollfd){ends[i][0], POLLIN, 0};
+		items[i] = (struct pollfd){ ends[i][0], POLLIN, 0 };
 	}
 	child = OK(fork());
 	if (child == 0) {
@@ -134,7 +134,7 @@ CASE(wakes_when_room_comes)
 		nap(50);
 		_exit(read(ends[0], area, sizeof area) != sizeof area);
 	}
-	item = (struct pollfd){ends[1], POLLOUT, 0};
+	item = (struct pollfd){ ends[1], POLLOUT, 0 };
 	EQUAL(poll(&item, 1, 20000), 1);
 	EQUAL(item.revents, POLLOUT);
 	EXITS(child, 0);
@@ -156,7 +156,7 @@ CASE(wakes_when_the_writer_dies)
 	}
 	OK(close(ends[1]));
 	gate_pass(started);
-	item = (struct pollfd){ends[0], POLLIN, 0};
+	item = (struct pollfd){ ends[0], POLLIN, 0 };
 	EQUAL(poll(&item, 1, 20), 0);
 	OK(kill(child, SIGKILL));
 	EQUAL(poll(&item, 1, 20000), 1);
@@ -172,8 +172,8 @@ CASE(two_hundred_descriptors)
 
 	for (int i = 0; i < PIPES; i++) {
 		OK(pipe(ends[i]));
-		items[2 * i] = (struct pollfd){ends[i][0], POLLIN, 0};
-		items[2 * i + 1] = (struct pollfd){ends[i][1], POLLOUT, 0};
+		items[2 * i] = (struct pollfd){ ends[i][0], POLLIN, 0 };
+		items[2 * i + 1] = (struct pollfd){ ends[i][1], POLLOUT, 0 };
 	}
 	EQUAL(poll(items, 2 * PIPES, -1), PIPES);
 	for (int i = 0; i < PIPES; i += 3)
@@ -185,9 +185,9 @@ CASE(two_hundred_descriptors)
 
 CASE(ppoll_opens_the_mask_while_it_waits)
 {
-	struct itimerval timer = {.it_value = {0, 30000}};
+	struct itimerval timer = { .it_value = { 0, 30000 } };
 	sigset_t block = set_of(SIGALRM), none;
-	struct timespec limit = {20, 0};
+	struct timespec limit = { 20, 0 };
 
 	set_handler(SIGALRM, count, SA_RESTART);
 	OK(sigprocmask(SIG_BLOCK, &block, NULL));
@@ -200,7 +200,7 @@ CASE(ppoll_opens_the_mask_while_it_waits)
 	OK(sigprocmask(SIG_BLOCK, NULL, &block));
 	EQUAL(sigismember(&block, SIGALRM), 1);
 	EQUAL(limit.tv_sec, 20);
-	limit = (struct timespec){0, 30000000};
+	limit = (struct timespec){ 0, 30000000 };
 	EQUAL(ppoll(NULL, 0, &limit, NULL), 0);
 	limit.tv_nsec = 1000000000;
 	FAILS(ppoll(NULL, 0, &limit, NULL), EINVAL);
@@ -210,7 +210,7 @@ CASE(ppoll_opens_the_mask_while_it_waits)
 
 CASE(select_readiness)
 {
-	struct timeval none = {0, 0};
+	struct timeval none = { 0, 0 };
 	fd_set in, out;
 	int one[2], two[2], top;
 
@@ -234,7 +234,7 @@ CASE(select_readiness)
 
 CASE(select_end_of_file_is_readable)
 {
-	struct timeval none = {0, 0};
+	struct timeval none = { 0, 0 };
 	fd_set in, out;
 	int ends[2];
 
@@ -252,7 +252,7 @@ CASE(select_end_of_file_is_readable)
 
 CASE(select_time_out)
 {
-	struct timeval limit = {0, 80000};
+	struct timeval limit = { 0, 80000 };
 	long long before = milliseconds_now();
 	fd_set in;
 	int ends[2];
@@ -270,7 +270,7 @@ CASE(select_time_out)
 
 CASE(select_tells_the_time_left)
 {
-	struct timeval limit = {20, 0};
+	struct timeval limit = { 20, 0 };
 	fd_set in;
 	int ends[2];
 	pid_t child;
@@ -290,7 +290,7 @@ CASE(select_tells_the_time_left)
 
 CASE(select_errors)
 {
-	struct timeval limit = {0, 0};
+	struct timeval limit = { 0, 0 };
 	fd_set in;
 
 	/* Linux looks no further than the table has ever grown. */
@@ -305,9 +305,9 @@ CASE(select_errors)
 
 CASE(pselect_opens_the_mask_while_it_waits)
 {
-	struct itimerval timer = {.it_value = {0, 30000}};
+	struct itimerval timer = { .it_value = { 0, 30000 } };
 	sigset_t block = set_of(SIGALRM), none;
-	struct timespec limit = {20, 0};
+	struct timespec limit = { 20, 0 };
 
 	set_handler(SIGALRM, count, SA_RESTART);
 	OK(sigprocmask(SIG_BLOCK, &block, NULL));
@@ -315,6 +315,6 @@ CASE(pselect_opens_the_mask_while_it_waits)
 	sigemptyset(&none);
 	FAILS(pselect(0, NULL, NULL, NULL, &limit, &none), EINTR);
 	EQUAL(caught, 1);
-	limit = (struct timespec){0, 20000000};
+	limit = (struct timespec){ 0, 20000000 };
 	EQUAL(pselect(0, NULL, NULL, NULL, &limit, &none), 0);
 }

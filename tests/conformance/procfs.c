@@ -14,6 +14,7 @@ static const char *content_of(const char *format, int pid)
 	ssize_t got;
 	int fd;
 
+	/* cppcheck-suppress wrongPrintfScanfArgNum; it takes the parameter for an empty text */
 	snprintf(path, sizeof path, format, pid);
 	fd = open(path, O_RDONLY);
 	if (fd == -1)
@@ -200,10 +201,10 @@ CASE(stat_of_a_process)
 	EQUAL(atoi(text), child);
 	EQUAL(stat_field(child, 5), child);
 	EQUAL(stat_field(child, 6), getsid(0));
-	EQUAL(stat_field(child, 20), 1);	/* threads */
-	CHECK(stat_field(child, 22) > 0);	/* start, in ticks since boot */
-	CHECK(stat_field(child, 23) > 100000);	/* size */
-	CHECK(stat_field(child, 24) >= 0);	/* resident pages, which Linux counts late */
+	EQUAL(stat_field(child, 20), 1);       /* threads */
+	CHECK(stat_field(child, 22) > 0);      /* start, in ticks since boot */
+	CHECK(stat_field(child, 23) > 100000); /* size */
+	CHECK(stat_field(child, 24) >= 0);     /* resident pages, which Linux counts late */
 	end(child);
 }
 
@@ -252,11 +253,14 @@ CASE(memory_map)
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
 		char rights[5];
 
-		EQUAL(sscanf(line, "%lx-%lx %4s", (unsigned long *)&low, (unsigned long *)&high, rights), 3);
+		EQUAL(sscanf(line, "%lx-%lx %4s", (unsigned long *)&low, (unsigned long *)&high,
+			      rights),
+			3);
 		CHECK(low < high && low >= last);
 		last = high;
 		if (code >= low && code < high) {
-			CHECK(rights[0] == 'r' && rights[1] == '-' && rights[2] == 'x' && strstr(line, check_program));
+			CHECK(rights[0] == 'r' && rights[1] == '-' && rights[2] == 'x' &&
+				strstr(line, check_program));
 			found |= 1;
 		}
 		if (stack >= low && stack < high) {
@@ -356,7 +360,7 @@ CASE(other_files)
 
 CASE(reading_in_pieces)
 {
-	char pieces[8192], byte;
+	char pieces[8192], byte = 0;
 	size_t length = 0;
 	int fd = OK(open("/proc/self/stat", O_RDONLY));
 

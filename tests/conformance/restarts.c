@@ -17,7 +17,7 @@ static void count(int number)
 /* SIGALRM every 20 ms: a call that came between two of them is interrupted by the next. */
 static void interrupt_often(int flags)
 {
-	struct itimerval timer = {{0, 20000}, {0, 20000}};
+	struct itimerval timer = { { 0, 20000 }, { 0, 20000 } };
 
 	set_handler(SIGALRM, count, flags);
 	OK(setitimer(ITIMER_REAL, &timer, NULL));
@@ -108,7 +108,7 @@ CASE(blocked_signal_does_not_interrupt)
 
 CASE(ignored_signal_does_not_interrupt)
 {
-	struct itimerval timer = {{0, 20000}, {0, 20000}};
+	struct itimerval timer = { { 0, 20000 }, { 0, 20000 } };
 	char byte;
 	int ends[2];
 	pid_t child;
@@ -190,7 +190,7 @@ CASE(wait_is_restarted)
 
 CASE(nanosleep_ends_with_the_rest)
 {
-	struct timespec time = {10, 0}, left = {0, 0};
+	struct timespec time = { 10, 0 }, left = { 0, 0 };
 
 	/* Whatever the flags say. */
 	interrupt_often(SA_RESTART);
@@ -210,8 +210,8 @@ CASE(clock_nanosleep_until_a_time)
 
 CASE(poll_and_select_are_never_restarted)
 {
-	struct timeval limit = {20, 0};
-	struct pollfd item = {.events = POLLIN};
+	struct timeval limit = { 20, 0 };
+	struct pollfd item = { .events = POLLIN };
 	int ends[2];
 	fd_set set;
 
@@ -324,7 +324,7 @@ CASE(stop_and_continue_restart_a_read)
 
 CASE(stop_and_continue_leave_sleeping_and_polling_alone)
 {
-	struct timespec time = {0, 200000000};
+	struct timespec time = { 0, 200000000 };
 	pid_t child = OK(fork());
 	int status;
 

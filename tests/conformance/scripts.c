@@ -14,6 +14,7 @@ ROLE(show)
 static void make_script(const char *name, const char *format)
 {
 	char text[PATH_MAX + 512];
+	/* cppcheck-suppress wrongPrintfScanfArgNum; it takes the parameter for an empty text */
 	int length = snprintf(text, sizeof text, format, check_self);
 
 	make_file(name, text, (size_t)length);
@@ -28,6 +29,7 @@ static void expect(const char *name, const char *format)
 	ssize_t length;
 	pid_t child;
 
+	/* cppcheck-suppress wrongPrintfScanfArgNum; as above */
 	snprintf(want, sizeof want, format, check_self, check_self, check_self);
 	OK(pipe(ends));
 	child = OK(fork());
@@ -134,7 +136,7 @@ CASE(line_too_long)
 
 CASE(shell_runs_text_without_it)
 {
-	char *argv[] = {(char *)"./text", (char *)"7", NULL};
+	char *argv[] = { (char *)"./text", (char *)"7", NULL };
 	pid_t child;
 
 	make_script("text", "exit $1\n");
@@ -151,7 +153,8 @@ CASE(shell_script)
 {
 	pid_t child;
 
-	make_script("script", "#!/bin/sh -e\nread line <\"$1\"\n[ \"$line\" = content ] && exit 5\n");
+	make_script(
+		"script", "#!/bin/sh -e\nread line <\"$1\"\n[ \"$line\" = content ] && exit 5\n");
 	make_file("input", "content\n", 8);
 	child = OK(fork());
 	if (child == 0) {

@@ -12,7 +12,8 @@ CASE(name_of_the_system)
 	char host[256];
 
 	OK(uname(&name));
-	CHECK(name.sysname[0] && name.nodename[0] && name.release[0] && name.version[0] && name.machine[0]);
+	CHECK(name.sysname[0] && name.nodename[0] && name.release[0] && name.version[0] &&
+		name.machine[0]);
 	/* glibc refuses to start on less. */
 	CHECK(strtol(name.release, NULL, 10) >= 3);
 	OK(gethostname(host, sizeof host));
@@ -37,8 +38,8 @@ CASE(unknown_calls)
 	FAILS(syscall(998), ENOSYS);
 	FAILS(syscall(1000000), ENOSYS);
 	FAILS(syscall(-1), ENOSYS);
-	FAILS(syscall(17), ENOSYS);	/* break: never was one */
-	FAILS(syscall(223), ENOSYS);	/* unused */
+	FAILS(syscall(17), ENOSYS);  /* break: never was one */
+	FAILS(syscall(223), ENOSYS); /* unused */
 }
 
 CASE(yielding)
@@ -103,7 +104,7 @@ CASE(signal_when_the_parent_dies)
 	EXITS(middle, 0);
 	OK(close(gone.ends[1]));
 	/* End of file, when the grandchild is dead. */
-	EQUAL(read(gone.ends[0], &(char){0}, 1), 0);
+	EQUAL(read(gone.ends[0], &(char){ 0 }, 1), 0);
 }
 
 CASE(subreaper_inherits_orphans)
@@ -137,7 +138,7 @@ CASE(old_calls_for_old_programs)
 	EQUAL(syscall(SYS_getgid), getgid());
 	make_file("file", "12345", 5);
 	OK(syscall(SYS_stat, "file", area));
-	EQUAL(*(uint32_t *)(area + 20), 5);	/* st_size */
+	EQUAL(*(uint32_t *)(area + 20), 5); /* st_size */
 	word = 1u << (SIGUSR1 - 1);
 	OK(syscall(SYS_sigprocmask, SIG_BLOCK, &word, NULL));
 	OK(raise(SIGUSR1));

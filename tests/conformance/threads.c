@@ -1,55 +1,11 @@
-/* Threads, and what the rest of Unix means to a process that has several. */
-#include "check.h"
+/* Threads: making, joining, locks, thread-local things, cancelling, ending. */
+#include "thread.h"
 
-#include <pthread.h>
-#include <semaphore.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 
 static volatile sig_atomic_t caught;
-static volatile pid_t caught_by;
-
-static pid_t thread_id(void)
-{
-	return (pid_t)syscall(SYS_gettid);
-}
-
-static void note_thread(int number)
-{
-	(void)number;
-	caught_by = thread_id();
-	caught++;
-}
-
-static pthread_t start(void *(*run)(void *), void *argument)
-{
-	pthread_t thread;
-
-	EQUAL(pthread_create(&thread, NULL, run, argument), 0);
-	return thread;
-}
-
-static void *join(pthread_t thread)
-{
-	void *result;
-
-	EQUAL(pthread_join(thread, &result), 0);
-	return result;
-}
-
-static void *wait_for_ever(void *argument)
-{
-	(void)argument;
-	for (;;)
-		pause();
-	return NULL;
-}
-
-static void *add_one(void *argument)
-{
-	return (char *)argument + 1;
-}
 
 CASE(result_comes_back)
 {
@@ -124,7 +80,7 @@ static struct {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
 	int items, taken;
-} queue = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0};
+} queue = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0 };
 
 static void *take_items(void *argument)
 {
@@ -317,12 +273,14 @@ static void *keep_registers(void *argument)
 	for (int i = 0; i < 4; i++)
 		pattern[i] = (uint32_t)(intptr_t)argument * 0x01010101u + (uint32_t)i;
 	for (int i = 0; i < 20; i++) {
-		__asm__ volatile("fldcw %[control]\n\tmovdqu %[pattern], %%xmm6\n\tfldt %[number]\n\t"
-				 "movl $300000, %%ecx\n1:\tdecl %%ecx\n\tjnz 1b\n\t"
-				 "movdqu %%xmm6, %[got]\n\tfstpt %[after]\n\tfnstcw %[control_after]\n\tfninit"
-				 : [got] "=m"(got), [after] "=m"(after), [control_after] "=m"(control_after)
-				 : [pattern] "m"(pattern), [number] "m"(number), [control] "m"(control)
-				 : "ecx", "memory");
+		__asm__ volatile(
+			"fldcw %[control]\n\tmovdqu %[pattern], %%xmm6\n\tfldt %[number]\n\t"
+			"movl $300000, %%ecx\n1:\tdecl %%ecx\n\tjnz 1b\n\t"
+			"movdqu %%xmm6, %[got]\n\tfstpt %[after]\n\tfnstcw "
+			"%[control_after]\n\tfninit"
+			: [got] "=m"(got), [after] "=m"(after), [control_after] "=m"(control_after)
+			: [pattern] "m"(pattern), [number] "m"(number), [control] "m"(control)
+			: "ecx", "memory");
 		CHECK(!memcmp(got, pattern, sizeof got));
 		CHECK(after == number);
 		EQUAL(control_after, control);
@@ -437,7 +395,7 @@ static void *uncancellable(void *argument)
 
 CASE(cancellation_can_wait)
 {
-	struct gate gates[2] = {gate_new(), gate_new()};
+	struct gate gates[2] = { gate_new(), gate_new() };
 	pthread_t thread = start(uncancellable, gates);
 
 	gate_pass(gates[0]);
@@ -517,7 +475,8 @@ CASE(fatal_signal_kills_all)
 
 CASE(stop_and_continue_all)
 {
-	volatile int *counter = OK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+	volatile int *counter =
+		OK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 	pid_t child = OK(fork());
 	int status, before;
 
@@ -536,353 +495,4 @@ CASE(stop_and_continue_all)
 	EVENTUALLY(*counter != before);
 	OK(kill(child, SIGKILL));
 	DIES(child, SIGKILL);
-}
-
-/* --- Signals -------------------------------------------------------------------------------------- */
-
-struct sleeper {
-	struct gate ready;
-	volatile pid_t id;
-	int blocks;
-};
-
-static void *sleep_in_pause(void *argument)
-{
-	struct sleeper *sleeper = argument;
-	sigset_t set = set_of(SIGUSR1);
-
-	EQUAL(pthread_sigmask(sleeper->blocks ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL), 0);
-	sleeper->id = thread_id();
-	gate_open(sleeper->ready);
-	for (;;)
-		pause();
-	return NULL;
-}
-
-CASE(signal_to_one_thread)
-{
-	struct sleeper sleepers[2] = {{gate_new(), 0, 0}, {gate_new(), 0, 0}};
-	pthread_t threads[2];
-
-	set_handler(SIGUSR1, note_thread, 0);
-	for (int i = 0; i < 2; i++) {
-		threads[i] = start(sleep_in_pause, &sleepers[i]);
-		gate_pass(sleepers[i].ready);
-	}
-	for (int i = 0; i < 6; i++) {
-		EQUAL(pthread_kill(threads[i % 2], SIGUSR1), 0);
-		EVENTUALLY(caught == i + 1);
-		EQUAL(caught_by, sleepers[i % 2].id);
-	}
-	EQUAL(pthread_kill(pthread_self(), SIGUSR1), 0);
-	EQUAL(caught, 7);
-	EQUAL(caught_by, getpid());
-}
-
-CASE(process_signal_goes_to_a_thread_that_takes_it)
-{
-	struct sleeper closed = {gate_new(), 0, 1}, open_one = {gate_new(), 0, 0};
-	sigset_t set = set_of(SIGUSR1);
-
-	set_handler(SIGUSR1, note_thread, 0);
-	EQUAL(pthread_sigmask(SIG_BLOCK, &set, NULL), 0);
-	start(sleep_in_pause, &closed);
-	start(sleep_in_pause, &open_one);
-	gate_pass(closed.ready);
-	gate_pass(open_one.ready);
-	OK(kill(getpid(), SIGUSR1));
-	EVENTUALLY(caught == 1);
-	EQUAL(caught_by, open_one.id);
-}
-
-CASE(process_signal_pends_until_someone_takes_it)
-{
-	struct sleeper closed = {gate_new(), 0, 1};
-	sigset_t set = set_of(SIGUSR1), pending;
-
-	set_handler(SIGUSR1, note_thread, 0);
-	EQUAL(pthread_sigmask(SIG_BLOCK, &set, NULL), 0);
-	start(sleep_in_pause, &closed);
-	gate_pass(closed.ready);
-	OK(kill(getpid(), SIGUSR1));
-	nap(20);
-	EQUAL(caught, 0);
-	OK(sigpending(&pending));
-	EQUAL(sigismember(&pending, SIGUSR1), 1);
-	EQUAL(pthread_sigmask(SIG_UNBLOCK, &set, NULL), 0);
-	EQUAL(caught, 1);
-	EQUAL(caught_by, getpid());
-}
-
-static void *take_signals(void *argument)
-{
-	sigset_t set = set_of(SIGUSR1);
-	int number;
-
-	for (int i = 0; i < 100; i++) {
-		EQUAL(sigwait(&set, &number), 0);
-		gate_open(*(struct gate *)argument);
-	}
-	return NULL;
-}
-
-CASE(thread_that_waits_for_signals)
-{
-	sigset_t set = set_of(SIGUSR1);
-	struct gate gate = gate_new();
-	pthread_t thread;
-
-	EQUAL(pthread_sigmask(SIG_BLOCK, &set, NULL), 0);
-	thread = start(take_signals, &gate);
-	for (int i = 0; i < 100; i++) {
-		OK(kill(getpid(), SIGUSR1));
-		gate_pass(gate);
-	}
-	join(thread);
-}
-
-static void *note_mask(void *argument)
-{
-	EQUAL(pthread_sigmask(SIG_BLOCK, NULL, argument), 0);
-	return NULL;
-}
-
-CASE(mask_is_each_threads_own_and_inherited)
-{
-	sigset_t set = set_of(SIGUSR2), got;
-	pthread_t thread;
-
-	EQUAL(pthread_sigmask(SIG_BLOCK, &set, NULL), 0);
-	thread = start(note_mask, &got);
-	EQUAL(pthread_sigmask(SIG_UNBLOCK, &set, NULL), 0);
-	join(thread);
-	EQUAL(sigismember(&got, SIGUSR2), 1);
-	join(start(note_mask, &got));
-	EQUAL(sigismember(&got, SIGUSR2), 0);
-}
-
-static void *busy(void *argument)
-{
-	for (volatile int i = 0; caught < 20; i++)
-		;
-	return argument;
-}
-
-CASE(timer_signals_to_a_busy_process)
-{
-	struct itimerval timer = {{0, 5000}, {0, 5000}};
-	pthread_t threads[3];
-
-	set_handler(SIGALRM, note_thread, SA_RESTART);
-	OK(setitimer(ITIMER_REAL, &timer, NULL));
-	for (int i = 0; i < 3; i++)
-		threads[i] = start(busy, NULL);
-	for (int i = 0; i < 3; i++)
-		join(threads[i]);
-}
-
-/* --- fork and exec -------------------------------------------------------------------------------- */
-
-static void *keep_busy(void *argument)
-{
-	for (;;)
-		(*(volatile int *)argument)++;
-	return NULL;
-}
-
-CASE(fork_takes_only_the_caller)
-{
-	static volatile int counter;
-	pid_t child;
-	int before;
-
-	start(keep_busy, (void *)&counter);
-	start(wait_for_ever, NULL);
-	EVENTUALLY(counter > 0);
-	child = OK(fork());
-	if (child == 0) {
-		before = counter;
-		nap(30);
-		EQUAL(counter, before);
-		EQUAL((intptr_t)join(start(add_one, (void *)1)), 2);
-		_exit(0);
-	}
-	EXITS(child, 0);
-}
-
-static void *fork_here(void *argument)
-{
-	pid_t parent = getpid(), child = OK(fork());
-
-	if (child == 0) {
-		/* The only thread now, and its id is the pid. */
-		EQUAL(thread_id(), getpid());
-		CHECK(getpid() != parent);
-		_exit(9);
-	}
-	EXITS(child, 9);
-	return argument;
-}
-
-CASE(fork_in_threads)
-{
-	pthread_t threads[5];
-
-	for (int i = 0; i < 5; i++)
-		threads[i] = start(fork_here, NULL);
-	for (int i = 0; i < 5; i++)
-		join(threads[i]);
-}
-
-ROLE(after_exec)
-{
-	EQUAL(getpid(), atoi(argv[2]));
-	EQUAL(thread_id(), getpid());
-	nap(20);
-	return 31;
-}
-
-static void *exec_here(void *argument)
-{
-	char number[12];
-
-	snprintf(number, sizeof number, "%d", (int)getpid());
-	execl(check_self, check_self, "+after_exec", number, NULL);
-	return argument;
-}
-
-CASE(exec_ends_the_other_threads)
-{
-	static volatile int counter;
-	pid_t child = OK(fork());
-
-	if (child == 0) {
-		start(keep_busy, (void *)&counter);
-		start(wait_for_ever, NULL);
-		exec_here(NULL);
-	}
-	EXITS(child, 31);
-}
-
-CASE(exec_in_a_thread_takes_the_pid)
-{
-	pid_t child = OK(fork());
-
-	if (child == 0) {
-		start(exec_here, NULL);
-		wait_for_ever(NULL);
-	}
-	EXITS(child, 31);
-}
-
-CASE(atfork_handlers)
-{
-	pid_t child;
-
-	EQUAL(pthread_atfork(run_once, NULL, run_once), 0);
-	child = OK(fork());
-	if (child == 0)
-		_exit(shared_counter);
-	EXITS(child, 2);
-	EQUAL(shared_counter, 1);
-}
-
-CASE(mutex_shared_between_processes)
-{
-	struct shared {
-		pthread_mutex_t mutex;
-		int counter;
-	} *shared = OK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-	pthread_mutexattr_t attributes;
-	pid_t children[3];
-
-	EQUAL(pthread_mutexattr_init(&attributes), 0);
-	EQUAL(pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED), 0);
-	EQUAL(pthread_mutex_init(&shared->mutex, &attributes), 0);
-	for (int i = 0; i < 3; i++) {
-		children[i] = OK(fork());
-		if (children[i] == 0) {
-			for (int j = 0; j < 5000; j++) {
-				pthread_mutex_lock(&shared->mutex);
-				shared->counter++;
-				pthread_mutex_unlock(&shared->mutex);
-			}
-			_exit(0);
-		}
-	}
-	for (int i = 0; i < 3; i++)
-		EXITS(children[i], 0);
-	EQUAL(shared->counter, 15000);
-}
-
-static void *use_files(void *argument)
-{
-	char name[16], text[16];
-
-	for (int i = 0; i < 50; i++) {
-		int fd, length = snprintf(name, sizeof name, "f%d-%d", (int)(intptr_t)argument, i);
-
-		fd = OK(open(name, O_RDWR | O_CREAT, 0644));
-		EQUAL(write(fd, name, (size_t)length), length);
-		EQUAL(pread(fd, text, sizeof text, 0), length);
-		CHECK(!memcmp(text, name, (size_t)length));
-		OK(close(fd));
-		OK(unlink(name));
-	}
-	return NULL;
-}
-
-CASE(files_from_several_threads)
-{
-	pthread_t threads[4];
-
-	for (intptr_t i = 0; i < 4; i++)
-		threads[i] = start(use_files, (void *)i);
-	for (int i = 0; i < 4; i++)
-		join(threads[i]);
-}
-
-static void *use_memory(void *argument)
-{
-	for (int i = 0; i < 300; i++) {
-		size_t size = 100 + (size_t)i * 997 % 300000;
-		char *block = malloc(size), *area;
-
-		CHECK(block);
-		memset(block, i, size);
-		area = OK(mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-		area[8191] = block[size - 1];
-		EQUAL((unsigned char)area[8191], i & 0xff);
-		OK(munmap(area, 8192));
-		free(block);
-	}
-	return argument;
-}
-
-CASE(memory_from_several_threads)
-{
-	pthread_t threads[4];
-
-	for (int i = 0; i < 4; i++)
-		threads[i] = start(use_memory, NULL);
-	for (int i = 0; i < 4; i++)
-		join(threads[i]);
-}
-
-static void *change_place(void *argument)
-{
-	OK(chdir("inner"));
-	umask(077);
-	return argument;
-}
-
-CASE(working_directory_and_umask_are_shared)
-{
-	struct stat info;
-
-	OK(mkdir("inner", 0755));
-	join(start(change_place, NULL));
-	make_file("file", "", 0);
-	OK(stat("../inner/file", &info));
-	EQUAL(info.st_mode & 0777, 0600);
 }

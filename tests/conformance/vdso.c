@@ -17,7 +17,8 @@ static const void *at(Elf32_Addr address)
 	/* Addresses in the image count from where its first segment says it wants to be. */
 	for (int i = 0; i < image()->e_phnum; i++)
 		if (segments[i].p_type == PT_LOAD)
-			return (const char *)image() + (address - segments[i].p_vaddr + segments[i].p_offset);
+			return (const char *)image() +
+			       (address - segments[i].p_vaddr + segments[i].p_offset);
 	return NULL;
 }
 
@@ -29,7 +30,8 @@ static const void *dynamic(Elf32_Sword tag)
 	for (int i = 0; i < image()->e_phnum; i++) {
 		if (segments[i].p_type != PT_DYNAMIC)
 			continue;
-		for (const Elf32_Dyn *entry = at(segments[i].p_vaddr); entry->d_tag != DT_NULL; entry++)
+		for (const Elf32_Dyn *entry = at(segments[i].p_vaddr); entry->d_tag != DT_NULL;
+			entry++)
 			if (entry->d_tag == tag)
 				return at(entry->d_un.d_ptr);
 	}
@@ -63,9 +65,9 @@ CASE(is_an_elf_image)
 
 CASE(has_the_usual_symbols)
 {
-	static const char *const names[] = {"__kernel_vsyscall", "__kernel_sigreturn", "__kernel_rt_sigreturn",
-					    "__vdso_clock_gettime", "__vdso_gettimeofday", "__vdso_time",
-					    "__vdso_clock_gettime64"};
+	static const char *const names[] = { "__kernel_vsyscall", "__kernel_sigreturn",
+		"__kernel_rt_sigreturn", "__vdso_clock_gettime", "__vdso_gettimeofday",
+		"__vdso_time", "__vdso_clock_gettime64" };
 
 	if (!dynamic(DT_HASH))
 		skip("no sysv hash table");
@@ -79,7 +81,10 @@ static long enter(long number, long a, long b, long c)
 {
 	long result;
 
-	__asm__ volatile("call *%%gs:0x10" : "=a"(result) : "0"(number), "b"(a), "c"(b), "d"(c) : "memory");
+	__asm__ volatile("call *%%gs:0x10"
+			 : "=a"(result)
+			 : "0"(number), "b"(a), "c"(b), "d"(c)
+			 : "memory");
 	return result;
 }
 
@@ -98,17 +103,21 @@ CASE(entry_keeps_registers)
 {
 	static uint32_t got[7];
 
-	__asm__ volatile("pushal\n\t"
-			 "movl $20, %%eax\n\tmovl $0x11111111, %%ebx\n\tmovl $0x22222222, %%ecx\n\t"
-			 "movl $0x33333333, %%edx\n\tmovl $0x44444444, %%esi\n\tmovl $0x55555555, %%edi\n\t"
-			 "movl $0x66666666, %%ebp\n\tstd\n\t"
-			 "call *%%gs:0x10\n\t"
-			 "pushl %%edi\n\tmovl 20(%%esp), %%edi\n\t"
-			 "movl %%ebx, (%%edi)\n\tmovl %%ecx, 4(%%edi)\n\tmovl %%edx, 8(%%edi)\n\t"
-			 "movl %%esi, 12(%%edi)\n\tmovl %%ebp, 16(%%edi)\n\tpopl %%eax\n\tmovl %%eax, 20(%%edi)\n\t"
-			 "pushfl\n\tpopl 24(%%edi)\n\tcld\n\t"
-			 "popal"
-			 : : "b"(got) : "memory");
+	__asm__ volatile(
+		"pushal\n\t"
+		"movl $20, %%eax\n\tmovl $0x11111111, %%ebx\n\tmovl $0x22222222, %%ecx\n\t"
+		"movl $0x33333333, %%edx\n\tmovl $0x44444444, %%esi\n\tmovl $0x55555555, %%edi\n\t"
+		"movl $0x66666666, %%ebp\n\tstd\n\t"
+		"call *%%gs:0x10\n\t"
+		"pushl %%edi\n\tmovl 20(%%esp), %%edi\n\t"
+		"movl %%ebx, (%%edi)\n\tmovl %%ecx, 4(%%edi)\n\tmovl %%edx, 8(%%edi)\n\t"
+		"movl %%esi, 12(%%edi)\n\tmovl %%ebp, 16(%%edi)\n\tpopl %%eax\n\tmovl %%eax, "
+		"20(%%edi)\n\t"
+		"pushfl\n\tpopl 24(%%edi)\n\tcld\n\t"
+		"popal"
+		:
+		: "b"(got)
+		: "memory");
 	EQUAL(got[0], 0x11111111);
 	EQUAL(got[1], 0x22222222);
 	EQUAL(got[2], 0x33333333);
@@ -121,7 +130,8 @@ CASE(entry_keeps_registers)
 CASE(clock_functions_agree_with_the_calls)
 {
 	int (*get_time)(clockid_t, struct timespec *), (*get_day)(struct timeval *, void *);
-	const void *clock_symbol = symbol("__vdso_clock_gettime"), *day_symbol = symbol("__vdso_gettimeofday");
+	const void *clock_symbol = symbol("__vdso_clock_gettime"),
+		   *day_symbol = symbol("__vdso_gettimeofday");
 	struct timespec inside, outside;
 	struct timeval day;
 
@@ -133,7 +143,7 @@ CASE(clock_functions_agree_with_the_calls)
 		EQUAL(get_time(CLOCK_MONOTONIC, &inside), 0);
 		EQUAL(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &outside), 0);
 		CHECK(outside.tv_sec > inside.tv_sec ||
-		      (outside.tv_sec == inside.tv_sec && outside.tv_nsec >= inside.tv_nsec));
+			(outside.tv_sec == inside.tv_sec && outside.tv_nsec >= inside.tv_nsec));
 		CHECK(outside.tv_sec - inside.tv_sec <= 5);
 	}
 	EQUAL(get_time(9999, &inside), -EINVAL);

@@ -26,7 +26,7 @@ static void ignore(int number)
 
 CASE(all_exit_statuses)
 {
-	static const int codes[] = {0, 1, 2, 127, 128, 200, 255};
+	static const int codes[] = { 0, 1, 2, 127, 128, 200, 255 };
 
 	for (size_t i = 0; i < COUNT(codes); i++)
 		EXITS(start(codes[i]), codes[i]);
@@ -36,7 +36,8 @@ CASE(all_exit_statuses)
 
 CASE(death_by_signal)
 {
-	static const int numbers[] = {SIGHUP, SIGINT, SIGKILL, SIGUSR1, SIGPIPE, SIGALRM, SIGTERM, 34, 64};
+	static const int numbers[] = { SIGHUP, SIGINT, SIGKILL, SIGUSR1, SIGPIPE, SIGALRM, SIGTERM,
+		34, 64 };
 
 	for (size_t i = 0; i < COUNT(numbers); i++) {
 		pid_t child = start_sleeper();
@@ -160,7 +161,7 @@ CASE(stop_is_not_told_unasked)
 
 CASE(every_stop_signal)
 {
-	static const int numbers[] = {SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU};
+	static const int numbers[] = { SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU };
 
 	for (size_t i = 0; i < COUNT(numbers); i++) {
 		pid_t child = start_sleeper();
@@ -190,7 +191,7 @@ CASE(stopped_child_dies_when_continued_or_killed)
 CASE(waitid_tells_of_an_exit)
 {
 	pid_t child = start(77);
-	siginfo_t info = {0};
+	siginfo_t info = { 0 };
 
 	OK(waitid(P_PID, (id_t)child, &info, WEXITED));
 	EQUAL(info.si_signo, SIGCHLD);
@@ -204,7 +205,7 @@ CASE(waitid_tells_of_an_exit)
 CASE(waitid_tells_of_a_kill)
 {
 	pid_t child = start_sleeper();
-	siginfo_t info = {0};
+	siginfo_t info = { 0 };
 
 	OK(kill(child, SIGTERM));
 	OK(waitid(P_ALL, 0, &info, WEXITED));
@@ -216,7 +217,7 @@ CASE(waitid_tells_of_a_kill)
 CASE(waitid_tells_of_stop_and_continue)
 {
 	pid_t child = start_sleeper();
-	siginfo_t info = {0};
+	siginfo_t info = { 0 };
 
 	OK(kill(child, SIGSTOP));
 	OK(waitid(P_PID, (id_t)child, &info, WSTOPPED));
@@ -326,10 +327,12 @@ CASE(usage_of_the_child)
 	}
 	EQUAL(wait4(child, &status, 0, &usage), child);
 	CHECK(usage.ru_utime.tv_sec * 1000 + usage.ru_utime.tv_usec / 1000 +
-	      usage.ru_stime.tv_sec * 1000 + usage.ru_stime.tv_usec / 1000 >= 150);
+			usage.ru_stime.tv_sec * 1000 + usage.ru_stime.tv_usec / 1000 >=
+		150);
 	OK(getrusage(RUSAGE_CHILDREN, &usage));
 	CHECK(usage.ru_utime.tv_sec * 1000 + usage.ru_utime.tv_usec / 1000 +
-	      usage.ru_stime.tv_sec * 1000 + usage.ru_stime.tv_usec / 1000 >= 150);
+			usage.ru_stime.tv_sec * 1000 + usage.ru_stime.tv_usec / 1000 >=
+		150);
 	CHECK(times(&ticks) != (clock_t)-1);
 	CHECK(ticks.tms_cutime + ticks.tms_cstime >= 15);
 }

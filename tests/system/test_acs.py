@@ -1,8 +1,5 @@
-"""Servers at run time: registering, using, stopping, refusing; and ACS alone, with damaged boot modules."""
-import os
-import subprocess
-
-from harness import TOP, alone, case, check, require
+"""Servers at run time: registering, using, stopping, refusing. (tests/boot/acs has ACS with damaged boot modules.)"""
+from harness import case, check, require
 
 EXAMPLE = "/usr/lib/masix/servers/example"
 STOP = "masix stop example 2>/dev/null; "
@@ -106,10 +103,3 @@ def wrong_usage_is_told(guest):
 def the_log_is_readable(guest):
     result = check(guest.sh(STOP + f"masix start {EXAMPLE}; masix stop example; sleep 0.3; masix log"), stderr="")
     require(b"example: counts from 0" in result.stdout, "the example's line is not there")
-
-
-@alone(seconds=300)
-def acs_boots_alone_and_refuses_damaged_modules():
-    run = subprocess.run([os.path.join(TOP, "tests/boot/acs/run")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                         check=False)
-    require(run.returncode == 0, run.stdout.decode(errors="replace"))

@@ -46,11 +46,13 @@ int64_t emul_cpu_time_ns(int thread)
 	mach_msg_type_number_t count = THREAD_BASIC_INFO_COUNT;
 
 	if (thread) {
+		/* cppcheck-suppress uninitvar; the kernel fills it */
 		if (thread_info(emul_self()->vector.port, THREAD_BASIC_INFO, (thread_info_t)&own, &count))
 			return 0;
 		return ns_of(own.user_time) + ns_of(own.system_time);
 	}
 	count = TASK_BASIC_INFO_COUNT;
+	/* cppcheck-suppress uninitvar; the kernel fills it */
 	if (task_info(EMUL_PORT_TASK, TASK_BASIC_INFO, (task_info_t)&ended, &count))
 		return 0;
 	count = TASK_THREAD_TIMES_INFO_COUNT;

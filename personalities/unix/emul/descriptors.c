@@ -2,8 +2,11 @@
 #include <asm/errno.h>
 #include <linux/stat.h>
 
+#include "cwd.h"
 #include "descriptors.h"
+#include "device.h"
 #include "fd.h"
+#include "io.h"
 
 #define DT_DIR 4
 #define DT_LNK 10
@@ -55,6 +58,37 @@ static uint32_t decimal(uint32_t number, char *to)
 	for (length = 0; n > 0; length++)
 		to[length] = digits[--n];
 	return length;
+}
+
+static long pipe_name(struct emul_file *file, char *out, uint32_t size)
+{
+	static const char before[] = "pipe:[";
+	uint32_t length = sizeof before - 1;
+	struct masix_stat stat;
+
+	if (size < sizeof before + 11 || io_stat(file->port, &stat) != KERN_SUCCESS)
+		return -ENOENT;
+	memcpy(out, before, length);
+	length += decimal((uint32_t)stat.ino, out + length);
+	out[length++] = ']';
+	return (long)length;
+}
+
+long descriptors_target(uint32_t fd, char *out, uint32_t size)
+{
+	struct emul_file *file = fd_get(fd);
+	long length = 0;
+
+	if (file == NULL)
+		return -ENOENT;
+	if (file->kind == EMUL_FILE_DIRECTORY)
+		length = cwd_path_of(file, out, size);
+	else if (S_ISCHR(file->stat.mode))
+		length = (long)device_name(file->stat.rdev, out, size);
+	else if (file->kind == EMUL_FILE_STREAM)
+		length = pipe_name(file, out, size);
+	file_drop(file);
+	return length != 0 ? length : -ENOENT;
 }
 
 /* The entry at position *cookie, which moves behind it.  The length of its name, 0 at the end. */

@@ -8,6 +8,9 @@
 void descriptors_stat(struct masix_stat *stat);
 long descriptors_stat_link(uint32_t fd, struct masix_stat *stat);
 
+/* What that link says: its length at `out`, or -ENOENT for a file whose name is not known (regular files). */
+long descriptors_target(uint32_t fd, char *out, uint32_t size);
+
 /* Entries from position `cookie` as dir_entries gives them: *size is the room at `buffer` (of the program, like
  * that of a message), then what was used.  0. */
 long descriptors_entries(int64_t cookie, char *buffer, uint32_t *size);

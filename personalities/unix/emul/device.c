@@ -47,6 +47,10 @@ static const struct {
 	{0x500, "/dev/tty"},
 	{0x501, "/dev/console"},
 	{0x502, "/dev/ptmx"},
+	{MASIX_HOST_MAJOR << 8 | MASIX_CHANNEL_STDIN, "/dev/host/stdin"},
+	{MASIX_HOST_MAJOR << 8 | MASIX_CHANNEL_STDOUT, "/dev/host/stdout"},
+	{MASIX_HOST_MAJOR << 8 | MASIX_CHANNEL_STDERR, "/dev/host/stderr"},
+	{MASIX_HOST_MAJOR << 8 | MASIX_CHANNEL_CONTROL, "/dev/host/control"},
 };
 
 static uint32_t numbered(const char *prefix, uint32_t number, char *out, uint32_t size)

@@ -5,6 +5,7 @@
 #include "emul.h"
 #include "files.h"
 #include "offsets.h"
+#include "process.h"
 #include "signals.h"
 #include "window.h"
 
@@ -18,7 +19,7 @@ _Static_assert(offsetof(struct emul_thread, state) == T_STATE, "entry.S");
 _Static_assert(offsetof(struct emul_state, call) == S_CALL - T_STATE, "entry.S");
 
 #define EMUL_CALLS 448
-#define EMUL_PRIVATE_CALLS 0x4d5801u	/* masix_client_acs, masix_client_process */
+#define EMUL_PRIVATE_CALLS 0x4d5801u	/* three of Masix's own: emul_private_call */
 #define EFAULT 14
 #define ENOSYS 38
 
@@ -28,19 +29,9 @@ static emul_call *const calls[EMUL_CALLS] = {
 #undef CALL
 };
 
-static uint32_t unknown_logged[EMUL_CALLS / 32];
-
-/* Not implemented: said in the log once per number (and process image). */
 static long unknown_call(uint32_t number)
 {
-	if (number < EMUL_CALLS) {
-		uint32_t bit = 1u << (number & 31);
-
-		if (!(unknown_logged[number / 32] & bit)) {
-			unknown_logged[number / 32] |= bit;
-			emul_log("unknown system call ", number);
-		}
-	}
+	(void)process_unknown_call(EMUL_PORT_PROCESS, number); /* only told */
 	return -ENOSYS;
 }
 
@@ -65,7 +56,7 @@ uint32_t emul_dispatch(uint32_t *regs)
 	thread->entry = regs == &thread->state.eax;
 	if (number < EMUL_CALLS && calls[number])
 		result = calls[number](regs + 1);
-	else if (number - EMUL_PRIVATE_CALLS < 2)
+	else if (number - EMUL_PRIVATE_CALLS < 3)
 		result = emul_private_call(number - EMUL_PRIVATE_CALLS);
 	else
 		result = unknown_call(number);

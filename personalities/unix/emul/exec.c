@@ -457,7 +457,7 @@ static void announce(const struct exec *e, const struct placed *placed)
 		if (*s == '/')
 			name = s + 1;
 	memset(emul_process.comm, 0, sizeof emul_process.comm);
-	for (length = 0; name[length] && length < sizeof emul_process.comm - 1; length++)
+	for (length = 0; length < sizeof emul_process.comm - 1 && name[length]; length++)
 		emul_process.comm[length] = name[length];
 	if (emul_path_absolute(e->path, absolute, sizeof absolute))
 		memcpy(absolute, e->path, strlen(e->path) + 1);

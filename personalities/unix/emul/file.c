@@ -4,7 +4,6 @@
 
 #include "files.h"
 #include "kernel.h"
-#include "locks.h"
 
 #define DYING 0x80000000u		/* uses: the last one is being dropped */
 #define MOVED INT64_MIN			/* own.offset: look at file->position again */
@@ -311,7 +310,6 @@ void emul_files_exit(void)
 
 	if (!__sync_bool_compare_and_swap(&done, 0, 1))
 		return;
-	locks_exit();
 	for (unsigned i = 0; i < files_high; i++)
 		if (files[i].uses != 0 && files[i].position != &files[i].own)
 			__sync_fetch_and_sub(&files[i].position->references, 1);

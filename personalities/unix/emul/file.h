@@ -39,7 +39,7 @@ struct emul_file {
 	struct emul_position own;
 	uint32_t reads;			/* so far, for window.c */
 	struct masix_stat stat;		/* when it was opened; zero if unknown (no st_mode) */
-};
+} __attribute__((aligned(16)));		/* slots keep the low bits of its address for themselves */
 
 #define EMUL_FILES 4096u	/* open files of one process */
 

@@ -21,8 +21,8 @@ void emul_files_fork_end(int success);
 void emul_files_fork_child(void);
 /* exec: close what is close-on-exec. */
 void emul_files_exec(void);
-/* The process ends, in whatever way and by whichever thread: nothing is flushed; counts in shared memory and
- * locks at servers are given back, once. */
+/* The process ends, in whatever way and by whichever thread: nothing is flushed; counts in shared
+ * memory are given back, once. */
 void emul_files_exit(void);
 
 /* The dispatcher's recovery from a fault on a user pointer: drop the files that the calling

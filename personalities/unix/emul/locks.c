@@ -1,4 +1,4 @@
-/* Record locks upon whole-file locks. */
+/* flock and record locks. */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -8,197 +8,100 @@
 #include "calls.h"
 #include "fd.h"
 #include "io.h"
-#include "lock_ranges.h"
 #include "locks.h"
+#include "process.h"
 
-#define FILES_MAX 16
+#define INODES_MAX 64
 
-/* The record locks in one inode. */
-struct locked {
-	struct emul_file *file;		/* whose object holds the lock; with a use.  NULL: free */
-	enum lock_type held;		/* at the server */
-	struct lock_ranges ranges;
-};
-
+/* The inodes in which this process may have record locks: closing one of them ends these. */
 static struct {
 	struct emul_lock lock;
-	volatile uint32_t count;	/* of files with locks, for a quick look without the lock */
-	struct locked files[FILES_MAX];
-} locks;
+	volatile uint32_t count;	/* read without the lock, too */
+	struct {
+		uint32_t dev;
+		uint64_t ino;
+	} inodes[INODES_MAX];
+} locked;
 
-static const int how[] = {
-	[LOCK_TYPE_NONE] = MASIX_LOCK_NONE,
-	[LOCK_TYPE_READ] = MASIX_LOCK_SHARED,
-	[LOCK_TYPE_WRITE] = MASIX_LOCK_EXCLUSIVE,
-};
-
-/* Ask the server; may block, so no lock is held. */
-static kern_return_t lock_object(struct emul_file *file, int lock, int wait)
-{
-	uint32_t token = emul_wait_begin(EMUL_WAIT_IO, file->port);
-	kern_return_t kr = MASIX_E_INTERRUPTED;
-
-	if (!emul_signal_arrived())
-		kr = io_lock(file->port, token, wait ? 0 : MASIX_IO_NONBLOCK, lock);
-	emul_wait_end();
-	return kr;
-}
-
-/* flock(fd, operation) */
+/* flock(fd, operation); LOCK_SH, LOCK_EX and LOCK_UN are the values of MASIX_LOCK_*. */
 long sys_flock(const uint32_t *a)
 {
 	struct emul_file *file = fd_hold(a[0]);
-	uint32_t operation = a[1] & ~(uint32_t)LOCK_NB;
-	long result;
+	uint32_t operation = a[1] & ~(uint32_t)LOCK_NB, token;
+	kern_return_t kr = MASIX_E_INTERRUPTED;
 
 	if (file == NULL)
 		return -EBADF;
 	if (operation != MASIX_LOCK_SHARED && operation != MASIX_LOCK_EXCLUSIVE
-		&& operation != MASIX_LOCK_NONE)
-		result = -EINVAL;
-	else if (file_flags(file) & O_PATH)
-		result = -EBADF;
-	else if (file->port == MACH_PORT_NULL)
-		result = -EOPNOTSUPP;
-	else
-		result = emul_result(lock_object(file, (int)operation, !(a[1] & LOCK_NB)));
-	file_release(file);
-	return result;
-}
+		&& operation != MASIX_LOCK_NONE) {
+		kr = MASIX_E_INVALID;
+	} else if ((file_flags(file) & O_PATH) || file->port == MACH_PORT_NULL) {
+		long error = file_flags(file) & O_PATH ? -EBADF : -EOPNOTSUPP;
 
-static int same_inode(const struct emul_file *a, const struct emul_file *b)
-{
-	return a->stat.dev == b->stat.dev && a->stat.ino == b->stat.ino;
-}
-
-/* Lock held: the entry of the inode, or a free one (file NULL) if `make`; NULL: none. */
-static struct locked *find(const struct emul_file *file, int make)
-{
-	struct locked *free = NULL;
-
-	for (unsigned i = 0; i < FILES_MAX; i++) {
-		struct locked *locked = &locks.files[i];
-
-		if (locked->file == NULL)
-			free = locked;
-		else if (same_inode(locked->file, file))
-			return locked;
-	}
-	return make ? free : NULL;
-}
-
-struct change {
-	enum lock_type type;
-	int64_t start, end;
-	int wait;
-};
-
-/* The lock that the server must hold for us after the change, and the object that holds it (with
- * a use). */
-static long plan(struct emul_file *file, const struct change *change, enum lock_type *needed,
-	enum lock_type *held, struct emul_file **holder)
-{
-	struct locked *locked;
-	struct lock_ranges ranges = {.count = 0};
-	long error = -ENOLCK;
-
-	emul_lock(&locks.lock);
-	locked = find(file, change->type != LOCK_TYPE_NONE);
-	*holder = NULL;
-	if (locked != NULL) {
-		if (locked->file != NULL)
-			ranges = locked->ranges;
-		error = lock_ranges_set(&ranges, change->start, change->end, change->type);
-		*held = locked->file != NULL ? locked->held : LOCK_TYPE_NONE;
-		*needed = lock_ranges_strongest(&ranges);
-		*holder = locked->file != NULL ? locked->file : file;
-		file_use(*holder);
-	} else if (change->type == LOCK_TYPE_NONE) {
-		error = 0;	/* nothing was locked */
-	}
-	emul_unlock(&locks.lock);
-	return error;
-}
-
-/* The server has agreed.  `holder`'s use becomes the entry's or is dropped. */
-static long commit(struct emul_file *holder, const struct change *change, enum lock_type held)
-{
-	struct emul_file *drop = holder;
-	struct locked *locked;
-	long error = -ENOLCK;
-
-	emul_lock(&locks.lock);
-	locked = find(holder, 1);
-	if (locked != NULL) {
-		if (locked->file == NULL) {
-			locked->file = holder;
-			locked->ranges.count = 0;
-			locks.count++;
-			drop = NULL;
-		}
-		locked->held = held;
-		error = lock_ranges_set(&locked->ranges, change->start, change->end, change->type);
-		if (locked->ranges.count == 0) {
-			if (drop == NULL)
-				drop = holder;
-			else
-				file_drop(locked->file);
-			locked->file = NULL;
-			locks.count--;
-		}
-	}
-	emul_unlock(&locks.lock);
-	if (drop != NULL)
-		file_drop(drop);
-	return error;
-}
-
-static long apply(struct emul_file *file, const struct change *change)
-{
-	enum lock_type needed = LOCK_TYPE_NONE, held = LOCK_TYPE_NONE;
-	struct emul_file *holder;
-	kern_return_t kr = KERN_SUCCESS;
-	long error = plan(file, change, &needed, &held, &holder);
-
-	if (holder == NULL)
+		file_release(file);
 		return error;
-	if (error == 0 && needed != held)
-		kr = lock_object(holder, how[needed], change->wait);
-	if (error != 0 || kr != KERN_SUCCESS) {
-		file_drop(holder);
-		return error != 0 ? error : emul_result(kr);
+	} else {
+		token = emul_wait_begin(EMUL_WAIT_IO, file->port);
+		if (!emul_signal_arrived())
+			kr = io_lock(file->port, token, a[1] & LOCK_NB ? MASIX_IO_NONBLOCK : 0,
+				(int)operation);
+		emul_wait_end();
 	}
-	return commit(holder, change, needed);
+	file_release(file);
+	return emul_result(kr);
 }
 
-/* Would anyone be in the way?  Only an attempt can tell. */
-static long test(struct emul_file *file, const struct change *change, int *conflict)
+/* Lock held: the entry of the inode, or -1. */
+static int find(const struct emul_file *file)
 {
-	struct locked *locked;
-	enum lock_type held = LOCK_TYPE_NONE;
-	kern_return_t kr;
+	for (uint32_t i = 0; i < locked.count; i++)
+		if (locked.inodes[i].ino == file->stat.ino && locked.inodes[i].dev == file->stat.dev)
+			return (int)i;
+	return -1;
+}
 
-	*conflict = 0;
-	emul_lock(&locks.lock);
-	locked = find(file, 0);
-	if (locked != NULL)
-		held = locked->held;
-	emul_unlock(&locks.lock);
-	if (held >= change->type)
-		return 0;
-	if (held != LOCK_TYPE_NONE) {
-		/* An attempt could lose what is held; readers may be there beside us. */
-		*conflict = 1;
-		return 0;
+static int remember(const struct emul_file *file)
+{
+	int known;
+
+	emul_lock(&locked.lock);
+	known = find(file) >= 0;
+	if (!known && locked.count < INODES_MAX) {
+		locked.inodes[locked.count].dev = file->stat.dev;
+		locked.inodes[locked.count].ino = file->stat.ino;
+		locked.count++;
+		known = 1;
 	}
-	kr = io_lock(file->port, 0, MASIX_IO_NONBLOCK, how[change->type]);
-	if (kr == KERN_SUCCESS)
-		kr = io_lock(file->port, 0, MASIX_IO_NONBLOCK, MASIX_LOCK_NONE);
-	else if (kr == MASIX_E_WOULD_BLOCK) {
-		*conflict = 1;
-		kr = KERN_SUCCESS;
-	}
-	return emul_result(kr);
+	emul_unlock(&locked.lock);
+	return known;
+}
+
+/* Was it remembered? */
+static int forget(const struct emul_file *file)
+{
+	int index;
+
+	emul_lock(&locked.lock);
+	index = find(file);
+	if (index >= 0)
+		locked.inodes[index] = locked.inodes[--locked.count];
+	emul_unlock(&locked.lock);
+	return index >= 0;
+}
+
+void locks_closed(struct emul_file *file)
+{
+	if (locked.count == 0 || file->kind != EMUL_FILE_REGULAR || !forget(file))
+		return;
+	(void)process_lock_records(EMUL_PORT_PROCESS, 0, MASIX_IO_NONBLOCK, file->stat.dev,
+		file->stat.ino, MASIX_LOCK_NONE, 0, INT64_MAX);
+}
+
+void locks_fork_child(void)
+{
+	locked.lock.word = 0;
+	if (locked.count != 0)
+		locked.count = 0;
 }
 
 /* struct flock or flock64 of the program, with 64-bit fields. */
@@ -224,7 +127,7 @@ static long read_request(uint32_t address, int wide, struct request *request)
 	return 0;
 }
 
-static void write_request(uint32_t address, int wide, const struct request *request)
+static long write_request(uint32_t address, int wide, const struct request *request)
 {
 	if (wide) {
 		struct flock64 *out = (struct flock64 *)address;
@@ -237,150 +140,134 @@ static void write_request(uint32_t address, int wide, const struct request *requ
 	} else {
 		struct flock *out = (struct flock *)address;
 
+		if (request->start > INT32_MAX || request->length > INT32_MAX)
+			return -EOVERFLOW;
 		out->l_type = request->type;
 		out->l_whence = request->whence;
 		out->l_start = (__kernel_off_t)request->start;
 		out->l_len = (__kernel_off_t)request->length;
 		out->l_pid = request->pid;
 	}
+	return 0;
 }
 
-static long understand(struct emul_file *file, const struct request *request, struct change *change)
+struct range {
+	int how;
+	int64_t start, end;	/* both included */
+};
+
+/* Where the request's offsets count from. */
+static long base_of(struct emul_file *file, int16_t whence, int64_t *base)
 {
 	struct masix_stat stat;
-	int64_t base = 0, start;
-	long error = 0;
+	long error;
 
-	switch (request->whence) {
+	switch (whence) {
 	case SEEK_SET:
-		break;
+		*base = 0;
+		return 0;
 	case SEEK_CUR:
-		base = file_offset(file);
-		break;
+		*base = file_offset(file);
+		return 0;
 	case SEEK_END:
 		error = emul_result(io_stat(file->port, &stat));
-		base = (int64_t)stat.size;
-		break;
+		*base = (int64_t)stat.size;
+		return error;
 	default:
-		error = -EINVAL;
-		break;
+		return -EINVAL;
 	}
+}
+
+static long range_of(struct emul_file *file, const struct request *request, struct range *range)
+{
+	int64_t base, start;
+	long error = base_of(file, request->whence, &base);
+
 	if (error != 0)
 		return error;
 	if (__builtin_add_overflow(base, request->start, &start))
 		return -EOVERFLOW;
 	if (request->length < 0) {
-		change->end = start - 1;
+		range->end = start - 1;
 		start += request->length;
 	} else if (request->length == 0) {
-		change->end = INT64_MAX;
-	} else if (__builtin_add_overflow(start, request->length - 1, &change->end)) {
+		range->end = INT64_MAX;
+	} else if (__builtin_add_overflow(start, request->length - 1, &range->end)) {
 		return -EOVERFLOW;
 	}
-	if (start < 0)
-		return -EINVAL;
-	change->start = start;
-	switch (request->type) {
+	range->start = start;
+	return start < 0 ? -EINVAL : 0;
+}
+
+static long how_of(struct emul_file *file, int16_t type, int *how)
+{
+	switch (type) {
 	case F_RDLCK:
-		change->type = LOCK_TYPE_READ;
+		*how = MASIX_LOCK_SHARED;
 		return file_readable(file) ? 0 : -EBADF;
 	case F_WRLCK:
-		change->type = LOCK_TYPE_WRITE;
+		*how = MASIX_LOCK_EXCLUSIVE;
 		return file_writable(file) ? 0 : -EBADF;
 	case F_UNLCK:
-		change->type = LOCK_TYPE_NONE;
+		*how = MASIX_LOCK_NONE;
 		return 0;
 	default:
 		return -EINVAL;
 	}
 }
 
+static long set(struct emul_file *file, const struct range *range, int wait)
+{
+	uint32_t token;
+	kern_return_t kr = MASIX_E_INTERRUPTED;
+
+	if (range->how != MASIX_LOCK_NONE && !remember(file))
+		return -ENOLCK;
+	token = emul_wait_begin(EMUL_WAIT_PROCESS, EMUL_PORT_PROCESS);
+	if (!emul_signal_arrived())
+		kr = process_lock_records(EMUL_PORT_PROCESS, token, wait ? 0 : MASIX_IO_NONBLOCK,
+			file->stat.dev, file->stat.ino, range->how, range->start, range->end);
+	emul_wait_end();
+	return kr == MASIX_E_LIMIT ? -ENOLCK : emul_result(kr);
+}
+
+static long get(struct emul_file *file, const struct range *range, struct request *request)
+{
+	int64_t start, end;
+	int how, pid;
+	long error;
+
+	if (range->how == MASIX_LOCK_NONE)
+		return -EINVAL;
+	error = emul_result(process_test_records(EMUL_PORT_PROCESS, file->stat.dev, file->stat.ino,
+		range->how, range->start, range->end, &how, &start, &end, &pid));
+	if (error != 0)
+		return error;
+	request->type = F_UNLCK;
+	if (how != MASIX_LOCK_NONE)
+		*request = (struct request){how == MASIX_LOCK_SHARED ? F_RDLCK : F_WRLCK, SEEK_SET,
+			start, end == INT64_MAX ? 0 : end - start + 1, pid};
+	return 0;
+}
+
 long locks_fcntl(struct emul_file *file, uint32_t command, uint32_t lock)
 {
 	int wide = command == F_GETLK64 || command == F_SETLK64 || command == F_SETLKW64;
-	int get = command == F_GETLK || command == F_GETLK64;
 	struct request request;
-	struct change change;
-	int conflict;
+	struct range range;
 	long error;
 
 	if (file->kind != EMUL_FILE_REGULAR)
 		return file_flags(file) & O_PATH ? -EBADF : -EINVAL;
 	error = read_request(lock, wide, &request);
 	if (error == 0)
-		error = understand(file, &request, &change);
+		error = range_of(file, &request, &range);
+	if (error == 0)
+		error = how_of(file, request.type, &range.how);
 	if (error != 0)
 		return error;
-	if (!get) {
-		change.wait = command == F_SETLKW || command == F_SETLKW64;
-		return apply(file, &change);
-	}
-	if (change.type == LOCK_TYPE_NONE)
-		return -EINVAL;
-	error = test(file, &change, &conflict);
-	if (error != 0)
-		return error;
-	if (conflict)
-		request = (struct request){F_WRLCK, SEEK_SET, 0, 0, -1};
-	else
-		request.type = F_UNLCK;
-	write_request(lock, wide, &request);
-	return 0;
-}
-
-/* Take the entry out of the table; its file with the use, or NULL. */
-static struct emul_file *take_out(struct locked *locked)
-{
-	struct emul_file *file = locked->file;
-
-	if (file != NULL) {
-		locked->file = NULL;
-		locks.count--;
-	}
-	return file;
-}
-
-static void unlock_object(struct emul_file *file)
-{
-	(void)io_lock(file->port, 0, MASIX_IO_NONBLOCK, MASIX_LOCK_NONE);
-	file_drop(file);
-}
-
-void locks_closed(struct emul_file *file)
-{
-	struct emul_file *holder = NULL;
-	struct locked *locked;
-
-	if (locks.count == 0)
-		return;
-	emul_lock(&locks.lock);
-	locked = find(file, 0);
-	if (locked != NULL)
-		holder = take_out(locked);
-	emul_unlock(&locks.lock);
-	if (holder != NULL)
-		unlock_object(holder);
-}
-
-void locks_exit(void)
-{
-	for (unsigned i = 0; i < FILES_MAX && locks.count > 0; i++) {
-		struct emul_file *holder;
-
-		emul_lock(&locks.lock);
-		holder = take_out(&locks.files[i]);
-		emul_unlock(&locks.lock);
-		if (holder != NULL)
-			unlock_object(holder);
-	}
-}
-
-void locks_fork_child(void)
-{
-	locks.lock.word = 0;
-	if (locks.count == 0)
-		return;
-	locks.count = 0;
-	for (unsigned i = 0; i < FILES_MAX; i++)
-		locks.files[i].file = NULL;
+	if (command != F_GETLK && command != F_GETLK64)
+		return set(file, &range, command == F_SETLKW || command == F_SETLKW64);
+	error = get(file, &range, &request);
+	return error != 0 ? error : write_request(lock, wide, &request);
 }

@@ -7,8 +7,7 @@
 #include <masix/error.h>
 
 #include "calls.h"
-#include "cwd.h"
-#include "device.h"
+#include "descriptors.h"
 #include "dir.h"
 #include "fd.h"
 #include "kernel.h"
@@ -267,22 +266,6 @@ static kern_return_t request_readlink(mach_port_t directory, const char *path, u
 	return dir_readlink(directory, path, length, target->bytes, &target->length);
 }
 
-/* What /proc/self/fd/N points to, where there is a name for it. */
-static long descriptor_target(uint32_t fd, char *out, uint32_t size)
-{
-	struct emul_file *file = fd_hold(fd);
-	long length = -ENOENT;
-
-	if (file == NULL)
-		return -ENOENT;
-	if (file->kind == EMUL_FILE_DIRECTORY)
-		length = cwd_path_of(file, out, size);
-	else if (S_ISCHR(file->stat.mode))
-		length = (long)device_name(file->stat.rdev, out, size);
-	file_release(file);
-	return length != 0 ? length : -ENOENT;
-}
-
 static long readlink_at(int dirfd, uint32_t path, uint32_t buffer, int32_t size)
 {
 	struct {
@@ -300,7 +283,7 @@ static long readlink_at(int dirfd, uint32_t path, uint32_t buffer, int32_t size)
 		return -EFAULT;
 	fd = path_names_descriptor(dirfd, name);
 	if (fd >= 0) {
-		result = descriptor_target((uint32_t)fd, target.bytes, sizeof target.bytes);
+		result = descriptors_target((uint32_t)fd, target.bytes, sizeof target.bytes);
 		if (result < 0)
 			return result;
 		length = (uint32_t)result;

@@ -139,6 +139,11 @@ static long make(struct path_result *result, uint32_t flags, struct emul_file **
 		return create(EMUL_FILE_PATH, result->port, flags, result, file);
 	switch (result->kind) {
 	case MASIX_KIND_FILE:
+		/* Who does not say O_LARGEFILE has 32-bit positions. */
+		if (!(flags & O_LARGEFILE) && result->stat.size > INT32_MAX) {
+			path_discard(result);
+			return -EOVERFLOW;
+		}
 		return create(EMUL_FILE_REGULAR, result->port, flags, result, file);
 	case MASIX_KIND_SYMLINK:
 		path_discard(result);

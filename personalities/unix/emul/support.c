@@ -75,7 +75,7 @@ void emul_log(const char *text, uint32_t number)
 		line[at++] = digits[--n];
 	line[at++] = ' ';
 	line[at++] = '(';
-	for (length = 0; emul_process.comm[length] && length < sizeof emul_process.comm; length++)
+	for (length = 0; length < sizeof emul_process.comm && emul_process.comm[length]; length++)
 		line[at++] = emul_process.comm[length];
 	line[at++] = ')';
 	(void)process_log(EMUL_PORT_PROCESS, line, at);
@@ -83,8 +83,8 @@ void emul_log(const char *text, uint32_t number)
 
 long emul_private_call(uint32_t which);
 
-/* Ports of Masix itself for programs that speak Mach (libmasix_client): 0 = ACS, whose right
- * the caller owns; 1 = its own process port. */
+/* For programs that speak Mach (libmasix_client) and for benchmarks: 0 = a right for ACS, which the
+ * caller owns; 1 = its own process port; 2 = how many messages the process has sent. */
 long emul_private_call(uint32_t which)
 {
 	mach_port_t port;
@@ -92,6 +92,8 @@ long emul_private_call(uint32_t which)
 
 	if (which == 1)
 		return EMUL_PORT_PROCESS;
+	if (which == 2)
+		return (long)(vector_task.messages & 0x7fffffff);
 	result = emul_result(process_acs(EMUL_PORT_PROCESS, &port));
 	return result ? result : (long)port;
 }

@@ -56,6 +56,11 @@ void answer_fifo(mach_port_t reply, kern_return_t result, mach_port_t object)
 		mach_port_deallocate(mach_task_self(), object);
 }
 
+void answer_records(mach_port_t reply, kern_return_t result)
+{
+	sent(process_lock_records_reply(reply, ONCE, result), reply);
+}
+
 void answer_read(mach_port_t reply, kern_return_t result, const char *data, uint32_t count)
 {
 	sent(io_read_reply(reply, ONCE, result, data, count), reply);

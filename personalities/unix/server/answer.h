@@ -18,6 +18,7 @@ kern_return_t reply_check(mach_port_t reply, mach_msg_type_name_t type)
 
 void answer_waiter(const struct waiter *w);
 void answer_fifo(mach_port_t reply, kern_return_t result, mach_port_t object);
+void answer_records(mach_port_t reply, kern_return_t result);
 
 void answer_read(mach_port_t reply, kern_return_t result, const char *data, uint32_t count);
 /* `data` is pages, which are consumed. */

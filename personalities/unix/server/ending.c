@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "fifo.h"
+#include "serve_locks.h"
 #include "server.h"
 #include "stuck.h"
 #include "task.h"
@@ -36,6 +37,7 @@ static void finish(struct process *p, bool worker)
 	fifo_forget(p->pid);
 	process_port_kill(p);
 	table_lock();
+	locks_forget(p->pid);
 	process_ended(&unix_server.table, p, &usage);
 	table_unlock();
 }

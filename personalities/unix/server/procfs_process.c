@@ -16,6 +16,7 @@
 #define TICK_US 10000
 #define TICK_NS 10000000ull
 #define KIB_PER_PAGE 4
+#define FIRST_MOUNT 20	  /* in mountinfo, where 0 means no parent */
 #define SERVICE_THREADS 1 /* of the emulation library, not the program's */
 
 /* What one look at the table and the kernel gives. */
@@ -219,6 +220,22 @@ static void mount_lines(struct text *text)
 	text_append_bytes(text, lines, mounts_proc_lines(lines, sizeof(lines)));
 }
 
+/* Id, parent, device, root, mount point, options, type, source, options of the file system. */
+static void mount_info(struct text *text)
+{
+	unsigned count;
+	const struct mount *mounts = mounts_table(&count);
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct mount *m = &mounts[i];
+
+		if (m->is_there)
+			text_append(text, "%u %u 0:%u / %s %s - %s %s %s\n", m->id + FIRST_MOUNT,
+				m->id == MOUNT_ROOT ? 0 : FIRST_MOUNT, m->id, m->path, m->options,
+				m->type, m->source, "rw");
+	}
+}
+
 bool proc_process_text(struct proc_node node, int viewer, struct text *text)
 {
 	struct snapshot s;
@@ -249,6 +266,9 @@ bool proc_process_text(struct proc_node node, int viewer, struct text *text)
 		break;
 	case PROC_PID_MOUNTS:
 		mount_lines(text);
+		break;
+	case PROC_PID_MOUNTINFO:
+		mount_info(text);
 		break;
 	case PROC_PID_MAPS:
 		maps(s.process->task, text);

@@ -183,6 +183,13 @@ static void filesystems(struct text *text)
 	text_append(text, "nodev\tproc\nnodev\ttmpfs\n\text2\n");
 }
 
+static void devices(struct text *text)
+{
+	text_append(text, "Character devices:\n  1 mem\n  4 tty\n  5 /dev/tty\n");
+	text_append(text, "  5 /dev/console\n  5 /dev/ptmx\n136 pts\n240 host\n");
+	text_append(text, "\nBlock devices:\n  3 ide0\n");
+}
+
 /* Name, device, major number, minor numbers, type: how ps(1) finds a terminal's name. */
 static void tty_drivers(struct text *text)
 {
@@ -228,6 +235,15 @@ bool proc_system_text(enum proc_kind kind, struct text *text)
 		break;
 	case PROC_VMSTAT:
 		vmstat(text);
+		break;
+	case PROC_CMDLINE:
+		text_append(text, "console=com0\n");
+		break;
+	case PROC_SWAPS:
+		text_append(text, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+		break;
+	case PROC_DEVICES:
+		devices(text);
 		break;
 	case PROC_TTY_DRIVERS:
 		tty_drivers(text);

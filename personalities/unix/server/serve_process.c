@@ -13,6 +13,7 @@
 
 #include "answer.h"
 #include "fifo.h"
+#include "serve_locks.h"
 #include "server.h"
 #include "session.h"
 #include "signals.h"
@@ -218,7 +219,8 @@ kern_return_t S_process_cancel(mach_port_t proc, uint32_t token)
 	if (kr != KERN_SUCCESS)
 		return kr;
 	int pid = caller.process->pid;
-	bool found = waiter_cancel(&unix_server.table, caller.process, token);
+	bool found = waiter_cancel(&unix_server.table, caller.process, token) ||
+		locks_cancel(pid, token);
 
 	caller_leave(&caller);
 	return found || fifo_cancel(pid, token) ? KERN_SUCCESS : MASIX_E_NOT_FOUND;

@@ -1,4 +1,6 @@
 /* process.defs: the system as a whole, and what a process may have of it. */
+#include <limits.h>
+#include <stdatomic.h>
 #include <mach.h>
 #include <mach_port.h>
 #include <string.h>
@@ -259,5 +261,28 @@ kern_return_t S_process_log(
 		line[i] = text[i] < ' ' || text[i] > '~' ? ' ' : text[i];
 	line[length] = '\0';
 	masix_log("%s[%d]: %s", who.comm, who.pid, line);
+	return KERN_SUCCESS;
+}
+
+kern_return_t S_process_unknown_call(mach_port_t proc, uint32_t number)
+{
+	enum { NUMBERS = 512 };
+	static atomic_uint counts[NUMBERS];
+	struct who who;
+	kern_return_t kr = identify(proc, &who);
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	if (number >= NUMBERS)
+		number = 0; /* no system's calls go that far */
+
+	unsigned count = atomic_fetch_add(&counts[number], 1) + 1, tens = 1;
+
+	while (tens < count && tens <= UINT_MAX / 10)
+		tens *= 10;
+	if (count == 1)
+		masix_log("system call %u is unknown (%s[%d])", number, who.comm, who.pid);
+	else if (count == tens)
+		masix_log("system call %u is unknown: %u times", number, count);
 	return KERN_SUCCESS;
 }

@@ -525,6 +525,46 @@ static void test_attributes(void **state)
 	close_world(world);
 }
 
+/* Beyond what a memory object reaches, and across that border. */
+static void test_far(void **state)
+{
+	struct world *world = *state;
+	const uint64_t places[] = { FILE_MAPPED_MAX - 3000, 5000000000, 9000000000 };
+	struct node *node;
+	uint64_t end;
+	size_t amount;
+
+	open_world(world, 4096);
+	assert_int_equal(open_node(world, "f", MASIX_OPEN_CREATE | MASIX_OPEN_WRITE, &node), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		amount = 10000;
+		memset(buffer, 'a' + (int)i, amount);
+		assert_int_equal(
+			data_write(&root, node, false, places[i], buffer, &amount, &end), 0);
+		assert_int_equal(amount, 10000);
+	}
+	assert_int_equal(data_sync(node), 0);
+	fake_forget();
+	for (unsigned i = 0; i < 3; i++) {
+		amount = 30000;
+		assert_int_equal(data_read(node, places[i] - 10000, buffer, &amount), 0);
+		assert_int_equal(amount, i == 2 ? 20000 : 30000);
+		for (size_t j = 0; j < amount; j++)
+			assert_int_equal(buffer[j], j < 10000 || j >= 20000 ? 0 : 'a' + i);
+	}
+	/* Cut far out, and grow again: zeros. */
+	assert_int_equal(data_resize(&root, node, 5000000005), 0);
+	assert_int_equal(data_resize(&root, node, 5000010000), 0);
+	amount = 20000;
+	assert_int_equal(data_read(node, 5000000000, buffer, &amount), 0);
+	assert_int_equal(amount, 10000);
+	for (size_t j = 0; j < amount; j++)
+		assert_int_equal(buffer[j], j < 5 ? 'b' : 0);
+	assert_int_equal(data_resize(&root, node, world->volume->size_max + 1), MASIX_E_TOO_BIG);
+	node_release(node);
+	close_world(world);
+}
+
 /* A disk that goes bad: errors, not crashes or hangs. */
 static void test_bad_disk(void **state)
 {
@@ -584,7 +624,7 @@ static void test_refused(void **state)
 #define FOR(name, world) cmocka_unit_test_prestate(test_##name, &(world))
 #define ALL(world)                                                                                 \
 	FOR(contents, world), FOR(names, world), FOR(listing, world), FOR(full, world),            \
-		FOR(deleted, world), FOR(attributes, world), FOR(bad_disk, world)
+		FOR(deleted, world), FOR(attributes, world), FOR(bad_disk, world), FOR(far, world)
 
 int main(void)
 {

@@ -1,0 +1,95 @@
+/* process.defs: record locks. */
+#include "serve_locks.h"
+
+#include <mach.h>
+#include <mach/mig_errors.h>
+#include <mach_port.h>
+#include <stdlib.h>
+
+#include <masix/error.h>
+#include <masix/types.h>
+#include <process_server.h>
+
+#include "answer.h"
+#include "record_locks.h"
+#include "server.h"
+
+static struct record_locks locks; /* table lock */
+
+static void finish(struct record_wait *w, kern_return_t result)
+{
+	answer_records(w->reply, result);
+	free(w);
+}
+
+/* Something became free. */
+static void grant(void)
+{
+	struct record_wait *w;
+	int result;
+
+	while ((w = records_granted(&locks, &result)) != NULL)
+		finish(w, result);
+}
+
+kern_return_t S_process_lock_records(mach_port_t proc, mach_port_t reply,
+	mach_msg_type_name_t reply_type, uint32_t token, int io_flags, uint32_t dev, uint64_t ino,
+	int how, int64_t start, int64_t end)
+{
+	struct caller caller;
+	kern_return_t kr = reply_check(reply, reply_type);
+
+	if (kr == KERN_SUCCESS)
+		kr = caller_enter(proc, &caller);
+	if (kr != KERN_SUCCESS)
+		return kr;
+	const struct record want = { caller.process->pid, how, start, end };
+
+	kr = records_lock(&locks, dev, ino, &want);
+	if (kr == KERN_SUCCESS) {
+		grant();
+	} else if (kr == MASIX_E_WOULD_BLOCK && (io_flags & MASIX_IO_NONBLOCK) == 0) {
+		kr = records_wait(&locks, dev, ino, &want, token, reply);
+		if (kr == KERN_SUCCESS)
+			kr = MIG_NO_REPLY;
+	}
+	caller_leave(&caller);
+	return kr;
+}
+
+kern_return_t S_process_test_records(mach_port_t proc, uint32_t dev, uint64_t ino, int how,
+	int64_t start, int64_t end, int *found, int64_t *found_start, int64_t *found_end, int *pid)
+{
+	struct caller caller;
+	kern_return_t kr = caller_enter(proc, &caller);
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	const struct record want = { caller.process->pid, how, start, end };
+	const struct record *in_the_way = records_conflict(&locks, dev, ino, &want);
+
+	*found = in_the_way != NULL ? in_the_way->how : MASIX_LOCK_NONE;
+	*found_start = in_the_way != NULL ? in_the_way->start : 0;
+	*found_end = in_the_way != NULL ? in_the_way->end : 0;
+	*pid = in_the_way != NULL ? in_the_way->pid : 0;
+	caller_leave(&caller);
+	return KERN_SUCCESS;
+}
+
+bool locks_cancel(int pid, uint32_t token)
+{
+	struct record_wait *w = records_cancel(&locks, pid, token);
+
+	if (w != NULL)
+		finish(w, MASIX_E_INTERRUPTED);
+	return w != NULL;
+}
+
+void locks_forget(int pid)
+{
+	struct record_wait *w;
+
+	while ((w = records_forget(&locks, pid)) != NULL)
+		finish(w, MASIX_E_INTERRUPTED);
+	grant();
+}

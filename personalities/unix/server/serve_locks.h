@@ -1,0 +1,14 @@
+/* Record locks as calls: what other files have to tell serve_locks.c.  The table lock is held. */
+#ifndef UNIX_SERVE_LOCKS_H
+#define UNIX_SERVE_LOCKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* End the waiting call of a process.  False: there is none. */
+bool locks_cancel(int pid, uint32_t token);
+
+/* The process has ended: its locks are free. */
+void locks_forget(int pid);
+
+#endif

@@ -1,0 +1,124 @@
+/* eat WHAT: uses memory in the way named until something stops it.
+ *
+ *	heap       malloc, touched
+ *	map        one large anonymous mapping, touched
+ *	shared     the same, shared with children to come
+ *	children   forty processes that each take a share, none of them large
+ *	file       a file in the working directory
+ *	bomb       processes that fork again, under a limit of 200 */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MIB (1u << 20)
+#define CHILDREN 40
+
+static int heap(void)
+{
+	for (;;) {
+		char *piece = malloc(MIB);
+
+		if (piece == NULL)
+			return 1;
+		memset(piece, 'x', MIB);
+		__asm__ volatile("" ::"r"(piece) : "memory");
+	}
+}
+
+static int map(int flags)
+{
+	for (size_t size = 2048u * MIB; size >= MIB; size /= 2) {
+		char *area = mmap(NULL, size, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+		if (area == MAP_FAILED)
+			continue;
+		for (size_t at = 0; at < size; at += 4096)
+			area[at] = 1;
+	}
+	return 1;
+}
+
+static int children(void)
+{
+	for (int i = 0; i < CHILDREN; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			for (int taken = 0; taken < 32; taken++) {
+				char *piece = malloc(MIB);
+
+				if (piece != NULL)
+					memset(piece, 'x', MIB);
+				__asm__ volatile("" ::"r"(piece) : "memory");
+			}
+			pause();
+			_exit(0);
+		}
+		if (child < 0)
+			break;
+		usleep(50000);
+	}
+
+	/* Those that were killed have made room for the others. */
+	int killed = 0, status;
+
+	while (waitpid(-1, &status, WNOHANG) > 0)
+		killed += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	printf("killed %d\n", killed);
+	fflush(stdout);
+	kill(0, SIGTERM);
+	return 0;
+}
+
+static int file(void)
+{
+	static char block[MIB];
+	int fd = open("eaten", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	ssize_t written;
+
+	memset(block, 'x', sizeof block);
+	do
+		written = write(fd, block, sizeof block);
+	while (written > 0);
+	printf("%s\n", written < 0 ? strerror(errno) : "short");
+	return 0;
+}
+
+static int bomb(void)
+{
+	const struct rlimit limit = { .rlim_cur = 200, .rlim_max = 200 };
+
+	if (setrlimit(RLIMIT_NPROC, &limit) != 0 || setuid(1000) != 0) {
+		perror("eat");
+		return 1;
+	}
+	for (;;)
+		(void)fork();
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc == 2 ? argv[1] : "";
+
+	if (strcmp(what, "heap") == 0)
+		return heap();
+	if (strcmp(what, "map") == 0)
+		return map(MAP_PRIVATE);
+	if (strcmp(what, "shared") == 0)
+		return map(MAP_SHARED);
+	if (strcmp(what, "children") == 0)
+		return children();
+	if (strcmp(what, "file") == 0)
+		return file();
+	if (strcmp(what, "bomb") == 0)
+		return bomb();
+	fprintf(stderr, "usage: eat heap|map|shared|children|file|bomb\n");
+	return 2;
+}
