@@ -1,6 +1,7 @@
 #include <masix/client.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <masix/error.h>
@@ -11,6 +12,18 @@
 
 static mach_port_t task;
 static __thread mach_port_t reply_port;
+
+/* A child has a name space of its own, where these names mean nothing. */
+static void forget_names(void)
+{
+	task = MACH_PORT_NULL;
+	reply_port = MACH_PORT_NULL;
+}
+
+__attribute__((constructor)) static void watch_fork(void)
+{
+	(void)pthread_atfork(NULL, NULL, forget_names);
+}
 
 mach_port_t mach_task_self(void)
 {

@@ -131,12 +131,42 @@ def initramfs(job):
     return archive.content()
 
 
+def processor_share(pid):
+    """How much of the processor time that it was ready to use a process has got, 0 to 1; None if it is gone."""
+    run = waited = 0
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as stream:
+                times = stream.read().split()
+            run += int(times[0])
+            waited += int(times[1])
+    except (OSError, IndexError):
+        return None
+    return run / (run + waited) if run else None
+
+
 class Outcome:
-    def __init__(self, status, output, log, seconds):
+    def __init__(self, status, output, log, share):
         self.status = status  # of the job
         self.output = output  # bytes, stdout and stderr
         self.log = log  # the kernel's console, text
-        self.seconds = seconds  # the whole time
+        self.share = share  # of the processor that the guest got, see processor_share
+
+
+def wait(qemu, timeout):
+    """Waits for its end and returns its share of the processor."""
+    deadline = time.monotonic() + timeout
+    share = None
+    while True:
+        share = processor_share(qemu.pid) or share
+        try:
+            qemu.wait(0.5)
+            return share
+        except subprocess.TimeoutExpired:
+            if time.monotonic() > deadline:
+                qemu.kill()
+                qemu.wait()
+                raise MasixError(f"the Linux guest took longer than {timeout} s") from None
 
 
 def run(job, timeout, memory=machine.DEFAULT_MEMORY, root_image=tree.ROOT_IMAGE, output_path=None):
@@ -159,14 +189,12 @@ def run(job, timeout, memory=machine.DEFAULT_MEMORY, root_image=tree.ROOT_IMAGE,
             "-chardev", f"file,id=job,path={output}", "-serial", "chardev:job",
             "-drive", f"file={machine.quote(root_image)},format=raw,if=ide,index=0,snapshot=on",
         ]
-        started = time.monotonic()
-        try:
-            qemu = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  timeout=timeout, preexec_fn=machine.die_with_parent)
-            complaint = qemu.stdout.decode(errors="replace") if qemu.returncode else ""
-        except subprocess.TimeoutExpired:
-            complaint = f"it took longer than {timeout} s"
-        seconds = time.monotonic() - started
+        with tempfile.TemporaryFile() as said:
+            qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+                                    preexec_fn=machine.die_with_parent)
+            share = wait(qemu, timeout)
+            said.seek(0)
+            complaint = said.read().decode(errors="replace") if qemu.returncode else ""
         with open(output, "rb") as stream:
             text, _, status = stream.read().rpartition(b"job: ")
         with open(log, encoding="utf-8", errors="replace") as stream:
@@ -174,4 +202,4 @@ def run(job, timeout, memory=machine.DEFAULT_MEMORY, root_image=tree.ROOT_IMAGE,
     if complaint or not status.strip().isdigit():
         raise MasixError("the Linux guest failed: " + "\n".join(filter(None, [
             complaint, console[-2000:], (text + status).decode(errors="replace")[-2000:]])))
-    return Outcome(int(status), text, console, seconds)
+    return Outcome(int(status), text, console, share)

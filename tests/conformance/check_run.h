@@ -138,7 +138,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && argv[1][0] == '+') {
 		entry = check_next(1, argv[1] + 1, 0);
 		check_find_self(argv[0]);
-		check_pid = getpid();
+		check_case = argv[1];
 		return entry ? entry->role(argc, argv) : 126;
 	}
 	if (argc < 1 || !argv[0][0])

@@ -288,7 +288,7 @@ CASE(handler_learns_the_address)
 	EQUAL(seen_trap, 14);
 	EQUAL(seen_error & 7, 4); /* user, read, not present */
 	commit(write_nowhere);
-	EQUAL(seen_error & 7, 6);
+	EQUAL(seen_error & 5, 4);
 	commit(jump_nowhere);
 	EQUAL((uintptr_t)seen_address, nowhere);
 	EQUAL(seen_eip, nowhere);

@@ -38,7 +38,7 @@
 	X(BAD_FORMAT, 29, "malformed image or file")                                               \
 	X(INVALID, 30, "invalid argument")                                                         \
 	X(NOT_SUPPORTED, 31, "not supported")                                                      \
-	X(TEXT_BUSY, 32, "executable is in use") \
+	X(TEXT_BUSY, 32, "executable is in use")                                                   \
 	X(DEADLOCK, 33, "each would wait for the other")
 
 #define MASIX_ERROR_ENUM(name, number, text) MASIX_E_##name = (MASIX_ERROR_BASE << 8) | (number),

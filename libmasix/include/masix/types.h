@@ -158,6 +158,8 @@ struct masix_start { /* masix_start_t: 16 words */
 #define MASIX_NO_STOP_REPORT 2
 #define MASIX_USAGE_SELF 0
 #define MASIX_USAGE_CHILDREN 1
+#define MASIX_DEATH_SIGNAL 1
+#define MASIX_SUBREAPER 2
 #define MASIX_HALT 0
 #define MASIX_REBOOT 1
 

@@ -5,8 +5,8 @@
 
 #include <masix/types.h>
 
-#define EMUL_BASE 0xbf000000u		/* where the library is linked and loaded */
-#define EMUL_MEMORY 0xbf800000u		/* its own memory begins */
+#define EMUL_BASE 0xbf000000u	/* where the library is linked and loaded */
+#define EMUL_MEMORY 0xbf800000u /* its own memory begins */
 #define EMUL_END 0xc0000000u
 #define EMUL_BOOT_MAGIC 0x4d585541u
 #define EMUL_MOUNTS 16
@@ -19,16 +19,16 @@
 #define EMUL_PORT_THREAD 0x1005
 
 struct emul_mount {
-	uint32_t id;		/* 0 = unused */
-	char path[60];		/* absolute, without a trailing slash */
+	uint32_t id;   /* 0 = unused */
+	char path[60]; /* absolute, without a trailing slash */
 };
 
 struct emul_boot {
-	uint32_t magic;		/* EMUL_BOOT_MAGIC, written last */
+	uint32_t magic; /* EMUL_BOOT_MAGIC, written last */
 	uint32_t reserved;
-	struct masix_start start;	/* clock calibration */
+	struct masix_start start; /* clock calibration */
 	struct emul_mount mounts[EMUL_MOUNTS];
-	char program[256];	/* absolute path of the first program */
+	char program[256]; /* absolute path of the first program */
 };
 
 #endif

@@ -18,8 +18,14 @@
 #define NS 1000000000ll
 
 enum {
-	CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME, CLOCK_THREAD_CPUTIME,
-	CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME,
+	CLOCK_REALTIME,
+	CLOCK_MONOTONIC,
+	CLOCK_PROCESS_CPUTIME,
+	CLOCK_THREAD_CPUTIME,
+	CLOCK_MONOTONIC_RAW,
+	CLOCK_REALTIME_COARSE,
+	CLOCK_MONOTONIC_COARSE,
+	CLOCK_BOOTTIME,
 };
 #define TIMER_ABSTIME 1
 
@@ -47,7 +53,8 @@ int64_t emul_cpu_time_ns(int thread)
 
 	if (thread) {
 		/* cppcheck-suppress uninitvar; the kernel fills it */
-		if (thread_info(emul_self()->vector.port, THREAD_BASIC_INFO, (thread_info_t)&own, &count))
+		if (thread_info(emul_self()->vector.port, THREAD_BASIC_INFO, (thread_info_t)&own,
+			    &count))
 			return 0;
 		return ns_of(own.user_time) + ns_of(own.system_time);
 	}
@@ -59,7 +66,7 @@ int64_t emul_cpu_time_ns(int thread)
 	if (task_info(EMUL_PORT_TASK, TASK_THREAD_TIMES_INFO, (task_info_t)&living, &count))
 		return 0;
 	return ns_of(ended.user_time) + ns_of(ended.system_time) + ns_of(living.user_time) +
-		ns_of(living.system_time);
+	       ns_of(living.system_time);
 }
 
 void emul_sleep_ms(uint32_t milliseconds)
@@ -194,7 +201,8 @@ static uint64_t deadline_of(uint32_t clock, int absolute, int64_t ns)
 {
 	uint64_t now = emul_now_ns();
 
-	if (clock > CLOCK_BOOTTIME || clock == CLOCK_THREAD_CPUTIME || clock == CLOCK_PROCESS_CPUTIME)
+	if (clock > CLOCK_BOOTTIME || clock == CLOCK_THREAD_CPUTIME ||
+		clock == CLOCK_PROCESS_CPUTIME)
 		return 0;
 	if (!absolute)
 		return now + (uint64_t)ns;
@@ -252,7 +260,7 @@ long sys_clock_nanosleep64(const uint32_t *a)
 	if (seconds < 0 || (uint32_t)ts[1] >= NS)
 		return -EINVAL;
 	if (seconds > 4000000000ll)
-		seconds = 4000000000ll;	/* "for ever" must not overflow */
+		seconds = 4000000000ll; /* "for ever" must not overflow */
 	deadline = deadline_of(a[0], absolute, seconds * NS + (int32_t)ts[1]);
 	if (!deadline)
 		return -EINVAL;
@@ -266,7 +274,8 @@ long sys_clock_nanosleep64(const uint32_t *a)
 	return result;
 }
 
-static void set_alarm(uint64_t value, uint64_t interval, uint64_t *old_value, uint64_t *old_interval)
+static void set_alarm(
+	uint64_t value, uint64_t interval, uint64_t *old_value, uint64_t *old_interval)
 {
 	uint64_t old;
 
@@ -295,12 +304,13 @@ long sys_setitimer(const uint32_t *a)
 	uint64_t value = 0, interval = 0, old, old_interval;
 
 	if (a[0] != 0)
-		return a[0] <= 2 ? -ENOSYS : -EINVAL;	/* virtual and profiling timers: none */
-	if (new && (new[0] < 0 || new[2] < 0 || (uint32_t)new[1] >= 1000000 || (uint32_t)new[3] >= 1000000))
+		return a[0] <= 2 ? -ENOSYS : -EINVAL; /* virtual and profiling timers: none */
+	if (new && (new[0] < 0 || new[2] < 0 || (uint32_t) new[1] >= 1000000 ||
+			   (uint32_t) new[3] >= 1000000))
 		return -EINVAL;
 	if (new) {
-		interval = (uint32_t)new[0] * (uint64_t)NS + (uint32_t)new[1] * 1000ull;
-		value = (uint32_t)new[2] * (uint64_t)NS + (uint32_t)new[3] * 1000ull;
+		interval = (uint32_t) new[0] * (uint64_t)NS + (uint32_t) new[1] * 1000ull;
+		value = (uint32_t) new[2] * (uint64_t)NS + (uint32_t) new[3] * 1000ull;
 	}
 	set_alarm(value, interval, &old, &old_interval);
 	if (out) {

@@ -12,7 +12,7 @@
 /* A side of a copy: its own position, or one that the program keeps. */
 struct side {
 	struct emul_file *file;
-	int64_t offset;		/* AT_POSITION or where */
+	int64_t offset; /* AT_POSITION or where */
 };
 
 static void advance(struct side *side, uint32_t n)
@@ -60,8 +60,8 @@ static long copy(struct side *in, struct side *out, uint32_t n)
 
 static long send(uint32_t out_fd, uint32_t in_fd, int64_t *offset, uint32_t n)
 {
-	struct side in = {fd_hold(in_fd), offset != NULL ? *offset : AT_POSITION};
-	struct side out = {fd_hold(out_fd), AT_POSITION};
+	struct side in = { fd_hold(in_fd), offset != NULL ? *offset : AT_POSITION };
+	struct side out = { fd_hold(out_fd), AT_POSITION };
 	long result;
 
 	if (in.file == NULL || out.file == NULL)
@@ -115,7 +115,7 @@ long sys_sendfile64(const uint32_t *a)
 /* copy_file_range(in, in_offset, out, out_offset, length, flags) */
 long sys_copy_file_range(const uint32_t *a)
 {
-	struct side in = {NULL, AT_POSITION}, out = {NULL, AT_POSITION};
+	struct side in = { NULL, AT_POSITION }, out = { NULL, AT_POSITION };
 	long result;
 
 	if (a[5] != 0)

@@ -107,8 +107,8 @@ uint32_t cursor_contiguous(struct cursor *cursor, uint32_t n)
 	uint32_t address;
 
 	(void)transfer(cursor, SKIP, NULL, 0);
-	if (cursor->count == 0 || emul_copy(&buffer, cursor->vector, sizeof buffer) != 0
-		|| buffer.iov_len < cursor->at || buffer.iov_len - cursor->at < n)
+	if (cursor->count == 0 || emul_copy(&buffer, cursor->vector, sizeof buffer) != 0 ||
+		buffer.iov_len < cursor->at || buffer.iov_len - cursor->at < n)
 		return 0;
 	address = (uint32_t)buffer.iov_base + cursor->at;
 	return cursor->library || emul_user_range(address, n) ? address : 0;

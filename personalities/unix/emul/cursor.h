@@ -7,10 +7,10 @@
 #include <linux/uio.h>
 
 struct cursor {
-	const struct iovec *vector;	/* the program's, or `one` */
-	uint32_t count;			/* buffers left, the current one included */
-	uint32_t at;			/* bytes done of the current one */
-	uint32_t library;		/* the buffer is the library's own: any address will do */
+	const struct iovec *vector; /* the program's, or `one` */
+	uint32_t count;		    /* buffers left, the current one included */
+	uint32_t at;		    /* bytes done of the current one */
+	uint32_t library;	    /* the buffer is the library's own: any address will do */
 	struct iovec one;
 };
 

@@ -65,7 +65,8 @@ long sys_getcwd(const uint32_t *a)
 /* O_PATH opens check what leads to a directory, not the directory itself. */
 static long may_enter(const struct path_result *result)
 {
-	return result->kind == MASIX_KIND_DIRECTORY ? stat_check_access(&result->stat, 1, 1) : -ENOTDIR;
+	return result->kind == MASIX_KIND_DIRECTORY ? stat_check_access(&result->stat, 1, 1)
+						    : -ENOTDIR;
 }
 
 /* Make the directory that was opened the working directory. */
@@ -147,7 +148,7 @@ long sys_chroot(const uint32_t *a)
 	error = emul_result(process_set_root(EMUL_PORT_PROCESS, path, (uint32_t)length, &root));
 	if (error != 0)
 		return error;
-	file = file_create(EMUL_FILE_DIRECTORY, root, O_PATH, 0, NULL);
+	file = file_create(EMUL_FILE_DIRECTORY, root, O_PATH, result.mount, NULL);
 	if (file == NULL)
 		return -ENFILE;
 	mounts_set_root(path, (uint32_t)length);
@@ -160,7 +161,8 @@ long sys_chroot(const uint32_t *a)
 void cwd_new_root(mach_port_t root)
 {
 	char path[MASIX_PATH_MAX];
-	struct emul_file *file, *cwd = file_get(&fd_cwd);
+	struct emul_file *file, *cwd = file_get(&fd_cwd), *old = file_get(&fd_root);
+	uint32_t mount = old != NULL ? old->mount : 0;
 	struct path_result result;
 	long length = -ENOENT;
 
@@ -168,7 +170,9 @@ void cwd_new_root(mach_port_t root)
 		length = cwd_path_of(cwd, path, sizeof path - 1);
 		file_drop(cwd);
 	}
-	file = file_create(EMUL_FILE_DIRECTORY, root, O_PATH, 0, NULL);
+	if (old != NULL)
+		file_drop(old);
+	file = file_create(EMUL_FILE_DIRECTORY, root, O_PATH, mount, NULL);
 	if (file == NULL)
 		return;
 	fd_replace(&fd_root, file);

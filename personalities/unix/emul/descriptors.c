@@ -10,8 +10,8 @@
 
 #define DT_DIR 4
 #define DT_LNK 10
-#define DOTS 2		/* positions 0 and 1 are "." and ".." */
-#define INODE 0x7fff0000u	/* of the directory; then the descriptors */
+#define DOTS 2		  /* positions 0 and 1 are "." and ".." */
+#define INODE 0x7fff0000u /* of the directory; then the descriptors */
 
 static struct masix_stat attributes(uint32_t mode, uint32_t number)
 {
@@ -100,7 +100,7 @@ static uint32_t entry_at(int64_t *cookie, struct masix_dirent *entry, char *name
 		entry->ino = *cookie == 0 ? INODE : 1;
 		entry->type = DT_DIR;
 		name[0] = name[1] = '.';
-		return (uint32_t)++*cookie;
+		return (uint32_t)++ * cookie;
 	}
 	fd = *cookie - DOTS < UINT16_MAX ? fd_next((uint32_t)(*cookie - DOTS)) : -1;
 	if (fd < 0)

@@ -39,18 +39,18 @@ static const struct {
 	uint32_t rdev;
 	const char *name;
 } names[] = {
-	{0x103, "/dev/null"},
-	{0x105, "/dev/zero"},
-	{0x107, "/dev/full"},
-	{0x108, "/dev/random"},
-	{0x109, "/dev/urandom"},
-	{0x500, "/dev/tty"},
-	{0x501, "/dev/console"},
-	{0x502, "/dev/ptmx"},
-	{MASIX_HOST_MAJOR << 8 | MASIX_CHANNEL_STDIN, "/dev/host/stdin"},
-	{MASIX_HOST_MAJOR << 8 | MASIX_CHANNEL_STDOUT, "/dev/host/stdout"},
-	{MASIX_HOST_MAJOR << 8 | MASIX_CHANNEL_STDERR, "/dev/host/stderr"},
-	{MASIX_HOST_MAJOR << 8 | MASIX_CHANNEL_CONTROL, "/dev/host/control"},
+	{ 0x103, "/dev/null" },
+	{ 0x105, "/dev/zero" },
+	{ 0x107, "/dev/full" },
+	{ 0x108, "/dev/random" },
+	{ 0x109, "/dev/urandom" },
+	{ 0x500, "/dev/tty" },
+	{ 0x501, "/dev/console" },
+	{ 0x502, "/dev/ptmx" },
+	{ MASIX_HOST_MAJOR << 8 | MASIX_CHANNEL_STDIN, "/dev/host/stdin" },
+	{ MASIX_HOST_MAJOR << 8 | MASIX_CHANNEL_STDOUT, "/dev/host/stdout" },
+	{ MASIX_HOST_MAJOR << 8 | MASIX_CHANNEL_STDERR, "/dev/host/stderr" },
+	{ MASIX_HOST_MAJOR << 8 | MASIX_CHANNEL_CONTROL, "/dev/host/control" },
 };
 
 static uint32_t numbered(const char *prefix, uint32_t number, char *out, uint32_t size)

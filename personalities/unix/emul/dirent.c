@@ -5,14 +5,14 @@
 
 #include "dirent.h"
 
-struct header64 {		/* linux_dirent64; the name follows at 19 */
+struct header64 { /* linux_dirent64; the name follows at 19 */
 	uint64_t ino;
 	int64_t next;
 	uint16_t length;
 	uint8_t type;
 } __attribute__((packed));
 
-struct header32 {		/* linux_dirent; the name follows at 10, the type is the last byte */
+struct header32 { /* linux_dirent; the name follows at 10, the type is the last byte */
 	uint32_t ino;
 	uint32_t next;
 	uint16_t length;
@@ -28,16 +28,17 @@ static int take(const char *from, uint32_t left, struct masix_dirent *entry)
 	if (left < sizeof *entry)
 		return 0;
 	memcpy(entry, from, sizeof *entry);
-	return entry->length <= left && entry->length % 4 == 0 && entry->name_length > 0
-		&& sizeof *entry + entry->name_length <= entry->length;
+	return entry->length <= left && entry->length % 4 == 0 && entry->name_length > 0 &&
+	       sizeof *entry + entry->name_length <= entry->length;
 }
 
 /* Write one entry; its length, 0 if there is no room, -EOVERFLOW. */
-typedef int32_t put_entry(const struct masix_dirent *entry, const char *name, char *to, uint32_t room);
+typedef int32_t put_entry(
+	const struct masix_dirent *entry, const char *name, char *to, uint32_t room);
 
 static int32_t put_64(const struct masix_dirent *entry, const char *name, char *to, uint32_t room)
 {
-	struct header64 header = {entry->ino, entry->next, 0, entry->type};
+	struct header64 header = { entry->ino, entry->next, 0, entry->type };
 	uint32_t used = sizeof header + entry->name_length;
 	uint32_t length = (used + 1 + 7) & ~7u;
 
@@ -52,7 +53,7 @@ static int32_t put_64(const struct masix_dirent *entry, const char *name, char *
 
 static int32_t put_32(const struct masix_dirent *entry, const char *name, char *to, uint32_t room)
 {
-	struct header32 header = {(uint32_t)entry->ino, (uint32_t)entry->next, 0};
+	struct header32 header = { (uint32_t)entry->ino, (uint32_t)entry->next, 0 };
 	uint32_t used = sizeof header + entry->name_length;
 	uint32_t length = (used + 2 + 3) & ~3u;
 	uint8_t type = entry->type;
@@ -69,8 +70,8 @@ static int32_t put_32(const struct masix_dirent *entry, const char *name, char *
 	return (int32_t)length;
 }
 
-static int32_t convert(put_entry *put, const char *from, uint32_t size, char *to, uint32_t room,
-	int64_t *next)
+static int32_t convert(
+	put_entry *put, const char *from, uint32_t size, char *to, uint32_t room, int64_t *next)
 {
 	uint32_t at = 0, done = 0;
 

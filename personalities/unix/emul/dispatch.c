@@ -7,7 +7,7 @@
 #include "offsets.h"
 #include "process.h"
 #include "signals.h"
-#include "window.h"
+#include "trust.h"
 
 _Static_assert(offsetof(struct emul_thread, user_esp) == T_USER_ESP, "entry.S");
 _Static_assert(offsetof(struct emul_thread, stack_top) == T_STACK_TOP, "entry.S");
@@ -61,7 +61,7 @@ uint32_t emul_dispatch(uint32_t *regs)
 	else
 		result = unknown_call(number);
 
-	window_after_call(number);
+	trust_after_call(number);
 	thread->state.call = ~0u;
 	if (result == -EMUL_RESTART || result == -EMUL_RESTART_NOHAND) {
 		/* emul_deliver decides between EINTR and doing it again. */

@@ -11,53 +11,53 @@
 #include "boot.h"
 #include "vector/thread.h"
 
-#define EMUL_STACK_SIZE 0x10000u	/* per thread, at the end of its block */
+#define EMUL_STACK_SIZE 0x10000u /* per thread, at the end of its block */
 
 /* Full user state, in the order entry.S saves and restores it. */
 struct emul_state {
 	uint32_t eax, ebx, ecx, edx, esi, edi, ebp;
 	uint32_t esp, eip, eflags;
-	uint32_t restart_esp, restart_eip;	/* where to go to make the same call again */
-	uint32_t call;				/* its number; ~0 = not in a call */
+	uint32_t restart_esp, restart_eip; /* where to go to make the same call again */
+	uint32_t call;			   /* its number; ~0 = not in a call */
 };
 
 enum emul_wait_kind {
 	EMUL_NOT_WAITING = 0,
-	EMUL_WAIT_IO,		/* in an io or tty call: ended by io_cancel(port, token) */
-	EMUL_WAIT_PROCESS,	/* in a process call: ended by process_cancel(token) */
-	EMUL_WAIT_KERNEL,	/* in gsync_wait or mach_msg with a time-out: thread_abort */
+	EMUL_WAIT_IO,	   /* in an io or tty call: ended by io_cancel(port, token) */
+	EMUL_WAIT_PROCESS, /* in a process call: ended by process_cancel(token) */
+	EMUL_WAIT_KERNEL,  /* in gsync_wait or mach_msg with a time-out: thread_abort */
 };
 
 struct emul_thread {
 	/* the first words are known to entry.S */
-	struct vector_thread vector;	/* self, reply_port, port, id, clear_tid */
+	struct vector_thread vector; /* self, reply_port, port, id, clear_tid */
 	uint32_t user_esp;
 	uint32_t stack_top;
-	volatile uint32_t in_emul;	/* 0: user registers are live */
-	volatile uint32_t signal_pending;	/* look at signals before leaving */
-	uint32_t fault_esp;		/* recovery point for bad user pointers; 0 = none */
-	uint32_t entry;			/* of the call: 0 the vector, else int $0x80 (then `state` is live) */
-	struct emul_state state;	/* of int $0x80 and of signals */
+	volatile uint32_t in_emul;	  /* 0: user registers are live */
+	volatile uint32_t signal_pending; /* look at signals before leaving */
+	uint32_t fault_esp;		  /* recovery point for bad user pointers; 0 = none */
+	uint32_t entry; /* of the call: 0 the vector, else int $0x80 (then `state` is live) */
+	struct emul_state state; /* of int $0x80 and of signals */
 	/* end of what entry.S knows */
-	mach_port_t poll_port;		/* set up by poll.c when first needed */
+	mach_port_t poll_port; /* set up by poll.c when first needed */
 	uint32_t robust_list;
-	volatile uint32_t wait_kind;	/* enum emul_wait_kind */
+	volatile uint32_t wait_kind; /* enum emul_wait_kind */
 	volatile mach_port_t wait_port;
 	volatile uint32_t wait_token;
-	uint64_t signal_mask;		/* bit signal-1; signals lock */
-	uint64_t saved_mask;		/* by sigsuspend and ppoll, to restore after delivery */
-	uint32_t restore_mask;		/* saved_mask is valid */
-	uint32_t altstack_base, altstack_size;	/* size 0: none */
+	uint64_t signal_mask;  /* bit signal-1; signals lock */
+	uint64_t saved_mask;   /* by sigsuspend and ppoll, to restore after delivery */
+	uint32_t restore_mask; /* saved_mask is valid */
+	uint32_t altstack_base, altstack_size; /* size 0: none */
 	struct masix_siginfo fault_info;
-	uint32_t fault_address, fault_trap, fault_error;	/* as the processor told */
-	struct emul_thread *next;	/* all threads; thread lock */
-	uint32_t gs_used;		/* set_thread_area was called */
-	uint32_t gs_info[4];		/* with this struct user_desc */
-	uint64_t sigwait_set;		/* of sigtimedwait */
-	volatile uint32_t nudge;	/* the service thread shall make it look */
+	uint32_t fault_address, fault_trap, fault_error; /* as the processor told */
+	struct emul_thread *next;			 /* all threads; thread lock */
+	uint32_t gs_used;				 /* set_thread_area was called */
+	uint32_t gs_info[4];				 /* with this struct user_desc */
+	uint64_t sigwait_set;				 /* of sigtimedwait */
+	volatile uint32_t nudge;			 /* the service thread shall make it look */
 	volatile uint32_t exiting;
-	int fault_signal;		/* a synchronous fault to deliver first, or 0 */
-	struct emul_file *held[4];	/* by the call that runs (file.h); emul_files_unwind */
+	int fault_signal;	   /* a synchronous fault to deliver first, or 0 */
+	struct emul_file *held[4]; /* by the call that runs (file.h); emul_files_unwind */
 };
 
 /* The calling thread's block. */
@@ -71,7 +71,7 @@ static inline struct emul_thread *emul_self(void)
 
 /* Results beyond errno, handled where a call leaves the library. */
 #define EMUL_RESTART 512	/* -: again after an SA_RESTART handler, else EINTR */
-#define EMUL_RESTART_NOHAND 514	/* -: EINTR if any handler runs, else again */
+#define EMUL_RESTART_NOHAND 514 /* -: EINTR if any handler runs, else again */
 
 /* One call: `a` are ebx ecx edx esi edi ebp; the result is Linux's (negative errno).
  * A handler may touch user memory directly, as long as it holds no lock:

@@ -14,6 +14,7 @@ __kernel_vsyscall:
 	movl	$1, %fs:T_IN_EMUL
 	movl	%esp, %fs:T_USER_ESP
 	movl	%fs:T_STACK_TOP, %esp
+	pushfl
 	pushl	%ebp
 	pushl	%edi
 	pushl	%esi
@@ -22,26 +23,31 @@ __kernel_vsyscall:
 	pushl	%ebx
 	pushl	%eax
 	cld
-	subl	$4, %esp
 	movl	%esp, %fs:T_FAULT_ESP
-	leal	4(%esp), %eax
+	movl	%esp, %eax
 	subl	$16, %esp
 	movl	%eax, (%esp)
 	call	emul_dispatch
 .Lvsyscall_done:
 	movl	%fs:T_FAULT_ESP, %esp
-	addl	$8, %esp
+	addl	$4, %esp
 	popl	%ebx
 	popl	%ecx
 	popl	%edx
 	popl	%esi
 	popl	%edi
 	popl	%ebp
+	testb	$4, 1(%esp)	/* the direction flag is the program's */
+	jne	.Ldirection
+.Lout:
 	movl	%fs:T_USER_ESP, %esp
 	movl	$0, %fs:T_IN_EMUL
 	cmpl	$0, %fs:T_SIGNAL
 	jne	.Lsignal
 	ret
+.Ldirection:
+	std
+	jmp	.Lout
 	/* User registers are live and esp points to the return address: make them the
 	 * thread's state, as if the program had been stopped after the call. */
 .Lsignal:

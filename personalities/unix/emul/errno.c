@@ -22,7 +22,7 @@ static const uint8_t of_masix[] = {
 	[MASIX_E_IO & 0xff] = EIO,
 	[MASIX_E_LOOP & 0xff] = ELOOP,
 	[MASIX_E_NAME_TOO_LONG & 0xff] = ENAMETOOLONG,
-	[MASIX_E_CROSS & 0xff] = EBUSY,		/* what is left after crossing: a mount point */
+	[MASIX_E_CROSS & 0xff] = EBUSY, /* what is left after crossing: a mount point */
 	[MASIX_E_OTHER_SYSTEM & 0xff] = EXDEV,
 	[MASIX_E_INTERRUPTED & 0xff] = EINTR,
 	[MASIX_E_WOULD_BLOCK & 0xff] = EAGAIN,
@@ -63,7 +63,7 @@ static int of_kernel(int kr)
 		return EINVAL;
 	case KERN_NO_ACCESS:
 		return EACCES;
-	case MIG_BAD_ID:	/* the object has no such routine */
+	case MIG_BAD_ID: /* the object has no such routine */
 		return EOPNOTSUPP;
 	case MACH_SEND_INTERRUPTED:
 	case MACH_RCV_INTERRUPTED:
@@ -73,7 +73,7 @@ static int of_kernel(int kr)
 		return ETIMEDOUT;
 	case MACH_SEND_NO_BUFFER:
 		return ENOMEM;
-	default:	/* a server that is gone or talks nonsense */
+	default: /* a server that is gone or talks nonsense */
 		return EIO;
 	}
 }

@@ -33,7 +33,9 @@
 #define SCRIPT_LINE_MAX 255u
 #define STRINGS_MAX (1u << 20)		/* arguments and environment, bytes */
 #define STRING_MAX (128u << 10)
-#define STACK_SIZE (8u << 20)
+#define STACK_MIN (128u << 10)
+#define STACK_MAX (256u << 20)
+#define RLIMIT_STACK 3
 
 void emul_leave(void) __attribute__((noreturn));
 
@@ -468,15 +470,27 @@ static void announce(const struct exec *e, const struct placed *placed)
 		(char *)placed->strings, length, absolute, strlen(absolute), image, 6);
 }
 
+/* As the limit says, with room for the strings. */
+static uint32_t stack_size(const struct exec *e)
+{
+	uint64_t limit = emul_process.limits[RLIMIT_STACK][0];
+
+	if (limit > STACK_MAX)
+		limit = STACK_MAX;
+	if (limit < STACK_MIN + e->strings_size + sizeof e->prefix)
+		limit = STACK_MIN + e->strings_size + sizeof e->prefix;
+	return page_up((uint32_t)limit);
+}
+
 /* Nothing can be refused any more. */
 static void __attribute__((noreturn)) commit(struct exec *e)
 {
 	static const uint32_t fresh_sse_control = 0x1f80;
 	struct emul_thread *self = emul_self();
 	struct placed placed = { 0 };
-	vm_address_t stack = EMUL_BASE - STACK_SIZE;
+	uint32_t size = stack_size(e);
 	struct region_request request = {
-		.address = stack, .length = STACK_SIZE, .protection = 3, .flags = REGION_FIXED,
+		.address = EMUL_BASE - size, .length = size, .protection = 3, .flags = REGION_FIXED,
 	};
 	uint32_t address, base, esp, entry;
 	int ok;

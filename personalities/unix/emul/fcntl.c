@@ -7,8 +7,7 @@
 #include "fd.h"
 #include "locks.h"
 
-#define PIPE_SIZE 65536u	/* of the Unix server's pipes; fixed */
-#define CHANGEABLE (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
+#define PIPE_SIZE 65536u /* of the Unix server's pipes; fixed */
 
 static long pipe_size(struct emul_file *file, uint32_t wanted)
 {
@@ -26,7 +25,7 @@ static long control_file(struct emul_file *file, uint32_t command, uint32_t argu
 	case F_SETFL:
 		if (file_flags(file) & O_PATH)
 			return -EBADF;
-		file_set_flags(file, CHANGEABLE, argument);
+		file_set_flags(file, FILE_CHANGEABLE, argument);
 		return 0;
 	case F_GETLK:
 	case F_SETLK:
@@ -41,7 +40,7 @@ static long control_file(struct emul_file *file, uint32_t command, uint32_t argu
 		return (int32_t)argument <= 0 ? -EINVAL : pipe_size(file, argument);
 	case F_GETOWN:
 	case F_GETSIG:
-		return 0;	/* nobody is told of input: the initial state */
+		return 0; /* nobody is told of input: the initial state */
 	default:
 		return -EINVAL;
 	}

@@ -7,20 +7,20 @@
 #include "fd_table.h"
 #include "files.h"
 #include "kernel.h"
-#include "rlimits.h"
 #include "locks.h"
 #include "mounts.h"
+#include "rlimits.h"
 #include "window.h"
 
-static struct fd_table table;		/* files lock to change it */
+static struct fd_table table; /* files lock to change it */
 
 /* The fork that is under way. */
 static struct {
-	struct emul_lock lock;		/* one at a time; taken before the files lock */
+	struct emul_lock lock; /* one at a time; taken before the files lock */
 	uint32_t generation;
 	uint32_t count;
-	int error;			/* 0 or -errno */
-	struct emul_file *files[EMUL_FILES];	/* each with a use */
+	int error;			     /* 0 or -errno */
+	struct emul_file *files[EMUL_FILES]; /* each with a use */
 } child;
 
 volatile uint32_t fd_cwd, fd_root;

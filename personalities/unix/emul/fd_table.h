@@ -5,12 +5,12 @@
 
 #include <stdint.h>
 
-#define FD_TABLE_SIZE 4096u	/* the hard limit of RLIMIT_NOFILE */
+#define FD_TABLE_SIZE 4096u /* the hard limit of RLIMIT_NOFILE */
 #define FD_WORD_CLOEXEC 1u
 
 struct fd_table {
-	uint32_t lowest;	/* no free descriptor is below it */
-	uint32_t high;		/* no open descriptor is at or above it */
+	uint32_t lowest; /* no free descriptor is below it */
+	uint32_t high;	 /* no open descriptor is at or above it */
 	volatile uint32_t words[FD_TABLE_SIZE];
 };
 

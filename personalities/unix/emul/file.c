@@ -3,10 +3,11 @@
 #include <asm/fcntl.h>
 
 #include "files.h"
+#include "io.h"
 #include "kernel.h"
 
-#define DYING 0x80000000u		/* uses: the last one is being dropped */
-#define MOVED INT64_MIN			/* own.offset: look at file->position again */
+#define DYING 0x80000000u /* uses: the last one is being dropped */
+#define MOVED INT64_MIN	  /* own.offset: look at file->position again */
 #define PAGE 4096u
 #define POSITIONS_A_PAGE (PAGE / sizeof(struct emul_position))
 #define POSITION_PAGES (EMUL_FILES / POSITIONS_A_PAGE)
@@ -14,8 +15,8 @@
 struct emul_lock files_lock;
 
 static struct emul_file files[EMUL_FILES];
-static volatile uint32_t files_high;		/* no file in use at or above it */
-static struct emul_position *position_pages[POSITION_PAGES];	/* files lock */
+static volatile uint32_t files_high;			     /* no file in use at or above it */
+static struct emul_position *position_pages[POSITION_PAGES]; /* files lock */
 
 static void raise_high(uint32_t index)
 {
@@ -52,6 +53,9 @@ struct emul_file *file_create(uint32_t kind, mach_port_t port, uint32_t flags, u
 	file->own.flags = flags;
 	file->position = &file->own;
 	file->reads = 0;
+	/* The call that opens it is over before anyone can ask; what it was told still stands. */
+	file->trust = trust_begin();
+	file->trust.epoch++;
 	if (stat != NULL)
 		file->stat = *stat;
 	else
@@ -79,10 +83,20 @@ static int use_if_live(struct emul_file *file)
 	return 0;
 }
 
+/* Give up a shared position; was this the last process that holds the file? */
+static int is_last_holder(struct emul_file *file)
+{
+	return file->position == &file->own ||
+	       __sync_fetch_and_sub(&file->position->references, 1) == 1;
+}
+
 static void destroy(struct emul_file *file)
 {
-	if (file->position != &file->own)
-		__sync_fetch_and_sub(&file->position->references, 1);
+	uint32_t flags = file->position->flags;
+
+	/* The server frees a lock when the last right is gone, but only some time after. */
+	if (is_last_holder(file) && (flags & FILE_LOCKED))
+		(void)io_lock(file->port, 0, MASIX_IO_NONBLOCK, MASIX_LOCK_NONE);
 	port_drop(file->port);
 	file->kind = EMUL_FILE_NONE;
 	file->port = MACH_PORT_NULL;
@@ -172,7 +186,8 @@ static int64_t move(struct emul_file *file, int relative, int64_t operand)
 		volatile int64_t *offset = &file->position->offset;
 		int64_t old = load(offset);
 
-		if (old == MOVED)
+		/* In a shared one it can only be a relative's damage. */
+		if (old == MOVED && offset == &file->own.offset)
 			continue;
 		if (__sync_bool_compare_and_swap(offset, old, relative ? old + operand : operand))
 			return old;
@@ -181,12 +196,7 @@ static int64_t move(struct emul_file *file, int relative, int64_t operand)
 
 int64_t file_offset(struct emul_file *file)
 {
-	int64_t offset;
-
-	do
-		offset = load(&file->position->offset);
-	while (offset == MOVED);
-	return offset;
+	return move(file, 1, 0);
 }
 
 void file_set_offset(struct emul_file *file, int64_t offset)
@@ -205,13 +215,15 @@ void file_give_back(struct emul_file *file, int64_t start, uint32_t taken, uint3
 		return;
 	/* When the position has just become a shared one the old place refuses: once more. */
 	for (int attempt = 0; attempt < 2; attempt++)
-		if (__sync_bool_compare_and_swap(&file->position->offset, start + taken, start + used))
+		if (__sync_bool_compare_and_swap(
+			    &file->position->offset, start + taken, start + used))
 			return;
 }
 
 uint32_t file_flags(struct emul_file *file)
 {
-	return file->position->flags;
+	/* How it was opened is private: no relative can make a file unreadable. */
+	return (file->own.flags & ~FILE_CHANGEABLE) | (file->position->flags & FILE_CHANGEABLE);
 }
 
 void file_set_flags(struct emul_file *file, uint32_t mask, uint32_t flags)
@@ -228,14 +240,16 @@ int file_readable(struct emul_file *file)
 {
 	uint32_t flags = file_flags(file);
 
-	return !(flags & O_PATH) && ((flags & O_ACCMODE) == O_RDONLY || (flags & O_ACCMODE) == O_RDWR);
+	return !(flags & O_PATH) &&
+	       ((flags & O_ACCMODE) == O_RDONLY || (flags & O_ACCMODE) == O_RDWR);
 }
 
 int file_writable(struct emul_file *file)
 {
 	uint32_t flags = file_flags(file);
 
-	return !(flags & O_PATH) && ((flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_RDWR);
+	return !(flags & O_PATH) &&
+	       ((flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_RDWR);
 }
 
 /* A free shared position with one reference.  Relatives look in the same pages: the
@@ -252,8 +266,8 @@ static struct emul_position *find_position(void)
 			position_pages[page] = positions;
 		}
 		for (unsigned i = 0; i < POSITIONS_A_PAGE; i++)
-			if (positions[i].references == 0
-				&& __sync_bool_compare_and_swap(&positions[i].references, 0, 1))
+			if (positions[i].references == 0 &&
+				__sync_bool_compare_and_swap(&positions[i].references, 0, 1))
 				return &positions[i];
 	}
 	return NULL;

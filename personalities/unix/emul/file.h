@@ -7,41 +7,42 @@
 #ifndef EMUL_FILE_H
 #define EMUL_FILE_H
 
-#include "emul.h"
+#include "trust.h"
 
 enum emul_file_kind {
 	EMUL_FILE_NONE = 0,
-	EMUL_FILE_REGULAR,	/* io object with positions */
-	EMUL_FILE_STREAM,	/* io object without: pipe, fifo, host channel */
-	EMUL_FILE_TTY,		/* speaks tty too */
-	EMUL_FILE_DIRECTORY,	/* speaks dir too */
-	EMUL_FILE_NULL,		/* devices that need no server */
+	EMUL_FILE_REGULAR,   /* io object with positions */
+	EMUL_FILE_STREAM,    /* io object without: pipe, fifo, host channel */
+	EMUL_FILE_TTY,	     /* speaks tty too */
+	EMUL_FILE_DIRECTORY, /* speaks dir too */
+	EMUL_FILE_NULL,	     /* devices that need no server */
 	EMUL_FILE_ZERO,
 	EMUL_FILE_FULL,
 	EMUL_FILE_RANDOM,
-	EMUL_FILE_DESCRIPTORS,	/* the directory /proc/self/fd */
-	EMUL_FILE_PATH,		/* O_PATH of anything but a directory; port may be null */
+	EMUL_FILE_DESCRIPTORS, /* the directory /proc/self/fd */
+	EMUL_FILE_PATH,	       /* O_PATH of anything but a directory; port may be null */
 };
 
 struct emul_position {
-	volatile int64_t offset;	/* of a directory: the cookie */
-	volatile uint32_t flags;	/* O_ACCMODE, O_APPEND, O_NONBLOCK, ...; files lock */
-	volatile uint32_t references;	/* processes that hold a shared one; 0 = free */
+	volatile int64_t offset;      /* of a directory: the cookie */
+	volatile uint32_t flags;      /* O_ACCMODE, O_APPEND, O_NONBLOCK, ...; files lock */
+	volatile uint32_t references; /* processes that hold a shared one; 0 = free */
 };
 
 struct emul_file {
-	volatile uint32_t uses;		/* descriptors and calls of this process; 0 = free */
+	volatile uint32_t uses; /* descriptors and calls of this process; 0 = free */
 	uint32_t kind;
-	mach_port_t port;		/* the same name in every relative; null if no server */
-	uint32_t mount;			/* id of the mount it was found in */
+	mach_port_t port; /* the same name in every relative; null if no server */
+	uint32_t mount;	  /* id of the mount it was found in */
 	struct emul_position *volatile position;
-	uint32_t mark;			/* generation of the last fork that entered it; files lock */
+	uint32_t mark; /* generation of the last fork that entered it; files lock */
 	struct emul_position own;
-	uint32_t reads;			/* so far, for window.c */
-	struct masix_stat stat;		/* when it was opened; zero if unknown (no st_mode) */
-} __attribute__((aligned(16)));		/* slots keep the low bits of its address for themselves */
+	uint32_t reads;		/* so far, for window.c */
+	struct trust trust;	/* in `stat` as what the file is now */
+	struct masix_stat stat; /* when it was opened; zero if unknown (no st_mode) */
+} __attribute__((aligned(16))); /* slots keep the low bits of its address for themselves */
 
-#define EMUL_FILES 4096u	/* open files of one process */
+#define EMUL_FILES 4096u /* open files of one process */
 
 /* A new file with one use, which the caller owns, and the right `port`, which the file owns
  * from now on.  NULL when there are too many; the right is dropped then. */
@@ -71,6 +72,10 @@ void file_set_offset(struct emul_file *file, int64_t offset);
 int64_t file_take(struct emul_file *file, uint32_t n);
 void file_give_back(struct emul_file *file, int64_t start, uint32_t taken, uint32_t used);
 
+/* Beside O_*: some process may hold a flock(2) lock through this file.  Not shown by file_flags. */
+#define FILE_LOCKED 0x40000000u
+/* The flags that F_SETFL can change: only those are shared. */
+#define FILE_CHANGEABLE (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 uint32_t file_flags(struct emul_file *file);
 /* Replace the flags in `mask`.  Takes the files lock. */
 void file_set_flags(struct emul_file *file, uint32_t mask, uint32_t flags);
@@ -84,7 +89,7 @@ int file_share(struct emul_file *file);
 void file_unshare(struct emul_file *file);
 /* In the child: set the uses of every file to counts[index]; files without use own nothing. */
 unsigned file_index(const struct emul_file *file);
-unsigned file_count(void);	/* indices in use are below it */
+unsigned file_count(void); /* indices in use are below it */
 void file_fork_child(const uint16_t *counts);
 
 /* Guards the descriptor table, the working directory and root, and status flags. */

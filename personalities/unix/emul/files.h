@@ -32,13 +32,14 @@ void emul_files_unwind(void);
 /* Resolve `path` (kernel-style, from dirfd or AT_FDCWD) across mounts and absolute links and open
  * it.  flags MASIX_OPEN_*.  On 0: *kind, *port (a right the caller owns, or null), *stat.
  * Else -errno.  `path` is a NUL-terminated string in library or user memory. */
-long emul_path_open(int dirfd, const char *path, int flags, uint32_t mode, int *kind, mach_port_t *port,
-	struct masix_stat *stat);
+long emul_path_open(int dirfd, const char *path, int flags, uint32_t mode, int *kind,
+	mach_port_t *port, struct masix_stat *stat);
 
 /* mmap: a send right (caller owns) to the memory object of fd, checking the access;
  * -ENODEV, -EACCES, -EBADF.  A null right: zero-filled memory (/dev/zero).  *file (may be NULL) is
  * held by the call: valid until it returns to the program. */
-long emul_fd_map(int fd, int want_write_shared, mach_port_t *object, uint64_t *size, struct emul_file **file);
+long emul_fd_map(int fd, int want_write_shared, mach_port_t *object, uint64_t *size,
+	struct emul_file **file);
 
 /* `path` as an absolute one, terminated, without looking at links (for /proc/PID/exe).  0 or -errno. */
 long emul_path_absolute(const char *path, char *out, uint32_t size);

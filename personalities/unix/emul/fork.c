@@ -5,11 +5,11 @@
 #include "futexes.h"
 #include "mach.h"
 #include "mach_port.h"
-#include "space.h"
 #include "process.h"
 #include "random.h"
 #include "service.h"
 #include "signals.h"
+#include "space.h"
 #include "threads.h"
 #include <masix/error.h>
 
@@ -48,7 +48,8 @@ struct fpu_image {
 } __attribute__((aligned(16)));
 
 /* The child's first steps, on its copy of the caller's stack. */
-static long child_begins(const uint32_t *a, uint32_t flags, uint32_t stack, const struct fpu_image *fpu)
+static long child_begins(
+	const uint32_t *a, uint32_t flags, uint32_t stack, const struct fpu_image *fpu)
 {
 	struct emul_thread *self = emul_self();
 
@@ -82,9 +83,11 @@ static kern_return_t equip(mach_port_t child, mach_port_t thread, const struct e
 
 	kr = mach_port_insert_right(child, EMUL_PORT_TASK, child, MACH_MSG_TYPE_COPY_SEND);
 	if (!kr)
-		kr = mach_port_insert_right(child, EMUL_PORT_THREAD, thread, MACH_MSG_TYPE_COPY_SEND);
+		kr = mach_port_insert_right(
+			child, EMUL_PORT_THREAD, thread, MACH_MSG_TYPE_COPY_SEND);
 	if (!kr)
-		kr = mach_port_insert_right(child, EMUL_PORT_FAULT, EMUL_PORT_FAULT, MACH_MSG_TYPE_COPY_SEND);
+		kr = mach_port_insert_right(
+			child, EMUL_PORT_FAULT, EMUL_PORT_FAULT, MACH_MSG_TYPE_COPY_SEND);
 	if (!kr)
 		kr = threads_set_segments(thread, self);
 	memset(&registers, 0, sizeof registers);
@@ -115,7 +118,8 @@ static kern_return_t launch(mach_port_t child, const struct emul_context *contex
 	if (!kr) {
 		kr = process_fork(EMUL_PORT_PROCESS, child, pid, &process);
 		if (!kr) {
-			kr = mach_port_insert_right(child, EMUL_PORT_PROCESS, process, MACH_MSG_TYPE_MOVE_SEND);
+			kr = mach_port_insert_right(
+				child, EMUL_PORT_PROCESS, process, MACH_MSG_TYPE_MOVE_SEND);
 			if (kr)
 				(void)mach_port_deallocate(EMUL_PORT_TASK, process);
 			else

@@ -1,7 +1,7 @@
 /* Building and leaving Linux/i386 signal frames.  Layouts: arch/x86/include/uapi/asm/
  * sigcontext.h and ucontext.h of Linux, as programs and unwinders see them. */
-#include "calls.h"
 #include "frame.h"
+#include "calls.h"
 #include "signals.h"
 
 #define EFAULT 14
@@ -15,7 +15,7 @@ struct sigcontext32 {
 };
 
 struct fpstate32 {
-	uint8_t legacy[112];	/* fnsave image, then status and magic */
+	uint8_t legacy[112]; /* fnsave image, then status and magic */
 	uint8_t fxsave[512];
 } __attribute__((aligned(16)));
 
@@ -98,7 +98,8 @@ static uint32_t fpu_restore(uint32_t address)
 	return 0;
 }
 
-static void save_context(struct sigcontext32 *c, const struct emul_thread *thread, uint32_t fpu, uint32_t mask)
+static void save_context(
+	struct sigcontext32 *c, const struct emul_thread *thread, uint32_t fpu, uint32_t mask)
 {
 	const struct emul_state *s = &thread->state;
 
@@ -161,7 +162,11 @@ void frame_siginfo(void *to, int signal, const struct masix_siginfo *info, uint3
 	words[0] = (uint32_t)signal;
 	words[2] = (uint32_t)info->code;
 	switch (signal) {
-	case SIGSEGV: case SIGBUS: case SIGILL: case SIGFPE: case SIGTRAP:
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+	case SIGFPE:
+	case SIGTRAP:
 		if (info->code > 0) {
 			words[3] = address;
 			break;
@@ -179,7 +184,7 @@ static int push_rt(struct emul_thread *thread, uint32_t esp, uint32_t fpu, int s
 	const struct masix_siginfo *info, uint64_t mask)
 {
 	struct rt_frame frame;
-	uint32_t at = ((esp - sizeof frame + 4) & ~15u) - 4;	/* as after a call */
+	uint32_t at = ((esp - sizeof frame + 4) & ~15u) - 4; /* as after a call */
 
 	memset(&frame, 0, sizeof frame);
 	frame.return_address = (uint32_t)__kernel_rt_sigreturn;
@@ -189,7 +194,10 @@ static int push_rt(struct emul_thread *thread, uint32_t esp, uint32_t fpu, int s
 	frame_siginfo(frame.info, signal, info, thread->fault_address);
 	frame.stack_base = thread->altstack_base;
 	frame.stack_size = thread->altstack_size;
-	frame.stack_flags = thread->altstack_size ? (frame_on_altstack(thread, thread->state.esp) ? SS_ONSTACK : 0) : SS_DISABLE;
+	frame.stack_flags =
+		thread->altstack_size
+			? (frame_on_altstack(thread, thread->state.esp) ? SS_ONSTACK : 0)
+			: SS_DISABLE;
 	save_context(&frame.context, thread, fpu, (uint32_t)mask);
 	memcpy(frame.mask, &mask, sizeof mask);
 	if (emul_copy((void *)at, &frame, sizeof frame))
@@ -201,7 +209,8 @@ static int push_rt(struct emul_thread *thread, uint32_t esp, uint32_t fpu, int s
 	return 0;
 }
 
-static int push_plain(struct emul_thread *thread, uint32_t esp, uint32_t fpu, int signal, uint64_t mask)
+static int push_plain(
+	struct emul_thread *thread, uint32_t esp, uint32_t fpu, int signal, uint64_t mask)
 {
 	struct plain_frame frame;
 	uint32_t at = ((esp - sizeof frame + 4) & ~15u) - 4;
@@ -225,11 +234,13 @@ int frame_enter(struct emul_thread *thread, int signal, const struct masix_sigin
 	uint32_t esp = thread->state.esp;
 	int failed;
 
-	if ((action->flags & SA_ONSTACK) && thread->altstack_size && !frame_on_altstack(thread, esp))
+	if ((action->flags & SA_ONSTACK) && thread->altstack_size &&
+		!frame_on_altstack(thread, esp))
 		esp = thread->altstack_base + thread->altstack_size;
 	save_fpu(&fpu);
 	esp = (esp - sizeof fpu) & ~15u;
-	if (!emul_user_range(esp - 1024, sizeof fpu + 1024) || emul_copy((void *)esp, &fpu, sizeof fpu))
+	if (!emul_user_range(esp - 1024, sizeof fpu + 1024) ||
+		emul_copy((void *)esp, &fpu, sizeof fpu))
 		return -EFAULT;
 	if (action->flags & SA_SIGINFO)
 		failed = push_rt(thread, esp, esp, signal, info, mask);
@@ -238,7 +249,7 @@ int frame_enter(struct emul_thread *thread, int signal, const struct masix_sigin
 	if (failed)
 		return failed;
 	thread->state.eip = action->handler;
-	thread->state.eflags &= ~0x500u;	/* handlers start with DF and TF clear */
+	thread->state.eflags &= ~0x500u; /* handlers start with DF and TF clear */
 	return 0;
 }
 

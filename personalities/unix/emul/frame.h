@@ -22,7 +22,7 @@ struct signal_action {
 	uint64_t mask;
 };
 
-struct linux_sigaction {	/* rt_sigaction(2) on i386 */
+struct linux_sigaction { /* rt_sigaction(2) on i386 */
 	uint32_t handler, flags, restorer;
 	uint64_t mask;
 } __attribute__((packed));

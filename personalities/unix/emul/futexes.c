@@ -29,7 +29,7 @@
 #define FUTEX_PRIVATE 0x80
 #define FUTEX_CLOCK_REALTIME 0x100
 
-#define GSYNC_SHARED 1		/* kern/gsync.h, which no package installs */
+#define GSYNC_SHARED 1 /* kern/gsync.h, which no package installs */
 #define GSYNC_TIMED 4
 #define GSYNC_BROADCAST 8
 
@@ -57,7 +57,7 @@ void futexes_fork_parent(void)
 
 void futexes_fork_child(void)
 {
-	memset(&table, 0, sizeof table);	/* the waiters were other threads */
+	memset(&table, 0, sizeof table); /* the waiters were other threads */
 }
 
 /* struct robust_list_head: first entry, offset of the lock word from an entry, pending.
@@ -69,7 +69,7 @@ void futexes_robust_exit(struct emul_thread *thread)
 
 	if (!head)
 		return;
-	thread->robust_list = 0;	/* a bad pointer unwinds: not again */
+	thread->robust_list = 0; /* a bad pointer unwinds: not again */
 	offset = (int)((const uint32_t *)head)[1];
 	entry = *(const uint32_t *)head & ~1u;
 	for (count = 0; entry && entry != head && count < ROBUST_LIMIT; count++) {
@@ -94,8 +94,8 @@ static int is_shared(const uint32_t *a)
 {
 	struct region_entry entry;
 
-	return !(a[1] & FUTEX_PRIVATE) && region_find(a[0] & ~3u, &entry) && entry.address <= a[0] &&
-		entry.inheritance == VM_INHERIT_SHARE;
+	return !(a[1] & FUTEX_PRIVATE) && region_find(a[0] & ~3u, &entry) &&
+	       entry.address <= a[0] && entry.inheritance == VM_INHERIT_SHARE;
 }
 
 static long wait_shared(volatile uint32_t *word, uint32_t value, int64_t deadline)
@@ -142,7 +142,8 @@ static long wake_shared(uint32_t word, uint32_t count)
 /* FUTEX_WAKE_OP: change *word by the operation, which says whether its waiters wake too. */
 static int apply(_Atomic uint32_t *word, uint32_t operation)
 {
-	int32_t argument = (int32_t)(operation << 8) >> 20, compare = (int32_t)(operation << 20) >> 20;
+	int32_t argument = (int32_t)(operation << 8) >> 20,
+		compare = (int32_t)(operation << 20) >> 20;
 	uint32_t old, new;
 
 	if (operation >> 31)

@@ -35,8 +35,7 @@ static long change(const uint32_t *ids, const uint32_t *groups, unsigned group_c
 		if (ids[i] != KEEP)
 			request[i] = ids[i];
 	memcpy(request + IDS, groups, group_count * sizeof *groups);
-	error = emul_result(
-		process_set_ids(EMUL_PORT_PROCESS, request, IDS + group_count, &root));
+	error = emul_result(process_set_ids(EMUL_PORT_PROCESS, request, IDS + group_count, &root));
 	if (error != 0)
 		return error;
 	emul_process.ruid = request[RUID];
@@ -51,10 +50,10 @@ static long change(const uint32_t *ids, const uint32_t *groups, unsigned group_c
 	return 0;
 }
 
-static long change_ids(uint32_t ruid, uint32_t euid, uint32_t suid, uint32_t rgid, uint32_t egid,
-	uint32_t sgid)
+static long change_ids(
+	uint32_t ruid, uint32_t euid, uint32_t suid, uint32_t rgid, uint32_t egid, uint32_t sgid)
 {
-	const uint32_t ids[IDS] = {ruid, euid, suid, rgid, egid, sgid};
+	const uint32_t ids[IDS] = { ruid, euid, suid, rgid, egid, sgid };
 
 	return change(ids, emul_process.groups, emul_process.group_count);
 }
@@ -104,7 +103,8 @@ static long check_real(uint32_t id, uint32_t real, uint32_t effective)
 	return emul_process.euid == 0 || id == KEEP || id == real || id == effective ? 0 : -EPERM;
 }
 
-static uint32_t saved_after(uint32_t new_real, uint32_t new_effective, uint32_t real, uint32_t effective)
+static uint32_t saved_after(
+	uint32_t new_real, uint32_t new_effective, uint32_t real, uint32_t effective)
 {
 	if (new_real == KEEP && (new_effective == KEEP || new_effective == real))
 		return KEEP;
@@ -117,8 +117,8 @@ long sys_setreuid(const uint32_t *a)
 
 	if (error != 0)
 		return error;
-	return change_ids(a[0], a[1], saved_after(a[0], a[1], emul_process.ruid, emul_process.euid), KEEP,
-		KEEP, KEEP);
+	return change_ids(a[0], a[1], saved_after(a[0], a[1], emul_process.ruid, emul_process.euid),
+		KEEP, KEEP, KEEP);
 }
 
 long sys_setregid(const uint32_t *a)
@@ -234,7 +234,7 @@ long sys_getgroups(const uint32_t *a)
 
 long sys_setgroups(const uint32_t *a)
 {
-	static const uint32_t same[IDS] = {KEEP, KEEP, KEEP, KEEP, KEEP, KEEP};
+	static const uint32_t same[IDS] = { KEEP, KEEP, KEEP, KEEP, KEEP, KEEP };
 	uint32_t groups[GROUPS];
 
 	if (emul_process.euid != 0)

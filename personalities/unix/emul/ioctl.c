@@ -22,37 +22,37 @@ static const struct {
 	uint32_t request;
 	uint8_t in, out;
 } terminal_requests[] = {
-	{TCGETS, 0, TERMIOS},
-	{TCSETS, TERMIOS, 0},
-	{TCSETSW, TERMIOS, 0},
-	{TCSETSF, TERMIOS, 0},
-	{TCGETS2, 0, TERMIOS2},
-	{TCSETS2, TERMIOS2, 0},
-	{TCSETSW2, TERMIOS2, 0},
-	{TCSETSF2, TERMIOS2, 0},
-	{TIOCGWINSZ, 0, 8},
-	{TIOCSWINSZ, 8, 0},
-	{FIONREAD, 0, 4},
-	{TIOCOUTQ, 0, 4},
-	{TCFLSH, BY_VALUE, 0},
-	{TCXONC, BY_VALUE, 0},
-	{TCSBRK, BY_VALUE, 0},
-	{TCSBRKP, BY_VALUE, 0},
-	{TIOCSTI, 1, 0},
-	{TIOCEXCL, 0, 0},
-	{TIOCNXCL, 0, 0},
-	{TIOCGPGRP, 0, 4},
-	{TIOCSPGRP, 4, 0},
-	{TIOCGSID, 0, 4},
-	{TIOCSCTTY, BY_VALUE, 0},
-	{TIOCNOTTY, 0, 0},
-	{TIOCVHANGUP, 0, 0},
-	{TIOCGETD, 0, 4},
-	{TIOCSETD, 4, 0},
-	{TIOCGDEV, 0, 4},
-	{TIOCGPTN, 0, 4},
-	{TIOCSPTLCK, 4, 0},
-	{TIOCGPTLCK, 0, 4},
+	{ TCGETS, 0, TERMIOS },
+	{ TCSETS, TERMIOS, 0 },
+	{ TCSETSW, TERMIOS, 0 },
+	{ TCSETSF, TERMIOS, 0 },
+	{ TCGETS2, 0, TERMIOS2 },
+	{ TCSETS2, TERMIOS2, 0 },
+	{ TCSETSW2, TERMIOS2, 0 },
+	{ TCSETSF2, TERMIOS2, 0 },
+	{ TIOCGWINSZ, 0, 8 },
+	{ TIOCSWINSZ, 8, 0 },
+	{ FIONREAD, 0, 4 },
+	{ TIOCOUTQ, 0, 4 },
+	{ TCFLSH, BY_VALUE, 0 },
+	{ TCXONC, BY_VALUE, 0 },
+	{ TCSBRK, BY_VALUE, 0 },
+	{ TCSBRKP, BY_VALUE, 0 },
+	{ TIOCSTI, 1, 0 },
+	{ TIOCEXCL, 0, 0 },
+	{ TIOCNXCL, 0, 0 },
+	{ TIOCGPGRP, 0, 4 },
+	{ TIOCSPGRP, 4, 0 },
+	{ TIOCGSID, 0, 4 },
+	{ TIOCSCTTY, BY_VALUE, 0 },
+	{ TIOCNOTTY, 0, 0 },
+	{ TIOCVHANGUP, 0, 0 },
+	{ TIOCGETD, 0, 4 },
+	{ TIOCSETD, 4, 0 },
+	{ TIOCGDEV, 0, 4 },
+	{ TIOCGPTN, 0, 4 },
+	{ TIOCSPTLCK, 4, 0 },
+	{ TIOCGPTLCK, 0, 4 },
 };
 
 /* An index of terminal_requests, or -1. */
@@ -87,8 +87,8 @@ static long control_terminal(struct emul_file *file, uint32_t request, uint32_t 
 	}
 	token = emul_wait_begin(EMUL_WAIT_IO, file->port);
 	if (!emul_signal_arrived())
-		kr = tty_control(file->port, token, flags, EMUL_PORT_PROCESS, request, data, in, answer,
-			&size);
+		kr = tty_control(file->port, token, flags, EMUL_PORT_PROCESS, request, data, in,
+			answer, &size);
 	emul_wait_end();
 	if (kr != KERN_SUCCESS)
 		return emul_result(kr);

@@ -16,7 +16,7 @@
 /* The inodes in which this process may have record locks: closing one of them ends these. */
 static struct {
 	struct emul_lock lock;
-	volatile uint32_t count;	/* read without the lock, too */
+	volatile uint32_t count; /* read without the lock, too */
 	struct {
 		uint32_t dev;
 		uint64_t ino;
@@ -32,8 +32,8 @@ long sys_flock(const uint32_t *a)
 
 	if (file == NULL)
 		return -EBADF;
-	if (operation != MASIX_LOCK_SHARED && operation != MASIX_LOCK_EXCLUSIVE
-		&& operation != MASIX_LOCK_NONE) {
+	if (operation != MASIX_LOCK_SHARED && operation != MASIX_LOCK_EXCLUSIVE &&
+		operation != MASIX_LOCK_NONE) {
 		kr = MASIX_E_INVALID;
 	} else if ((file_flags(file) & O_PATH) || file->port == MACH_PORT_NULL) {
 		long error = file_flags(file) & O_PATH ? -EBADF : -EOPNOTSUPP;
@@ -46,6 +46,8 @@ long sys_flock(const uint32_t *a)
 			kr = io_lock(file->port, token, a[1] & LOCK_NB ? MASIX_IO_NONBLOCK : 0,
 				(int)operation);
 		emul_wait_end();
+		if (kr == KERN_SUCCESS)
+			file_set_flags(file, FILE_LOCKED, operation != LOCK_UN ? FILE_LOCKED : 0);
 	}
 	file_release(file);
 	return emul_result(kr);
@@ -55,7 +57,8 @@ long sys_flock(const uint32_t *a)
 static int find(const struct emul_file *file)
 {
 	for (uint32_t i = 0; i < locked.count; i++)
-		if (locked.inodes[i].ino == file->stat.ino && locked.inodes[i].dev == file->stat.dev)
+		if (locked.inodes[i].ino == file->stat.ino &&
+			locked.inodes[i].dev == file->stat.dev)
 			return (int)i;
 	return -1;
 }
@@ -118,11 +121,11 @@ static long read_request(uint32_t address, int wide, struct request *request)
 	if (wide) {
 		const struct flock64 *in = (const struct flock64 *)address;
 
-		*request = (struct request){in->l_type, in->l_whence, in->l_start, in->l_len, 0};
+		*request = (struct request){ in->l_type, in->l_whence, in->l_start, in->l_len, 0 };
 	} else {
 		const struct flock *in = (const struct flock *)address;
 
-		*request = (struct request){in->l_type, in->l_whence, in->l_start, in->l_len, 0};
+		*request = (struct request){ in->l_type, in->l_whence, in->l_start, in->l_len, 0 };
 	}
 	return 0;
 }
@@ -153,7 +156,7 @@ static long write_request(uint32_t address, int wide, const struct request *requ
 
 struct range {
 	int how;
-	int64_t start, end;	/* both included */
+	int64_t start, end; /* both included */
 };
 
 /* Where the request's offsets count from. */
@@ -245,8 +248,8 @@ static long get(struct emul_file *file, const struct range *range, struct reques
 		return error;
 	request->type = F_UNLCK;
 	if (how != MASIX_LOCK_NONE)
-		*request = (struct request){how == MASIX_LOCK_SHARED ? F_RDLCK : F_WRLCK, SEEK_SET,
-			start, end == INT64_MAX ? 0 : end - start + 1, pid};
+		*request = (struct request){ how == MASIX_LOCK_SHARED ? F_RDLCK : F_WRLCK, SEEK_SET,
+			start, end == INT64_MAX ? 0 : end - start + 1, pid };
 	return 0;
 }
 

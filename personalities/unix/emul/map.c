@@ -29,7 +29,8 @@ static long map(struct emul_file *file, int want_write_shared, mach_port_t *obje
 	return emul_result(kr);
 }
 
-long emul_fd_map(int fd, int want_write_shared, mach_port_t *object, uint64_t *size, struct emul_file **file)
+long emul_fd_map(
+	int fd, int want_write_shared, mach_port_t *object, uint64_t *size, struct emul_file **file)
 {
 	struct emul_file *held = fd_hold((uint32_t)fd);
 	long result;

@@ -1,8 +1,8 @@
 /* Messages of io_read and io_write (mig/io.defs) made by hand: the hottest calls. */
 #include <mach/message.h>
 #include <mach/mig_errors.h>
-#include <mach/notify.h>
 #include <mach/mig_support.h>
+#include <mach/notify.h>
 
 #include <masix/types.h>
 
@@ -14,12 +14,14 @@
 #define ROUTINE_READ 0
 #define ROUTINE_WRITE 2
 
-#define INTEGER(n, name, bits) \
-	{.msgt_name = (name), .msgt_size = (bits), .msgt_number = (n), .msgt_inline = 1}
+#define INTEGER(n, name, bits)                                                                     \
+	{                                                                                          \
+		.msgt_name = (name), .msgt_size = (bits), .msgt_number = (n), .msgt_inline = 1     \
+	}
 static const mach_msg_type_t word_type = INTEGER(1, MACH_MSG_TYPE_INTEGER_32, 32);
 static const mach_msg_type_t long_type = INTEGER(1, MACH_MSG_TYPE_INTEGER_64, 64);
 static const mach_msg_type_long_t data_type = {
-	.msgtl_header = {.msgt_inline = 1, .msgt_longform = 1},
+	.msgtl_header = { .msgt_inline = 1, .msgt_longform = 1 },
 	.msgtl_name = MACH_MSG_TYPE_CHAR,
 	.msgtl_size = 8,
 };
@@ -74,11 +76,11 @@ static int same_type(mach_msg_type_t a, mach_msg_type_t b)
 	return memcmp(&a, &b, sizeof a) == 0;
 }
 
-static void fill_request(struct request *request, const struct message_target *target, int64_t offset,
-	int routine)
+static void fill_request(
+	struct request *request, const struct message_target *target, int64_t offset, int routine)
 {
-	request->head.msgh_bits
-		= MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	request->head.msgh_bits =
+		MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE);
 	request->head.msgh_remote_port = target->port;
 	request->head.msgh_local_port = mig_get_reply_port();
 	request->head.msgh_seqno = 0;
@@ -101,8 +103,8 @@ static kern_return_t call(mach_msg_header_t *message, mach_msg_size_t send_size,
 	mach_msg_return_t result;
 
 	message->msgh_size = send_size;
-	result = mach_msg(message, MACH_SEND_MSG | MACH_RCV_MSG, send_size, receive_size, reply_port,
-		MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+	result = mach_msg(message, MACH_SEND_MSG | MACH_RCV_MSG, send_size, receive_size,
+		reply_port, MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
 	if (result != MACH_MSG_SUCCESS) {
 		mig_dealloc_reply_port(reply_port);
 		return result;
@@ -114,8 +116,8 @@ static kern_return_t call(mach_msg_header_t *message, mach_msg_size_t send_size,
 		mig_dealloc_reply_port(reply_port);
 		return MIG_REPLY_MISMATCH;
 	}
-	if ((message->msgh_bits & MACH_MSGH_BITS_COMPLEX) != 0 || message->msgh_size < sizeof *reply
-		|| !same_type(reply->RetCodeType, word_type))
+	if ((message->msgh_bits & MACH_MSGH_BITS_COMPLEX) != 0 ||
+		message->msgh_size < sizeof *reply || !same_type(reply->RetCodeType, word_type))
 		return MIG_TYPE_ERROR;
 	if (reply->RetCode != KERN_SUCCESS)
 		return reply->RetCode;
@@ -145,11 +147,11 @@ kern_return_t message_read(const struct message_target *target, int64_t offset, 
 		return kr;
 
 	n = data->type.msgtl_number;
-	if (!data->type.msgtl_header.msgt_inline || !data->type.msgtl_header.msgt_longform
-		|| data->type.msgtl_name != MACH_MSG_TYPE_CHAR || data->type.msgtl_size != 8
-		|| n > amount
-		|| message.reply.head.Head.msgh_size
-			!= offsetof(struct read_reply, data.bytes) + ((n + 3) & ~3u))
+	if (!data->type.msgtl_header.msgt_inline || !data->type.msgtl_header.msgt_longform ||
+		data->type.msgtl_name != MACH_MSG_TYPE_CHAR || data->type.msgtl_size != 8 ||
+		n > amount ||
+		message.reply.head.Head.msgh_size !=
+			offsetof(struct read_reply, data.bytes) + ((n + 3) & ~3u))
 		return MIG_TYPE_ERROR;
 	*got = cursor_put(to, data->bytes, n);
 	return *got == n ? KERN_SUCCESS : KERN_PROTECTION_FAILURE;
@@ -182,8 +184,8 @@ kern_return_t message_write(const struct message_target *target, int64_t offset,
 		sizeof message.reply, ROUTINE_WRITE);
 	if (kr != KERN_SUCCESS)
 		return kr;
-	if (!same_type(message.reply.written_type, word_type)
-		|| !same_type(message.reply.end_type, long_type) || message.reply.written > n)
+	if (!same_type(message.reply.written_type, word_type) ||
+		!same_type(message.reply.end_type, long_type) || message.reply.written > n)
 		return MIG_TYPE_ERROR;
 	*written = message.reply.written;
 	*end = message.reply.end;

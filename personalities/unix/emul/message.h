@@ -10,8 +10,8 @@
 /* Where an io call goes and how. */
 struct message_target {
 	mach_port_t port;
-	uint32_t token;		/* of emul_wait_begin, or 0 */
-	int flags;		/* MASIX_IO_* */
+	uint32_t token; /* of emul_wait_begin, or 0 */
+	int flags;	/* MASIX_IO_* */
 };
 
 /* Read up to `amount` bytes (clipped to MASIX_INLINE_MAX) to the cursor.  *got is what arrived; a

@@ -5,8 +5,8 @@
 
 static int lies_in(const char *path, uint32_t length, const char *mount, uint32_t mount_length)
 {
-	return mount_length <= length && memcmp(path, mount, mount_length) == 0
-		&& (mount_length == length || path[mount_length] == '/');
+	return mount_length <= length && memcmp(path, mount, mount_length) == 0 &&
+	       (mount_length == length || path[mount_length] == '/');
 }
 
 uint32_t mount_path_length(const struct emul_mount *mount)
@@ -75,8 +75,8 @@ static int parse_line(const char *line, const char *end, struct emul_mount *moun
 	return 1;
 }
 
-unsigned mount_path_parse(const char *table, uint32_t size, struct emul_mount *mounts,
-	unsigned count)
+unsigned mount_path_parse(
+	const char *table, uint32_t size, struct emul_mount *mounts, unsigned count)
 {
 	const char *end = table + size;
 	unsigned found = 0;
@@ -95,8 +95,8 @@ unsigned mount_path_parse(const char *table, uint32_t size, struct emul_mount *m
 	return found;
 }
 
-uint32_t mount_path_prepend(char *path, uint32_t length, uint32_t size, const char *prefix,
-	uint32_t prefix_length)
+uint32_t mount_path_prepend(
+	char *path, uint32_t length, uint32_t size, const char *prefix, uint32_t prefix_length)
 {
 	uint32_t skip = 0;
 

@@ -17,13 +17,13 @@ int mount_path_find(const struct emul_mount *mounts, unsigned count, const char 
 /* Parse lines "ID PATH TYPE SOURCE OPTIONS\n" (process_mounts) into at most `count` mounts; the
  * root, lines that are no such and paths that do not fit are left out.  The number found; the rest
  * of `mounts` is unused (id 0). */
-unsigned mount_path_parse(const char *table, uint32_t size, struct emul_mount *mounts,
-	unsigned count);
+unsigned mount_path_parse(
+	const char *table, uint32_t size, struct emul_mount *mounts, unsigned count);
 
 /* Put `prefix` and a slash before the `length` bytes at `path`, within `size` bytes; slashes
  * at the start of `path` are dropped.  The new length, or 0 if it does not fit. */
-uint32_t mount_path_prepend(char *path, uint32_t length, uint32_t size, const char *prefix,
-	uint32_t prefix_length);
+uint32_t mount_path_prepend(
+	char *path, uint32_t length, uint32_t size, const char *prefix, uint32_t prefix_length);
 
 /* The length of the directory part of an absolute path without a trailing slash ("/a/b": 2,
  * "/a": 0). */

@@ -9,7 +9,8 @@
 #include "process.h"
 
 static struct {
-	volatile uint32_t slots[EMUL_MOUNTS];	/* of file_hold, beside emul_boot.mounts; files lock */
+	volatile uint32_t
+		slots[EMUL_MOUNTS]; /* of file_hold, beside emul_boot.mounts; files lock */
 	/* Of chroot; then there is no prefix rule.  "" otherwise. */
 	volatile uint32_t root_length;
 	char root[MASIX_PATH_MAX];
@@ -155,8 +156,8 @@ long mounts_inside_root(char *path, uint32_t length)
 {
 	uint32_t root = mounts.root_length;
 
-	if (root > length || memcmp(path, mounts.root, root) != 0
-		|| (root < length && path[root] != '/'))
+	if (root > length || memcmp(path, mounts.root, root) != 0 ||
+		(root < length && path[root] != '/'))
 		return -ENOENT;
 	memmove(path, path + root, length - root);
 	return (long)(length - root);

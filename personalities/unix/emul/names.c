@@ -20,8 +20,8 @@ struct node {
 	uint32_t rdev;
 };
 
-static kern_return_t request_directory(mach_port_t directory, const char *path, uint32_t length,
-	void *context)
+static kern_return_t request_directory(
+	mach_port_t directory, const char *path, uint32_t length, void *context)
 {
 	return dir_make_directory(directory, path, length, *(const uint32_t *)context);
 }
@@ -42,8 +42,8 @@ long sys_mkdirat(const uint32_t *a)
 	return make_directory((int)a[0], a[1], a[2]);
 }
 
-static kern_return_t request_node(mach_port_t directory, const char *path, uint32_t length,
-	void *context)
+static kern_return_t request_node(
+	mach_port_t directory, const char *path, uint32_t length, void *context)
 {
 	const struct node *node = context;
 
@@ -52,7 +52,7 @@ static kern_return_t request_node(mach_port_t directory, const char *path, uint3
 
 static long make_node(int dirfd, uint32_t path, uint32_t mode, uint32_t rdev)
 {
-	struct node node = {mode & (S_IFMT | 07777) & ~emul_process.umask, rdev};
+	struct node node = { mode & (S_IFMT | 07777) & ~emul_process.umask, rdev };
 
 	switch (mode & S_IFMT) {
 	case 0:
@@ -85,8 +85,8 @@ long sys_mknodat(const uint32_t *a)
 	return make_node((int)a[0], a[1], a[2], a[3]);
 }
 
-static kern_return_t request_unlink(mach_port_t directory, const char *path, uint32_t length,
-	void *context)
+static kern_return_t request_unlink(
+	mach_port_t directory, const char *path, uint32_t length, void *context)
 {
 	return dir_unlink(directory, path, length, *(const int *)context);
 }
@@ -129,8 +129,8 @@ long sys_unlinkat(const uint32_t *a)
 	return unlink_at((int)a[0], a[1], a[2] != 0 ? MASIX_UNLINK_DIRECTORY : 0);
 }
 
-static kern_return_t request_link(mach_port_t directory, const char *path, uint32_t length,
-	void *context)
+static kern_return_t request_link(
+	mach_port_t directory, const char *path, uint32_t length, void *context)
 {
 	return dir_link(directory, path, length, *(const mach_port_t *)context);
 }
@@ -193,8 +193,8 @@ struct text {
 	uint32_t length;
 };
 
-static kern_return_t request_symlink(mach_port_t directory, const char *path, uint32_t length,
-	void *context)
+static kern_return_t request_symlink(
+	mach_port_t directory, const char *path, uint32_t length, void *context)
 {
 	const struct text *target = context;
 
@@ -203,7 +203,7 @@ static kern_return_t request_symlink(mach_port_t directory, const char *path, ui
 
 static long symlink_at(uint32_t target, int dirfd, uint32_t path)
 {
-	struct text text = {(const char *)target, 0};
+	struct text text = { (const char *)target, 0 };
 
 	while (text.bytes[text.length] != '\0')
 		if (++text.length >= MASIX_PATH_MAX)
@@ -223,8 +223,8 @@ long sys_symlinkat(const uint32_t *a)
 	return symlink_at(a[0], (int)a[1], a[2]);
 }
 
-static kern_return_t request_rename(const struct path_target *from, const struct path_target *to,
-	void *context)
+static kern_return_t request_rename(
+	const struct path_target *from, const struct path_target *to, void *context)
 {
 	return dir_rename(from->directory, from->path, from->length, to->directory, to->path,
 		to->length, *(const int *)context);
@@ -232,8 +232,8 @@ static kern_return_t request_rename(const struct path_target *from, const struct
 
 static long rename_at(int dirfd, uint32_t path, int to_dirfd, uint32_t to, int flags)
 {
-	return path_apply_two(dirfd, (const char *)path, to_dirfd, (const char *)to, request_rename,
-		&flags);
+	return path_apply_two(
+		dirfd, (const char *)path, to_dirfd, (const char *)to, request_rename, &flags);
 }
 
 long sys_rename(const uint32_t *a)
@@ -254,8 +254,8 @@ long sys_renameat2(const uint32_t *a)
 	return rename_at((int)a[0], a[1], (int)a[2], a[3], a[4] ? MASIX_RENAME_NOREPLACE : 0);
 }
 
-static kern_return_t request_readlink(mach_port_t directory, const char *path, uint32_t length,
-	void *context)
+static kern_return_t request_readlink(
+	mach_port_t directory, const char *path, uint32_t length, void *context)
 {
 	struct target {
 		mach_msg_type_number_t length;

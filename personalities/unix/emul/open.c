@@ -17,8 +17,9 @@
 #include "tty.h"
 
 /* Flags that F_GETFL shows; the others act only while opening. */
-#define STATUS_FLAGS (O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_DIRECT | O_LARGEFILE | O_NOATIME \
-	| O_PATH | FASYNC)
+#define STATUS_FLAGS                                                                               \
+	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_DIRECT | O_LARGEFILE | O_NOATIME |         \
+		O_PATH | FASYNC)
 
 /* How dir_open is asked. */
 static int masix_flags(uint32_t flags)
@@ -56,10 +57,12 @@ static int masix_flags(uint32_t flags)
 	return result;
 }
 
-static long create(uint32_t kind, mach_port_t port, uint32_t flags, const struct path_result *result,
-	struct emul_file **file)
+static long create(uint32_t kind, mach_port_t port, uint32_t flags,
+	const struct path_result *result, struct emul_file **file)
 {
 	*file = file_create(kind, port, flags & STATUS_FLAGS, result->mount, &result->stat);
+	if (*file != NULL && (flags & O_TRUNC))
+		(*file)->trust.since_ns = 0; /* the attributes are from before that */
 	return *file != NULL ? 0 : -ENFILE;
 }
 
@@ -75,8 +78,8 @@ static long open_device(const struct path_result *result, uint32_t flags, struct
 	if (kind == EMUL_FILE_NONE) {
 		if (result->kind == MASIX_KIND_BLOCK)
 			return -ENXIO;
-		kr = process_open_device(EMUL_PORT_PROCESS, result->stat.rdev, masix_flags(flags), &port,
-			&is_tty);
+		kr = process_open_device(
+			EMUL_PORT_PROCESS, result->stat.rdev, masix_flags(flags), &port, &is_tty);
 		if (kr != KERN_SUCCESS)
 			return emul_result(kr);
 		kind = is_tty ? EMUL_FILE_TTY : EMUL_FILE_STREAM;
@@ -108,9 +111,8 @@ static long open_descriptor(uint32_t fd, uint32_t flags, struct emul_file **file
 
 	if (same == NULL)
 		return -ENOENT;
-	if (!(flags & O_PATH)
-		&& ((access != O_WRONLY && !file_readable(same))
-			|| (access != O_RDONLY && !file_writable(same)))) {
+	if (!(flags & O_PATH) && ((access != O_WRONLY && !file_readable(same)) ||
+					 (access != O_RDONLY && !file_writable(same)))) {
 		file_drop(same);
 		return -EACCES;
 	}
@@ -130,7 +132,8 @@ static long open_descriptors(struct path_result *result, uint32_t flags, struct 
 static long make(struct path_result *result, uint32_t flags, struct emul_file **file)
 {
 	if (result->kind == PATH_KIND_DESCRIPTOR)
-		return flags & O_NOFOLLOW ? -ELOOP : open_descriptor(result->descriptor, flags, file);
+		return flags & O_NOFOLLOW ? -ELOOP
+					  : open_descriptor(result->descriptor, flags, file);
 	if (result->kind == PATH_KIND_ALL_DESCRIPTORS)
 		return open_descriptors(result, flags, file);
 	if (result->kind == MASIX_KIND_DIRECTORY)
@@ -213,8 +216,8 @@ static long copy_right(uint32_t fd, int *kind, mach_port_t *port, struct masix_s
 
 	if (file == NULL)
 		return -ENOENT;
-	if (file->port != MACH_PORT_NULL && file->kind < sizeof kinds / sizeof kinds[0]
-		&& kinds[file->kind] != 0) {
+	if (file->port != MACH_PORT_NULL && file->kind < sizeof kinds / sizeof kinds[0] &&
+		kinds[file->kind] != 0) {
 		*kind = kinds[file->kind];
 		*stat = file->stat;
 		*port = file->port;
@@ -224,8 +227,8 @@ static long copy_right(uint32_t fd, int *kind, mach_port_t *port, struct masix_s
 	return emul_result(kr);
 }
 
-long emul_path_open(int dirfd, const char *path, int flags, uint32_t mode, int *kind, mach_port_t *port,
-	struct masix_stat *stat)
+long emul_path_open(int dirfd, const char *path, int flags, uint32_t mode, int *kind,
+	mach_port_t *port, struct masix_stat *stat)
 {
 	struct path_result result;
 	long error = path_open(dirfd, path, flags, mode, &result);

@@ -14,14 +14,14 @@
 #include "path.h"
 
 #define CROSSINGS 40
-#define BUFFER (MASIX_PATH_MAX + 64u)	/* and a mount's path before it */
+#define BUFFER (MASIX_PATH_MAX + 64u) /* and a mount's path before it */
 
 /* A directory and what is left of the path in it. */
 struct walk {
-	struct emul_file *directory;	/* held */
-	const char *path;		/* the program's, or in `buffer` */
+	struct emul_file *directory; /* held */
+	const char *path;	     /* the program's, or in `buffer` */
 	uint32_t length;
-	int descriptor;			/* not -1: what mount_path_descriptor said; no directory then */
+	int descriptor; /* not -1: what mount_path_descriptor said; no directory then */
 };
 
 /* The length of the program's string, or -ENAMETOOLONG. */
@@ -87,8 +87,8 @@ static long enter_mount(struct walk *walk, uint32_t mount)
 	long length = mounts_path(mount, path, sizeof path);
 
 	if (length == sizeof "/proc" - 1 && memcmp(path, "/proc", (size_t)length) == 0) {
-		walk->descriptor = mount_path_descriptor_in_proc(walk->path, walk->length,
-			emul_process.pid);
+		walk->descriptor =
+			mount_path_descriptor_in_proc(walk->path, walk->length, emul_process.pid);
 		if (walk->descriptor != -1)
 			return 0;
 	}
@@ -139,8 +139,8 @@ static void check_alive(const struct walk *walk, kern_return_t kr)
 }
 
 /* Open (opening != 0) or stat what the walk leads to; ends the walk. */
-static long resolve(struct walk *walk, int opening, int flags, uint32_t mode,
-	struct path_result *result)
+static long resolve(
+	struct walk *walk, int opening, int flags, uint32_t mode, struct path_result *result)
 {
 	char buffer[BUFFER];
 	long error = 0;
@@ -241,7 +241,7 @@ static long open_parent(const struct walk *walk, struct parent *parent)
 		start--;
 	parent->length = end - start;
 	if (parent->length == 0)
-		return -EBUSY;	/* nothing is left: the root of a mount */
+		return -EBUSY; /* nothing is left: the root of a mount */
 	if (parent->length > sizeof parent->name)
 		return -ENAMETOOLONG;
 	memcpy(parent->name, walk->path + start, parent->length);
@@ -288,8 +288,8 @@ long path_apply(int dirfd, const char *path, path_request *request, void *contex
 	return emul_result(kr);
 }
 
-static long apply_to_parents(const struct walk *from, const struct walk *to,
-	path_request_two *request, void *context)
+static long apply_to_parents(
+	const struct walk *from, const struct walk *to, path_request_two *request, void *context)
 {
 	struct parent from_parent, to_parent;
 	kern_return_t kr;
@@ -299,9 +299,9 @@ static long apply_to_parents(const struct walk *from, const struct walk *to,
 		return error;
 	error = open_parent(to, &to_parent);
 	if (error == 0) {
-		kr = request(
-			&(struct path_target){from_parent.port, from_parent.name, from_parent.length},
-			&(struct path_target){to_parent.port, to_parent.name, to_parent.length},
+		kr = request(&(struct path_target){ from_parent.port, from_parent.name,
+				     from_parent.length },
+			&(struct path_target){ to_parent.port, to_parent.name, to_parent.length },
 			context);
 		error = emul_result(kr);
 		port_drop(to_parent.port);
@@ -323,9 +323,8 @@ long path_apply_two(int dirfd, const char *path, int to_dirfd, const char *to_pa
 	if (error == 0 && (from.descriptor != -1 || to.descriptor != -1))
 		error = -EPERM;
 	if (error == 0) {
-		kr = request(
-			&(struct path_target){from.directory->port, from.path, from.length},
-			&(struct path_target){to.directory->port, to.path, to.length}, context);
+		kr = request(&(struct path_target){ from.directory->port, from.path, from.length },
+			&(struct path_target){ to.directory->port, to.path, to.length }, context);
 		check_alive(&from, kr);
 		error = kr == MASIX_E_CROSS ? apply_to_parents(&from, &to, request, context)
 					    : emul_result(kr);

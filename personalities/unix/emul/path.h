@@ -9,10 +9,10 @@
 #define PATH_KIND_ALL_DESCRIPTORS 65
 
 struct path_result {
-	int kind;		/* enum masix_kind, never CROSS_*; or PATH_KIND_* */
-	mach_port_t port;	/* of path_open: a right the caller owns, or null */
+	int kind;	  /* enum masix_kind, never CROSS_*; or PATH_KIND_* */
+	mach_port_t port; /* of path_open: a right the caller owns, or null */
 	uint32_t mount;
-	uint32_t descriptor;	/* of PATH_KIND_DESCRIPTOR */
+	uint32_t descriptor; /* of PATH_KIND_DESCRIPTOR */
 	struct masix_stat stat;
 };
 
@@ -31,8 +31,8 @@ void path_discard(struct path_result *result);
 /* A request to the directory that holds (or resolves to what holds) the last component: called with the
  * directory's port and a counted path relative to it.  Called twice at most, the second time with
  * a single component. */
-typedef kern_return_t path_request(mach_port_t directory, const char *path, uint32_t length,
-	void *context);
+typedef kern_return_t path_request(
+	mach_port_t directory, const char *path, uint32_t length, void *context);
 long path_apply(int dirfd, const char *path, path_request *request, void *context);
 /* The same with two paths: the request gets the second directory and path as `*to`. */
 struct path_target {
@@ -40,8 +40,8 @@ struct path_target {
 	const char *path;
 	uint32_t length;
 };
-typedef kern_return_t path_request_two(const struct path_target *from, const struct path_target *to,
-	void *context);
+typedef kern_return_t path_request_two(
+	const struct path_target *from, const struct path_target *to, void *context);
 long path_apply_two(int dirfd, const char *path, int to_dirfd, const char *to_path,
 	path_request_two *request, void *context);
 

@@ -11,7 +11,8 @@
 /* A descriptor for one end; the right is consumed. */
 static long install_end(mach_port_t port, uint32_t access, uint32_t flags)
 {
-	struct emul_file *file = file_create(EMUL_FILE_STREAM, port, access | (flags & O_NONBLOCK), 0, NULL);
+	struct emul_file *file =
+		file_create(EMUL_FILE_STREAM, port, access | (flags & O_NONBLOCK), 0, NULL);
 
 	return file != NULL ? fd_install(file, (flags & O_CLOEXEC) != 0) : -ENFILE;
 }

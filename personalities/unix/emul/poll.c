@@ -12,8 +12,8 @@
 
 static uint32_t wanted(uint32_t events)
 {
-	return (events & (POLLIN | POLLRDNORM) ? MASIX_POLL_IN : 0u)
-		| (events & (POLLOUT | POLLWRNORM) ? MASIX_POLL_OUT : 0u);
+	return (events & (POLLIN | POLLRDNORM) ? MASIX_POLL_IN : 0u) |
+	       (events & (POLLOUT | POLLWRNORM) ? MASIX_POLL_OUT : 0u);
 }
 
 static uint16_t reported(const struct waiting *item, uint32_t events)

@@ -12,7 +12,7 @@
 static long set_name(uint32_t address)
 {
 	const char *name = (const char *)address;
-	char copy[COMM_SIZE] = {0};
+	char copy[COMM_SIZE] = { 0 };
 
 	for (uint32_t i = 0; i < COMM_SIZE - 1 && name[i] != '\0'; i++)
 		copy[i] = name[i];

@@ -12,7 +12,7 @@
 static struct {
 	struct emul_lock lock;
 	uint32_t key[8];
-	uint32_t seeded;	/* 0: mix in fresh entropy first */
+	uint32_t seeded; /* 0: mix in fresh entropy first */
 } random;
 
 static uint32_t rotate(uint32_t x, int n)
@@ -35,7 +35,7 @@ static void quarter(uint32_t *s, int a, int b, int c, int d)
 /* RFC 8439, 2.3, with a 64-bit block counter and a zero nonce. */
 static void block(const uint32_t *key, uint64_t counter, uint32_t *out)
 {
-	uint32_t in[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
+	uint32_t in[16] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
 
 	memcpy(in + 4, key, 8 * sizeof *key);
 	in[12] = (uint32_t)counter;
@@ -97,7 +97,7 @@ static uint32_t jitter(void)
 	uint32_t word = 0;
 
 	for (int bit = 0; bit < 32; bit++) {
-		volatile uint32_t sink[64] = {0};
+		volatile uint32_t sink[64] = { 0 };
 		uint64_t start = cycles();
 
 		for (unsigned i = 0; i < 64; i++)
@@ -111,9 +111,9 @@ static uint32_t jitter(void)
 /* Random lock held. */
 static void seed(void)
 {
-	uint32_t words[8] = {(uint32_t)cycles(), (uint32_t)(cycles() >> 32),
+	uint32_t words[8] = { (uint32_t)cycles(), (uint32_t)(cycles() >> 32),
 		(uint32_t)emul_process.pid, (uint32_t)emul_boot.start.incarnation,
-		(uint32_t)emul_realtime_ns(), (uint32_t)emul_self(), 0, 0};
+		(uint32_t)emul_realtime_ns(), (uint32_t)emul_self(), 0, 0 };
 	int hardware = has_rdrand();
 
 	stir(words);

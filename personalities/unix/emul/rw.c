@@ -13,7 +13,8 @@ typedef long transfer(struct emul_file *file, struct cursor *cursor, uint32_t n,
 /* Linux moves at most this much in one call. */
 #define MOST 0x7ffff000u
 
-static long transfer_buffer(transfer *how, uint32_t fd, uint32_t address, uint32_t size, int64_t offset)
+static long transfer_buffer(
+	transfer *how, uint32_t fd, uint32_t address, uint32_t size, int64_t offset)
 {
 	struct emul_file *file = fd_hold(fd);
 	struct cursor cursor;
@@ -31,7 +32,8 @@ static long transfer_buffer(transfer *how, uint32_t fd, uint32_t address, uint32
 	return result;
 }
 
-static long transfer_vector(transfer *how, uint32_t fd, uint32_t vector, uint32_t count, int64_t offset)
+static long transfer_vector(
+	transfer *how, uint32_t fd, uint32_t vector, uint32_t count, int64_t offset)
 {
 	struct emul_file *file = fd_hold(fd);
 	struct cursor cursor;
@@ -41,7 +43,8 @@ static long transfer_vector(transfer *how, uint32_t fd, uint32_t vector, uint32_
 		return -EBADF;
 	result = cursor_of_vector(&cursor, vector, count);
 	if (result >= 0)
-		result = how(file, &cursor, (uint32_t)result < MOST ? (uint32_t)result : MOST, offset);
+		result = how(
+			file, &cursor, (uint32_t)result < MOST ? (uint32_t)result : MOST, offset);
 	file_release(file);
 	return result;
 }
@@ -186,7 +189,7 @@ static long seek(uint32_t fd, int64_t offset, uint32_t whence, int64_t *to)
 	case EMUL_FILE_PATH:
 		result = -EBADF;
 		break;
-	default:	/* null and zero have no place to be */
+	default: /* null and zero have no place to be */
 		*to = 0;
 		result = 0;
 		break;

@@ -69,8 +69,8 @@ long sys_nice(const uint32_t *a)
 		increment = 2 * NICE_MIN;
 	error = emul_result(process_nice(EMUL_PORT_PROCESS, 0, 0, 0, &current));
 	if (error == 0)
-		error = emul_result(
-			process_nice(EMUL_PORT_PROCESS, 0, 1, clamp(current + increment), &current));
+		error = emul_result(process_nice(
+			EMUL_PORT_PROCESS, 0, 1, clamp(current + increment), &current));
 	return error;
 }
 

@@ -60,8 +60,8 @@ static long take(const struct sets *sets, uint32_t count, struct waiting *items)
 		items->file = fd_get(fd);
 		if (items->file == NULL)
 			return -EBADF;
-		items->events = (has(sets, 0, fd) ? MASIX_POLL_IN : 0u)
-			| (has(sets, 1, fd) ? MASIX_POLL_OUT : 0u);
+		items->events = (has(sets, 0, fd) ? MASIX_POLL_IN : 0u) |
+				(has(sets, 1, fd) ? MASIX_POLL_OUT : 0u);
 		items++;
 	}
 	return 0;
@@ -70,8 +70,8 @@ static long take(const struct sets *sets, uint32_t count, struct waiting *items)
 /* Turn the sets into what is ready; how many bits are set. */
 static long give(struct sets *sets, uint32_t count, const struct waiting *items)
 {
-	static const uint32_t ready_for[SETS] = {
-		MASIX_POLL_IN | MASIX_POLL_HUP | MASIX_POLL_ERR, MASIX_POLL_OUT | MASIX_POLL_ERR, 0};
+	static const uint32_t ready_for[SETS] = { MASIX_POLL_IN | MASIX_POLL_HUP | MASIX_POLL_ERR,
+		MASIX_POLL_OUT | MASIX_POLL_ERR, 0 };
 	long bits = 0;
 
 	for (uint32_t fd = 0; fd < count; fd++) {
@@ -131,8 +131,8 @@ static long select_until(const uint32_t *a, uint64_t deadline, uint32_t mask, ui
 	return result;
 }
 
-static long select_masked(const uint32_t *a, enum timeout_format format, uint32_t mask,
-	uint32_t mask_size)
+static long select_masked(
+	const uint32_t *a, enum timeout_format format, uint32_t mask, uint32_t mask_size)
 {
 	uint64_t deadline;
 	long result = timeout_read(a[4], format, &deadline);

@@ -14,16 +14,24 @@
 #include "signals.h"
 #include "threads.h"
 
-#define MESSAGE_EXCEPTION 2400	/* exc.defs */
-#define MESSAGE_POKE 501400	/* process_event.defs */
+#define MESSAGE_EXCEPTION 2400 /* exc.defs */
+#define MESSAGE_POKE 501400    /* process_event.defs */
 #define TASK_EXCEPTION 3
 #define THREAD_EXCEPTION 3
 #define GENERAL_PROTECTION 13
-#define DIVIDE_ERROR 1		/* codes of EXC_ARITHMETIC and EXC_BREAKPOINT: mach/i386/exception.h */
+#define DIVIDE_ERROR 1 /* codes of EXC_ARITHMETIC and EXC_BREAKPOINT: mach/i386/exception.h */
 #define SINGLE_STEP 1
 /* Linux's si_code values. */
-enum { SEGV_MAPERR = 1, SEGV_ACCERR, BUS_ADRERR = 2, ILL_ILLOPN = 2, FPE_INTDIV = 1, FPE_FLTINV = 7, TRAP_TRACE = 2 };
-#define INT80_SUBCODE 0x402	/* selector error code of int $0x80 */
+enum {
+	SEGV_MAPERR = 1,
+	SEGV_ACCERR,
+	BUS_ADRERR = 2,
+	ILL_ILLOPN = 2,
+	FPE_INTDIV = 1,
+	FPE_FLTINV = 7,
+	TRAP_TRACE = 2
+};
+#define INT80_SUBCODE 0x402 /* selector error code of int $0x80 */
 
 struct exception_message {
 	mach_msg_header_t header;
@@ -45,9 +53,9 @@ struct exception_reply {
 	kern_return_t result;
 };
 
-static mach_port_t service_port;	/* receive right, and send rights of its own */
+static mach_port_t service_port; /* receive right, and send rights of its own */
 static struct emul_lock alarm_lock;
-static uint64_t alarm_deadline, alarm_interval;	/* ns; alarm_lock */
+static uint64_t alarm_deadline, alarm_interval; /* ns; alarm_lock */
 
 void emul_int80_entry(void);
 void emul_fault_unwind(void);
@@ -86,12 +94,14 @@ kern_return_t service_get_state(mach_port_t thread, struct emul_state *state)
 }
 
 /* Let the stopped thread go on in the library at `eip`, on its stack at `esp`. */
-static kern_return_t enter_library(mach_port_t thread, struct i386_thread_state *r, void (*eip)(void), uint32_t esp)
+static kern_return_t enter_library(
+	mach_port_t thread, struct i386_thread_state *r, void (*eip)(void), uint32_t esp)
 {
 	r->eip = (uint32_t)eip;
 	r->uesp = esp;
 	r->efl &= ~0x500u;
-	return thread_set_state(thread, i386_REGS_SEGS_STATE, (thread_state_t)r, i386_THREAD_STATE_COUNT);
+	return thread_set_state(
+		thread, i386_REGS_SEGS_STATE, (thread_state_t)r, i386_THREAD_STATE_COUNT);
 }
 
 /* What an exception is as a signal; notes the processor's trap number in the thread.  Whether a page
@@ -116,7 +126,8 @@ static int signal_of(struct emul_thread *thread, const struct exception_message 
 		}
 		return SIGSEGV;
 	case EXC_BAD_INSTRUCTION:
-		thread->fault_trap = (uint32_t)m->code == GENERAL_PROTECTION ? GENERAL_PROTECTION : 6;
+		thread->fault_trap =
+			(uint32_t)m->code == GENERAL_PROTECTION ? GENERAL_PROTECTION : 6;
 		thread->fault_error = (uint32_t)m->subcode;
 		if (m->code == GENERAL_PROTECTION)
 			return SIGSEGV;
@@ -151,7 +162,8 @@ static kern_return_t leave_for(struct emul_thread *thread, struct i386_thread_st
 	r->uesp = s->esp;
 	r->eip = s->eip;
 	r->efl = s->eflags;
-	kr = thread_set_state(thread->vector.port, i386_REGS_SEGS_STATE, (thread_state_t)r, i386_THREAD_STATE_COUNT);
+	kr = thread_set_state(thread->vector.port, i386_REGS_SEGS_STATE, (thread_state_t)r,
+		i386_THREAD_STATE_COUNT);
 	if (!kr) {
 		thread->in_emul = 0;
 		thread->nudge = thread->signal_pending;
@@ -160,11 +172,13 @@ static kern_return_t leave_for(struct emul_thread *thread, struct i386_thread_st
 }
 
 /* A fault inside the library: at a bad user pointer, or our own mistake. */
-static kern_return_t library_fault(struct emul_thread *thread, struct i386_thread_state *r, int signal)
+static kern_return_t library_fault(
+	struct emul_thread *thread, struct i386_thread_state *r, int signal)
 {
 	if (r->eip >= (uint32_t)emul_copy_begin && r->eip < (uint32_t)emul_copy_fault) {
 		r->eip = (uint32_t)emul_copy_fault;
-		return thread_set_state(thread->vector.port, i386_REGS_SEGS_STATE, (thread_state_t)r, i386_THREAD_STATE_COUNT);
+		return thread_set_state(thread->vector.port, i386_REGS_SEGS_STATE,
+			(thread_state_t)r, i386_THREAD_STATE_COUNT);
 	}
 	if (r->eip >= (uint32_t)emul_leave_store && r->eip < (uint32_t)emul_leave_stored)
 		return leave_for(thread, r);
@@ -196,18 +210,19 @@ static kern_return_t handle_exception(const struct exception_message *m)
 			return KERN_SUCCESS;
 		return library_fault(thread, &registers, signal);
 	}
-	code = (const unsigned char *)registers.eip;	/* it has just been executed */
+	code = (const unsigned char *)registers.eip; /* it has just been executed */
 	to_state(&registers, &thread->state);
 	thread->state.call = ~0u;
-	if (m->exception == EXC_BAD_INSTRUCTION && m->code == GENERAL_PROTECTION && m->subcode == INT80_SUBCODE &&
-	    code[0] == 0xcd && code[1] == 0x80) {
+	if (m->exception == EXC_BAD_INSTRUCTION && m->code == GENERAL_PROTECTION &&
+		m->subcode == INT80_SUBCODE && code[0] == 0xcd && code[1] == 0x80) {
 		thread->state.restart_eip = registers.eip;
 		thread->state.restart_esp = registers.uesp;
 		thread->state.eip += 2;
 		thread->in_emul = 1;
 		return enter_library(m->thread, &registers, emul_int80_entry, thread->stack_top);
 	}
-	signals_fault(thread, signal, si_code, m->exception == EXC_BAD_ACCESS ? (uint32_t)m->subcode : registers.eip);
+	signals_fault(thread, signal, si_code,
+		m->exception == EXC_BAD_ACCESS ? (uint32_t)m->subcode : registers.eip);
 	thread->in_emul = 1;
 	return enter_library(m->thread, &registers, emul_async_entry, thread->stack_top);
 }
@@ -279,7 +294,8 @@ static uint32_t alarm_wait(void)
 	return deadline > 3600000 ? 3600000 : (uint32_t)deadline;
 }
 
-void service_set_alarm(uint64_t deadline, uint64_t interval, uint64_t *old_deadline, uint64_t *old_interval)
+void service_set_alarm(
+	uint64_t deadline, uint64_t interval, uint64_t *old_deadline, uint64_t *old_interval)
 {
 	emul_lock(&alarm_lock);
 	*old_deadline = alarm_deadline;
@@ -308,7 +324,8 @@ void service_wake(void)
 	m.msgh_remote_port = service_port;
 	m.msgh_id = 0;
 	/* A full queue holds a wake-up already. */
-	(void)mach_msg(&m, MACH_SEND_MSG | MACH_SEND_TIMEOUT, sizeof m, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
+	(void)mach_msg(&m, MACH_SEND_MSG | MACH_SEND_TIMEOUT, sizeof m, 0, MACH_PORT_NULL, 0,
+		MACH_PORT_NULL);
 }
 
 static void service_loop(void)
@@ -325,23 +342,29 @@ static void service_loop(void)
 	for (;;) {
 		uint32_t wait = alarm_wait();
 
-		mr = mach_msg(&m.header, (send ? MACH_SEND_MSG : 0) | MACH_RCV_MSG | (wait ? MACH_RCV_TIMEOUT : 0),
+		mr = mach_msg(&m.header,
+			(send ? MACH_SEND_MSG : 0) | MACH_RCV_MSG | (wait ? MACH_RCV_TIMEOUT : 0),
 			send, sizeof m, service_port, wait, MACH_PORT_NULL);
 		send = 0;
 		handle_alarm();
 		if (mr)
 			continue;
-		if (m.header.msgh_id == MESSAGE_EXCEPTION && m.header.msgh_size == sizeof m.exception) {
+		if (m.header.msgh_id == MESSAGE_EXCEPTION &&
+			m.header.msgh_size == sizeof m.exception) {
 			/* The thread and task rights stay ours: their names are kept and
 			 * dropping one reference each time would cost a third of the trap. */
 			kern_return_t result = handle_exception(&m.exception);
 
-			m.header.msgh_bits = MACH_MSGH_BITS(MACH_MSGH_BITS_REMOTE(m.header.msgh_bits), 0);
+			m.header.msgh_bits =
+				MACH_MSGH_BITS(MACH_MSGH_BITS_REMOTE(m.header.msgh_bits), 0);
 			m.header.msgh_local_port = MACH_PORT_NULL;
 			m.header.msgh_size = sizeof m.reply;
 			m.header.msgh_id = MESSAGE_EXCEPTION + 100;
 			m.reply.result_type = (mach_msg_type_t){
-				.msgt_name = MACH_MSG_TYPE_INTEGER_32, .msgt_size = 32, .msgt_number = 1, .msgt_inline = 1,
+				.msgt_name = MACH_MSG_TYPE_INTEGER_32,
+				.msgt_size = 32,
+				.msgt_number = 1,
+				.msgt_inline = 1,
 			};
 			m.reply.result = result;
 			send = sizeof m.reply;
@@ -380,7 +403,8 @@ static kern_return_t start_thread(void)
 	if (!kr)
 		kr = threads_set_registers(service->vector.port, &registers, 0);
 	if (!kr)
-		kr = thread_set_special_port(service->vector.port, THREAD_EXCEPTION, EMUL_PORT_FAULT);
+		kr = thread_set_special_port(
+			service->vector.port, THREAD_EXCEPTION, EMUL_PORT_FAULT);
 	if (!kr)
 		kr = thread_resume(service->vector.port);
 	return kr;
@@ -394,12 +418,14 @@ kern_return_t service_start(void)
 	alarm_deadline = 0;
 	kr = mach_port_allocate(EMUL_PORT_TASK, MACH_PORT_RIGHT_RECEIVE, &service_port);
 	if (!kr)
-		kr = mach_port_insert_right(EMUL_PORT_TASK, service_port, service_port, MACH_MSG_TYPE_MAKE_SEND);
+		kr = mach_port_insert_right(
+			EMUL_PORT_TASK, service_port, service_port, MACH_MSG_TYPE_MAKE_SEND);
 	if (!kr)
 		kr = task_set_special_port(EMUL_PORT_TASK, TASK_EXCEPTION, service_port);
 	if (!kr)
 		kr = start_thread();
 	if (!kr)
-		kr = process_started(EMUL_PORT_PROCESS, service_port, EMUL_PORT_THREAD, &emul_process.pid, &emul_process.ppid);
+		kr = process_started(EMUL_PORT_PROCESS, service_port, EMUL_PORT_THREAD,
+			&emul_process.pid, &emul_process.ppid);
 	return kr;
 }

@@ -21,24 +21,26 @@
 #define QUEUE_MAX 128
 
 #define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
-#define DEFAULT_IGNORED (SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGCONT))
-#define DEFAULT_STOP (SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU) | SIGNAL_BIT(SIGSTOP))
-#define DEFAULT_CORE \
-	(SIGNAL_BIT(SIGQUIT) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGABRT) | \
-	 SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGXCPU) | \
-	 SIGNAL_BIT(SIGXFSZ) | SIGNAL_BIT(SIGSYS))
+#define DEFAULT_IGNORED                                                                            \
+	(SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGCONT))
+#define DEFAULT_STOP                                                                               \
+	(SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU) | SIGNAL_BIT(SIGSTOP))
+#define DEFAULT_CORE                                                                               \
+	(SIGNAL_BIT(SIGQUIT) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGABRT) |    \
+		SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSEGV) |                    \
+		SIGNAL_BIT(SIGXCPU) | SIGNAL_BIT(SIGXFSZ) | SIGNAL_BIT(SIGSYS))
 
 struct queued {
 	int signal;
-	uint32_t tid;		/* 0: any thread */
+	uint32_t tid; /* 0: any thread */
 	struct masix_siginfo info;
 };
 
 static struct emul_lock signals_lock;
 static struct signal_action actions[EMUL_SIGNALS_MAX + 1];
-static struct queued queue[QUEUE_MAX];	/* in order of arrival */
+static struct queued queue[QUEUE_MAX]; /* in order of arrival */
 static unsigned queue_length;
-static uint64_t told_ignored;	/* what the Unix server was told last */
+static uint64_t told_ignored; /* what the Unix server was told last */
 static uint32_t told_flags;
 
 static int is_ignored(int signal)
@@ -50,7 +52,8 @@ static int is_ignored(int signal)
 
 int signals_inert(int signal)
 {
-	return actions[signal].handler == SIG_IGN || (emul_self()->signal_mask & SIGNAL_BIT(signal));
+	return actions[signal].handler == SIG_IGN ||
+	       (emul_self()->signal_mask & SIGNAL_BIT(signal));
 }
 
 /* Every thread blocks it.  signals_lock held. */
@@ -89,7 +92,7 @@ static void tell_ignored(void)
 	told_ignored = mask;
 	told_flags = flags;
 	emul_unlock(&signals_lock);
-	(void)process_set_ignored(EMUL_PORT_PROCESS, mask, (int)flags);	/* only an optimisation */
+	(void)process_set_ignored(EMUL_PORT_PROCESS, mask, (int)flags); /* only an optimisation */
 }
 
 void signals_init(void)
@@ -135,11 +138,11 @@ void signals_kill(int signal)
 {
 	int core = (DEFAULT_CORE & SIGNAL_BIT(signal)) != 0;
 
-	(void)core;	/* no core files yet: the bit is only reported with one */
+	(void)core; /* no core files yet: the bit is only reported with one */
 	emul_files_exit();
 	for (;;) {
 		(void)process_exit(EMUL_PORT_PROCESS, 0, signal);
-		emul_sleep_ms(1000);	/* the server ends the task */
+		emul_sleep_ms(1000); /* the server ends the task */
 	}
 }
 
@@ -164,7 +167,8 @@ static int find_deliverable(const struct emul_thread *thread, uint64_t mask)
 static void unqueue(int index)
 {
 	queue_length--;
-	memmove(&queue[index], &queue[index + 1], (queue_length - (unsigned)index) * sizeof queue[0]);
+	memmove(&queue[index], &queue[index + 1],
+		(queue_length - (unsigned)index) * sizeof queue[0]);
 }
 
 /* Forget what is queued of the signals in `mask`.  signals_lock held. */
@@ -186,7 +190,8 @@ static struct emul_thread *choose_thread(struct emul_thread *wanted, int signal)
 		return wanted;
 	emul_lock(&threads_lock);
 	for (thread = threads_first; thread; thread = thread->next)
-		if ((~thread->signal_mask | thread->sigwait_set) & SIGNAL_BIT(signal) && !thread->exiting)
+		if ((~thread->signal_mask | thread->sigwait_set) & SIGNAL_BIT(signal) &&
+			!thread->exiting)
 			break;
 	emul_unlock(&threads_lock);
 	return thread;
@@ -213,12 +218,12 @@ void signals_post(struct emul_thread *wanted, int signal, const struct masix_sig
 	else if (DEFAULT_STOP & SIGNAL_BIT(signal))
 		discard(SIGNAL_BIT(SIGCONT));
 	if (is_ignored(signal) && !blocked_everywhere(signal) &&
-	    !(wanted && (wanted->signal_mask & SIGNAL_BIT(signal)))) {
+		!(wanted && (wanted->signal_mask & SIGNAL_BIT(signal)))) {
 		emul_unlock(&signals_lock);
 		return;
 	}
 	if ((signal < SIGRTMIN && already_queued(signal, wanted ? wanted->vector.id : 0)) ||
-	    queue_length == QUEUE_MAX) {
+		queue_length == QUEUE_MAX) {
 		emul_unlock(&signals_lock);
 		return;
 	}
@@ -229,7 +234,7 @@ void signals_post(struct emul_thread *wanted, int signal, const struct masix_sig
 	thread = choose_thread(wanted, signal);
 	emul_unlock(&signals_lock);
 	if (!thread)
-		return;		/* blocked everywhere: taken when somebody unblocks it */
+		return; /* blocked everywhere: taken when somebody unblocks it */
 	thread->signal_pending = 1;
 	if (thread != emul_self())
 		threads_request_nudge(thread);
@@ -269,7 +274,7 @@ int emul_signal_arrived(void)
 	emul_lock(&signals_lock);
 	found = self->fault_signal || find_deliverable(self, self->signal_mask) >= 0;
 	if (!found)
-		self->signal_pending = 0;	/* whoever queues one sets it again */
+		self->signal_pending = 0; /* whoever queues one sets it again */
 	emul_unlock(&signals_lock);
 	return found;
 }
@@ -282,14 +287,15 @@ static void default_action(int signal)
 	if (bit & DEFAULT_IGNORED)
 		return;
 	if (bit & DEFAULT_STOP) {
-		(void)process_stop(EMUL_PORT_PROCESS, signal);	/* an orphaned group goes on */
+		(void)process_stop(EMUL_PORT_PROCESS, signal); /* an orphaned group goes on */
 		return;
 	}
 	signals_kill(signal);
 }
 
 /* Take the next signal for this thread off the queue; 0 = none. */
-static int next_signal(struct emul_thread *self, struct masix_siginfo *info, struct signal_action *action)
+static int next_signal(
+	struct emul_thread *self, struct masix_siginfo *info, struct signal_action *action)
 {
 	int signal, index;
 
@@ -308,7 +314,7 @@ static int next_signal(struct emul_thread *self, struct masix_siginfo *info, str
 		signal = queue[index].signal;
 		*info = queue[index].info;
 		unqueue(index);
-		self->signal_pending = 1;	/* look again */
+		self->signal_pending = 1; /* look again */
 	}
 	*action = actions[signal];
 	if (action->handler > SIG_IGN && (action->flags & SA_RESETHAND))
@@ -326,7 +332,8 @@ static void finish_call(struct emul_state *state, int has_handler, uint32_t flag
 		state->eax = (uint32_t)-EINTR;
 	} else if (state->eax == (uint32_t)-EMUL_RESTART_NOHAND && has_handler) {
 		state->eax = (uint32_t)-EINTR;
-	} else if (state->eax == (uint32_t)-EMUL_RESTART || state->eax == (uint32_t)-EMUL_RESTART_NOHAND) {
+	} else if (state->eax == (uint32_t)-EMUL_RESTART ||
+		   state->eax == (uint32_t)-EMUL_RESTART_NOHAND) {
 		state->eax = state->call;
 		state->esp = state->restart_esp;
 		state->eip = state->restart_eip;
@@ -384,7 +391,7 @@ void signals_set_mask(uint64_t mask)
 		self->signal_pending = 1;
 	emul_unlock(&signals_lock);
 	if (mask & told_ignored)
-		tell_ignored();	/* blocked signals wait even when ignored */
+		tell_ignored(); /* blocked signals wait even when ignored */
 }
 
 /* One set of arguments of rt_sigaction and its 16-bit ancestor. */
@@ -581,7 +588,7 @@ void signals_mask_end(int interrupted)
 	struct emul_thread *self = emul_self();
 
 	if (interrupted && emul_signal_arrived())
-		return;		/* emul_deliver restores it below the handler */
+		return; /* emul_deliver restores it below the handler */
 	self->restore_mask = 0;
 	signals_set_mask(self->saved_mask);
 }

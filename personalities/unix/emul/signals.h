@@ -5,7 +5,7 @@
 #include "emul.h"
 
 #define EMUL_SIGNALS_MAX 64
-#define SIGNAL_BIT(sig) (1ull << ((sig) - 1))
+#define SIGNAL_BIT(sig) (1ull << ((sig)-1))
 
 #define SIGHUP 1
 #define SIGINT 2

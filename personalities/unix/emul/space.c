@@ -12,6 +12,7 @@
 
 #define EACCES 13
 #define EBADF 9
+#define EFAULT 14
 #define EINVAL 22
 #define ENODEV 19
 #define ENOMEM 12
@@ -24,6 +25,7 @@
 #define MAP_FIXED 0x10u
 #define MAP_ANONYMOUS 0x20u
 #define MAP_FIXED_NOREPLACE 0x100000u
+#define RLIMIT_DATA 2
 #define MADV_DONTNEED 4
 #define MADV_FREE 8
 #define MADV_LAST 25
@@ -212,6 +214,20 @@ long sys_old_mmap(const uint32_t *a)
 	return map(copy, copy[5] / SPACE_PAGE);
 }
 
+/* No hole in the range?  Addresses that are not page-aligned count as their page. */
+static int is_mapped(uint32_t address, uint32_t size)
+{
+	uint32_t at = address & ~(SPACE_PAGE - 1), end = address + page_up(size);
+	struct region_entry entry;
+
+	while (at < end) {
+		if (!region_find(at, &entry) || entry.address > at)
+			return 0;
+		at = entry.address + entry.size;
+	}
+	return 1;
+}
+
 long sys_munmap(const uint32_t *a)
 {
 	int result = region_unmap(&space, a[0], a[1]);
@@ -223,13 +239,19 @@ long sys_munmap(const uint32_t *a)
 
 long sys_mprotect(const uint32_t *a)
 {
-	return region_protect(&space, a[0], a[1], (int)(a[2] & 7));
+	int result = region_protect(&space, a[0], a[1], (int)(a[2] & 7));
+
+	return result || is_mapped(a[0], a[1]) ? result : -ENOMEM;
 }
 
 long sys_mremap(const uint32_t *a)
 {
 	uint32_t address;
-	int result = region_remap(&space, a[0], a[1], a[2], (int)a[3], a[4], &address);
+	int result;
+
+	if (a[1] && emul_user_range(a[0], a[1]) && !is_mapped(a[0], a[1]))
+		return -EFAULT;
+	result = region_remap(&space, a[0], a[1], a[2], (int)a[3], a[4], &address);
 
 	if (!result)
 		space_mark(address, a[2], any_file_page(address, 1));
@@ -238,6 +260,10 @@ long sys_mremap(const uint32_t *a)
 
 long sys_brk(const uint32_t *a)
 {
+	uint64_t limit = emul_process.limits[RLIMIT_DATA][0];
+
+	if (a[0] > space.heap && a[0] - space.heap > limit)
+		return (long)space.brk;
 	return (long)region_break(&space, a[0]);
 }
 
@@ -247,7 +273,9 @@ long sys_madvise(const uint32_t *a)
 		return -EINVAL;
 	if (a[2] == MADV_DONTNEED || a[2] == MADV_FREE)
 		return region_discard(&space, a[0], a[1]);
-	return a[2] <= MADV_LAST ? 0 : -EINVAL;	/* advice */
+	if (a[2] > MADV_LAST)
+		return -EINVAL;
+	return is_mapped(a[0], a[1]) ? 0 : -ENOMEM;	/* advice */
 }
 
 /* Which file lies there is not recorded: write back everything. */
@@ -255,6 +283,8 @@ long sys_msync(const uint32_t *a)
 {
 	if (a[0] % SPACE_PAGE || (a[2] & ~7u) || (a[2] & (MS_SYNC | MS_ASYNC)) == (MS_SYNC | MS_ASYNC))
 		return -EINVAL;
+	if (!is_mapped(a[0], a[1]))
+		return -ENOMEM;
 	return a[2] & MS_SYNC ? emul_result(process_sync(EMUL_PORT_PROCESS)) : 0;
 }
 

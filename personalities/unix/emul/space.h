@@ -5,8 +5,8 @@
 #include "emul.h"
 #include "vector/region.h"
 
-#define SPACE_MMAP 0x40000000u		/* where the search for room begins */
-#define SPACE_PIE 0x08000000u		/* position-independent programs */
+#define SPACE_MMAP 0x40000000u /* where the search for room begins */
+#define SPACE_PIE 0x08000000u  /* position-independent programs */
 #define SPACE_PAGE 4096u
 
 extern struct region_space space;

@@ -26,7 +26,8 @@ static kern_return_t keep_fault_port(void)
 
 	kr = task_get_special_port(EMUL_PORT_TASK, TASK_EXCEPTION, &port);
 	if (!kr)
-		kr = mach_port_insert_right(EMUL_PORT_TASK, EMUL_PORT_FAULT, port, MACH_MSG_TYPE_MOVE_SEND);
+		kr = mach_port_insert_right(
+			EMUL_PORT_TASK, EMUL_PORT_FAULT, port, MACH_MSG_TYPE_MOVE_SEND);
 	/* The name may have been in use for this right already. */
 	if (kr == KERN_RIGHT_EXISTS)
 		kr = mach_port_rename(EMUL_PORT_TASK, port, EMUL_PORT_FAULT);
@@ -41,7 +42,7 @@ static void limits_init(void)
 	for (i = 0; i < 16; i++)
 		emul_process.limits[i][0] = emul_process.limits[i][1] = ~0ull;
 	emul_process.limits[3][0] = stack;
-	emul_process.limits[4][0] = 0;		/* core files: none are written */
+	emul_process.limits[4][0] = 0; /* core files: none are written */
 	emul_process.limits[6][0] = emul_process.limits[6][1] = processes;
 	emul_process.limits[7][0] = files;
 	emul_process.limits[7][1] = more_files;

@@ -7,7 +7,7 @@
 
 #define STATX_BASIC_STATS 0x7ffu
 #define STATX_MNT_ID 0x1000u
-#define ST_VALID 0x20u		/* statfs: the flags mean something */
+#define ST_VALID 0x20u /* statfs: the flags mean something */
 
 _Static_assert(sizeof(struct stat32) == 64, "struct stat");
 _Static_assert(sizeof(struct stat64_i386) == 96, "struct stat64");
@@ -36,8 +36,8 @@ static uint32_t minor(uint32_t dev)
 
 int stat_to_32(const struct masix_stat *from, struct stat32 *to)
 {
-	if (from->size > INT32_MAX || from->ino > UINT32_MAX || from->nlink > UINT16_MAX
-		|| from->blocks > UINT32_MAX)
+	if (from->size > INT32_MAX || from->ino > UINT32_MAX || from->nlink > UINT16_MAX ||
+		from->blocks > UINT32_MAX)
 		return -EOVERFLOW;
 	*to = (struct stat32){
 		.dev = from->dev,
@@ -95,9 +95,9 @@ void stat_to_statx(const struct masix_stat *from, uint32_t mount, struct statx_r
 		.ino = from->ino,
 		.size = from->size,
 		.blocks = from->blocks,
-		.atime = {.seconds = from->atime, .nanoseconds = from->atime_nsec},
-		.ctime = {.seconds = from->ctime, .nanoseconds = from->ctime_nsec},
-		.mtime = {.seconds = from->mtime, .nanoseconds = from->mtime_nsec},
+		.atime = { .seconds = from->atime, .nanoseconds = from->atime_nsec },
+		.ctime = { .seconds = from->ctime, .nanoseconds = from->ctime_nsec },
+		.mtime = { .seconds = from->mtime, .nanoseconds = from->mtime_nsec },
 		.rdev_major = major(from->rdev),
 		.rdev_minor = minor(from->rdev),
 		.dev_major = major(from->dev),
@@ -108,9 +108,9 @@ void stat_to_statx(const struct masix_stat *from, uint32_t mount, struct statx_r
 
 int statfs_to_32(const struct masix_statfs *from, uint32_t mount, struct statfs32 *to)
 {
-	if (from->blocks > UINT32_MAX || from->blocks_free > UINT32_MAX
-		|| from->blocks_available > UINT32_MAX || from->files > UINT32_MAX
-		|| from->files_free > UINT32_MAX)
+	if (from->blocks > UINT32_MAX || from->blocks_free > UINT32_MAX ||
+		from->blocks_available > UINT32_MAX || from->files > UINT32_MAX ||
+		from->files_free > UINT32_MAX)
 		return -EOVERFLOW;
 	*to = (struct statfs32){
 		.type = from->type,
@@ -120,7 +120,7 @@ int statfs_to_32(const struct masix_statfs *from, uint32_t mount, struct statfs3
 		.blocks_available = (uint32_t)from->blocks_available,
 		.files = (uint32_t)from->files,
 		.files_free = (uint32_t)from->files_free,
-		.id = {mount},
+		.id = { mount },
 		.name_max = from->name_max,
 		.fragment_size = from->block_size,
 		.flags = from->flags | ST_VALID,
@@ -138,7 +138,7 @@ void statfs_to_64(const struct masix_statfs *from, uint32_t mount, struct statfs
 		.blocks_available = from->blocks_available,
 		.files = from->files,
 		.files_free = from->files_free,
-		.id = {mount},
+		.id = { mount },
 		.name_max = from->name_max,
 		.fragment_size = from->block_size,
 		.flags = from->flags | ST_VALID,

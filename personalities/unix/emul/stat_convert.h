@@ -7,7 +7,7 @@
 #include <masix/types.h>
 
 /* Sizes and offsets are those of i386 whatever the compiler's alignment. */
-struct stat32 {			/* newstat(2): struct stat */
+struct stat32 { /* newstat(2): struct stat */
 	uint32_t dev, ino;
 	uint16_t mode, nlink, uid, gid;
 	uint32_t rdev, size, block_size, blocks;
@@ -15,7 +15,7 @@ struct stat32 {			/* newstat(2): struct stat */
 	uint32_t unused[2];
 };
 
-struct stat64_i386 {		/* stat64(2): struct stat64 */
+struct stat64_i386 { /* stat64(2): struct stat64 */
 	uint64_t dev;
 	uint32_t pad0;
 	uint32_t ino32;
@@ -35,7 +35,7 @@ struct statx_time {
 	int32_t reserved;
 };
 
-struct statx_result {		/* statx(2): struct statx */
+struct statx_result { /* statx(2): struct statx */
 	uint32_t mask, block_size;
 	uint64_t attributes;
 	uint32_t nlink, uid, gid;

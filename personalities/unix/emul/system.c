@@ -96,7 +96,7 @@ long sys_sysinfo(const uint32_t *a)
 long sys_sync(const uint32_t *a)
 {
 	(void)a;
-	(void)process_sync(EMUL_PORT_PROCESS);	/* sync(2) cannot fail */
+	(void)process_sync(EMUL_PORT_PROCESS); /* sync(2) cannot fail */
 	return 0;
 }
 
@@ -116,9 +116,9 @@ long sys_reboot(const uint32_t *a)
 {
 	if (emul_process.euid != 0)
 		return -EPERM;
-	if (a[0] != LINUX_REBOOT_MAGIC1
-		|| (a[1] != LINUX_REBOOT_MAGIC2 && a[1] != LINUX_REBOOT_MAGIC2A
-			&& a[1] != LINUX_REBOOT_MAGIC2B && a[1] != LINUX_REBOOT_MAGIC2C))
+	if (a[0] != LINUX_REBOOT_MAGIC1 ||
+		(a[1] != LINUX_REBOOT_MAGIC2 && a[1] != LINUX_REBOOT_MAGIC2A &&
+			a[1] != LINUX_REBOOT_MAGIC2B && a[1] != LINUX_REBOOT_MAGIC2C))
 		return -EINVAL;
 	switch (a[2]) {
 	case LINUX_REBOOT_CMD_RESTART:
@@ -126,7 +126,7 @@ long sys_reboot(const uint32_t *a)
 	case LINUX_REBOOT_CMD_HALT:
 	case LINUX_REBOOT_CMD_POWER_OFF:
 		return emul_result(process_reboot(EMUL_PORT_PROCESS, MASIX_HALT));
-	default:	/* Ctrl-Alt-Del is not ours to switch */
+	default: /* Ctrl-Alt-Del is not ours to switch */
 		return -EINVAL;
 	}
 }

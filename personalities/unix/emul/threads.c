@@ -452,7 +452,8 @@ void threads_nudge(struct emul_thread *thread)
 	unsigned tries;
 
 	thread->nudge = 0;
-	for (tries = 0; tries < 1000; tries++) {
+	/* Once it has looked and found nothing more, what it waits for is a later call's. */
+	for (tries = 0; tries < 1000 && thread->signal_pending; tries++) {
 		if (thread->in_emul ? end_wait(thread) : redirect(thread))
 			return;
 		if (tries < 4)
@@ -460,7 +461,8 @@ void threads_nudge(struct emul_thread *thread)
 		else
 			emul_sleep_ms(1);
 	}
-	emul_log("a thread does not look at its signals, tid ", (uint32_t)thread->vector.id);
+	if (thread->signal_pending)
+		emul_log("a thread does not look at its signals, tid ", (uint32_t)thread->vector.id);
 }
 
 uint32_t emul_wait_begin(enum emul_wait_kind kind, mach_port_t port)

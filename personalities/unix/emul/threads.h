@@ -4,8 +4,8 @@
 
 #include "emul.h"
 
-extern struct emul_lock threads_lock;		/* the list below */
-extern struct emul_thread *threads_first;	/* program threads, not the service thread */
+extern struct emul_lock threads_lock;	  /* the list below */
+extern struct emul_thread *threads_first; /* program threads, not the service thread */
 extern struct emul_thread *threads_service;
 
 /* What emul_save keeps for fork. */

@@ -18,7 +18,7 @@ long timeout_read(uint32_t address, enum timeout_format format, uint64_t *deadli
 		return 0;
 	if (format == TIMEOUT_TIMESPEC64) {
 		memcpy(&seconds, in, sizeof seconds);
-		nanoseconds = in[2];	/* the upper half is padding for a 32-bit program */
+		nanoseconds = in[2]; /* the upper half is padding for a 32-bit program */
 	} else {
 		seconds = in[0];
 		nanoseconds = in[1];
@@ -50,12 +50,13 @@ void timeout_write(uint32_t address, enum timeout_format format, uint64_t deadli
 	seconds = (uint32_t)(left / BILLION);
 	nanoseconds = (uint32_t)(left % BILLION);
 	if (format == TIMEOUT_TIMESPEC64) {
-		uint64_t out[2] = {seconds, nanoseconds};
+		uint64_t out[2] = { seconds, nanoseconds };
 
 		if (emul_user_range(address, sizeof out))
 			(void)emul_copy((void *)address, out, sizeof out);
 	} else {
-		uint32_t out[2] = {seconds, format == TIMEOUT_TIMEVAL ? nanoseconds / 1000 : nanoseconds};
+		uint32_t out[2] = { seconds,
+			format == TIMEOUT_TIMEVAL ? nanoseconds / 1000 : nanoseconds };
 
 		if (emul_user_range(address, sizeof out))
 			(void)emul_copy((void *)address, out, sizeof out);

@@ -7,11 +7,12 @@
 
 #include "io.h"
 #include "kernel.h"
-#include "rlimits.h"
 #include "message.h"
 #include "random.h"
+#include "rlimits.h"
 #include "signals.h"
 #include "transfer.h"
+#include "trust.h"
 #include "tty.h"
 #include "window.h"
 
@@ -31,8 +32,8 @@ static long outcome(uint32_t done, long error)
 }
 
 /* Out of line: the server's pages become ours for a moment. */
-static kern_return_t read_large(struct emul_file *file, int64_t offset, uint32_t n, struct cursor *to,
-	uint32_t *got)
+static kern_return_t read_large(
+	struct emul_file *file, int64_t offset, uint32_t n, struct cursor *to, uint32_t *got)
 {
 	char *data;
 	mach_msg_type_number_t size;
@@ -57,13 +58,13 @@ static kern_return_t read_large(struct emul_file *file, int64_t offset, uint32_t
 
 static long read_regular(struct emul_file *file, struct cursor *to, uint32_t n, int64_t offset)
 {
-	const struct message_target target = {.port = file->port};
+	const struct message_target target = { .port = file->port };
 	int64_t start = offset == AT_POSITION ? file_take(file, n) : offset;
 	uint32_t done = window_read(file, to, n, start);
 	kern_return_t kr = KERN_SUCCESS;
 
 	if (done < n)
-		window_epoch++;
+		trust_epoch++;
 	while (done < n && kr == KERN_SUCCESS) {
 		uint32_t part = n - done, got;
 
@@ -78,7 +79,7 @@ static long read_regular(struct emul_file *file, struct cursor *to, uint32_t n, 
 		}
 		done += got;
 		if (got < part)
-			break;	/* the end of the file, or of the program's memory */
+			break; /* the end of the file, or of the program's memory */
 	}
 	if (offset == AT_POSITION)
 		file_give_back(file, start, n, done);
@@ -89,7 +90,7 @@ static long read_regular(struct emul_file *file, struct cursor *to, uint32_t n, 
 static long read_stream(struct emul_file *file, struct cursor *to, uint32_t n)
 {
 	uint32_t token = emul_wait_begin(EMUL_WAIT_IO, file->port);
-	struct message_target target = {file->port, token, io_flags(file)};
+	struct message_target target = { file->port, token, io_flags(file) };
 	kern_return_t kr = MASIX_E_INTERRUPTED;
 	uint32_t done = 0, got;
 
@@ -101,7 +102,7 @@ static long read_stream(struct emul_file *file, struct cursor *to, uint32_t n)
 		} while (kr == KERN_SUCCESS && got == MASIX_INLINE_MAX && done < n);
 	}
 	emul_wait_end();
-	window_epoch++;
+	trust_epoch++;
 	return outcome(done, emul_result(kr));
 }
 
@@ -118,7 +119,7 @@ static long read_tty(struct emul_file *file, struct cursor *to, uint32_t n)
 	if (!emul_signal_arrived())
 		kr = tty_read(file->port, token, flags, EMUL_PORT_PROCESS, n, data, &size);
 	emul_wait_end();
-	window_epoch++;
+	trust_epoch++;
 	if (kr != KERN_SUCCESS)
 		return emul_result(kr);
 	if (size > n)
@@ -145,8 +146,8 @@ static long read_random(struct cursor *to, uint32_t n)
 
 long transfer_read(struct emul_file *file, struct cursor *to, uint32_t n, int64_t offset)
 {
-	if ((file->kind == EMUL_FILE_DIRECTORY || file->kind == EMUL_FILE_DESCRIPTORS)
-		&& !(file_flags(file) & O_PATH))
+	if ((file->kind == EMUL_FILE_DIRECTORY || file->kind == EMUL_FILE_DESCRIPTORS) &&
+		!(file_flags(file) & O_PATH))
 		return -EISDIR;
 	if (!file_readable(file))
 		return -EBADF;
@@ -189,7 +190,7 @@ static kern_return_t write_large(struct emul_file *file, int flags, int64_t offs
 static kern_return_t write_part(struct emul_file *file, int flags, int64_t offset, uint32_t *part,
 	struct cursor *from, uint32_t *written, int64_t *end)
 {
-	const struct message_target target = {.port = file->port, .flags = flags};
+	const struct message_target target = { .port = file->port, .flags = flags };
 
 	*written = 0;
 	if (*part > INLINE_AT_MOST) {
@@ -227,8 +228,8 @@ static long write_regular(struct emul_file *file, struct cursor *from, uint32_t 
 	while (done < n && kr == KERN_SUCCESS) {
 		uint32_t part = n - done, written;
 
-		kr = write_part(file, append ? MASIX_IO_APPEND : 0, append ? 0 : start + done, &part,
-			from, &written, &end);
+		kr = write_part(file, append ? MASIX_IO_APPEND : 0, append ? 0 : start + done,
+			&part, from, &written, &end);
 		done += written;
 		if (written < part)
 			break;
@@ -246,12 +247,13 @@ static long write_regular(struct emul_file *file, struct cursor *from, uint32_t 
 static long write_stream(struct emul_file *file, struct cursor *from, uint32_t n)
 {
 	uint32_t token = emul_wait_begin(EMUL_WAIT_IO, file->port);
-	const struct message_target target = {file->port, token, io_flags(file)};
+	const struct message_target target = { file->port, token, io_flags(file) };
 	kern_return_t kr = KERN_SUCCESS;
 	uint32_t done = 0;
 
 	while (done < n && kr == KERN_SUCCESS) {
-		uint32_t part = n - done < MASIX_INLINE_MAX ? n - done : MASIX_INLINE_MAX, written = 0;
+		uint32_t part = n - done < MASIX_INLINE_MAX ? n - done : MASIX_INLINE_MAX,
+			 written = 0;
 		int64_t end;
 
 		if (emul_signal_arrived())
@@ -277,15 +279,17 @@ static long write_tty(struct emul_file *file, struct cursor *from, uint32_t n)
 
 	while (done < n && kr == KERN_SUCCESS) {
 		char data[TTY_PART];
-		uint32_t part = n - done < sizeof data ? n - done : sizeof data, sent = 0, written = 0;
+		uint32_t part = n - done < sizeof data ? n - done : sizeof data, sent = 0,
+			 written = 0;
 
 		part = cursor_get(from, data, part);
 		if (part == 0)
 			kr = KERN_PROTECTION_FAILURE;
 		while (sent < part && kr == KERN_SUCCESS) {
-			kr = emul_signal_arrived() ? MASIX_E_INTERRUPTED
-						   : tty_write(file->port, token, flags, EMUL_PORT_PROCESS,
-							     data + sent, part - sent, &written);
+			kr = emul_signal_arrived()
+				     ? MASIX_E_INTERRUPTED
+				     : tty_write(file->port, token, flags, EMUL_PORT_PROCESS,
+					       data + sent, part - sent, &written);
 			if (kr != KERN_SUCCESS)
 				break;
 			if (written > part - sent)

@@ -5,7 +5,7 @@
 #include "cursor.h"
 #include "file.h"
 
-#define AT_POSITION (-1ll)	/* use the file's own position and move it */
+#define AT_POSITION (-1ll) /* use the file's own position and move it */
 
 /* Up to n bytes between the file (held by the call) and the cursor, at `offset` or AT_POSITION.
  * The count, or -errno when nothing was done.  May block. */

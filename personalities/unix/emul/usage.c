@@ -7,7 +7,7 @@
 #include "process.h"
 
 #define MILLION 1000000
-#define TICK_US 10000	/* USER_HZ is 100 */
+#define TICK_US 10000 /* USER_HZ is 100 */
 #define TICK_NS 10000000
 
 _Static_assert(sizeof(struct rusage) == 72, "struct rusage");
@@ -25,8 +25,8 @@ long sys_getrusage(const uint32_t *a)
 	int which = (int32_t)a[0] == RUSAGE_CHILDREN ? MASIX_USAGE_CHILDREN : MASIX_USAGE_SELF;
 	long error;
 
-	if ((int32_t)a[0] != RUSAGE_SELF && (int32_t)a[0] != RUSAGE_CHILDREN
-		&& (int32_t)a[0] != RUSAGE_THREAD)
+	if ((int32_t)a[0] != RUSAGE_SELF && (int32_t)a[0] != RUSAGE_CHILDREN &&
+		(int32_t)a[0] != RUSAGE_THREAD)
 		return -EINVAL;
 	error = usage_of(which, &usage);
 	if (error != 0)

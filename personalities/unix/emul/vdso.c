@@ -7,11 +7,13 @@
 #define NS 1000000000ull
 #define ENTER(number, first, second) enter(number, (uint32_t)(first), (uint32_t)(second))
 
+#pragma GCC visibility push(default)
 int __vdso_clock_gettime(int clock, int32_t *ts);
 int __vdso_clock_gettime64(int clock, int64_t *ts);
 int __vdso_clock_getres(int clock, int32_t *ts);
 int __vdso_gettimeofday(int32_t *tv, int32_t *zone);
 int32_t __vdso_time(int32_t *when);
+#pragma GCC visibility pop
 
 static int enter(int number, uint32_t first, uint32_t second)
 {

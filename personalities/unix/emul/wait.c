@@ -13,7 +13,7 @@
 #define WEXITED 4u
 #define WCONTINUED 8u
 #define WNOWAIT 0x1000000u
-#define WAIT_CLONE_FLAGS 0xe0000000u	/* __WALL, __WCLONE, __WNOTHREAD: all children are alike */
+#define WAIT_CLONE_FLAGS 0xe0000000u /* __WALL, __WCLONE, __WNOTHREAD: all children are alike */
 
 enum { CLD_EXITED = 1, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, CLD_STOPPED, CLD_CONTINUED };
 enum { P_ALL, P_PID, P_PGID };
@@ -30,8 +30,8 @@ static long wait_for(int which, int id, uint32_t options, struct waited *w)
 	kern_return_t kr = MASIX_E_INTERRUPTED;
 
 	if ((options & WNOHANG) || !emul_signal_arrived())
-		kr = process_wait(EMUL_PORT_PROCESS, token, which, id, (int)options, &w->pid, &w->status, &w->uid,
-			&w->usage);
+		kr = process_wait(EMUL_PORT_PROCESS, token, which, id, (int)options, &w->pid,
+			&w->status, &w->uid, &w->usage);
 	emul_wait_end();
 	return emul_result(kr);
 }
@@ -40,9 +40,15 @@ static long wait_for(int which, int id, uint32_t options, struct waited *w)
 static void put_usage(int32_t *out, const struct masix_usage *usage)
 {
 	int32_t words[18] = {
-		(int32_t)(usage->user / 1000000), (int32_t)(usage->user % 1000000),
-		(int32_t)(usage->system / 1000000), (int32_t)(usage->system % 1000000),
-		(int32_t)usage->max_resident, 0, 0, 0, (int32_t)usage->faults,
+		(int32_t)(usage->user / 1000000),
+		(int32_t)(usage->user % 1000000),
+		(int32_t)(usage->system / 1000000),
+		(int32_t)(usage->system % 1000000),
+		(int32_t)usage->max_resident,
+		0,
+		0,
+		0,
+		(int32_t)usage->faults,
 	};
 
 	memcpy(out, words, sizeof words);
@@ -107,14 +113,17 @@ static void to_siginfo(const struct waited *w, struct masix_siginfo *info)
 
 long sys_waitid(const uint32_t *a)
 {
-	static const int which[] = { [P_ALL] = MASIX_WAIT_ANY, [P_PID] = MASIX_WAIT_PID, [P_PGID] = MASIX_WAIT_GROUP };
+	static const int which[] = {
+		[P_ALL] = MASIX_WAIT_ANY, [P_PID] = MASIX_WAIT_PID, [P_PGID] = MASIX_WAIT_GROUP
+	};
 	uint32_t options = a[3];
 	struct masix_siginfo info;
 	struct waited w;
 	long result;
 
 	if (a[0] > P_PGID || !(options & (WEXITED | WSTOPPED | WCONTINUED)) ||
-	    (options & ~(WNOHANG | WSTOPPED | WEXITED | WCONTINUED | WNOWAIT | WAIT_CLONE_FLAGS)))
+		(options &
+			~(WNOHANG | WSTOPPED | WEXITED | WCONTINUED | WNOWAIT | WAIT_CLONE_FLAGS)))
 		return -EINVAL;
 	result = wait_for(which[a[0]], (int)a[1], options & ~WAIT_CLONE_FLAGS, &w);
 	if (result)
@@ -124,7 +133,7 @@ long sys_waitid(const uint32_t *a)
 			to_siginfo(&w, &info);
 			frame_siginfo((void *)a[2], SIGCHLD, &info, 0);
 		} else {
-			memset((void *)a[2], 0, 128);	/* nobody yet: pid 0 */
+			memset((void *)a[2], 0, 128); /* nobody yet: pid 0 */
 		}
 	}
 	if (a[4] && w.pid)

@@ -18,15 +18,16 @@
 
 static int is_remote(const struct waiting *item)
 {
-	return item->file != NULL
-		&& (item->file->kind == EMUL_FILE_STREAM || item->file->kind == EMUL_FILE_TTY);
+	return item->file != NULL &&
+	       (item->file->kind == EMUL_FILE_STREAM || item->file->kind == EMUL_FILE_TTY);
 }
 
 /* What the server says now; an object that cannot be asked is in error. */
 static uint32_t look(const struct waiting *item)
 {
 	int ready = 0;
-	kern_return_t kr = io_poll(item->file->port, 0, MASIX_IO_NONBLOCK, (int)item->events, &ready);
+	kern_return_t kr =
+		io_poll(item->file->port, 0, MASIX_IO_NONBLOCK, (int)item->events, &ready);
 
 	if (kr == MASIX_E_WOULD_BLOCK)
 		return 0;
@@ -60,7 +61,8 @@ static long wait_for_one(struct waiting *item)
 	emul_wait_end();
 	if (kr == MASIX_E_INTERRUPTED)
 		return -EMUL_RESTART_NOHAND;
-	item->ready = kr == KERN_SUCCESS ? (uint32_t)ready & (item->events | ALWAYS) : MASIX_POLL_ERR;
+	item->ready =
+		kr == KERN_SUCCESS ? (uint32_t)ready & (item->events | ALWAYS) : MASIX_POLL_ERR;
 	return item->ready != 0;
 }
 
@@ -68,9 +70,9 @@ static mach_port_t poll_port(void)
 {
 	struct emul_thread *self = emul_self();
 
-	if (self->poll_port == MACH_PORT_NULL
-		&& mach_port_allocate(EMUL_PORT_TASK, MACH_PORT_RIGHT_RECEIVE, &self->poll_port)
-			!= KERN_SUCCESS)
+	if (self->poll_port == MACH_PORT_NULL &&
+		mach_port_allocate(EMUL_PORT_TASK, MACH_PORT_RIGHT_RECEIVE, &self->poll_port) !=
+			KERN_SUCCESS)
 		self->poll_port = MACH_PORT_NULL;
 	return self->poll_port;
 }
@@ -152,9 +154,9 @@ static uint32_t ask(const struct waiting *items, uint32_t count, mach_port_t por
 	uint32_t asked = 0;
 
 	for (uint32_t i = 0; i < count; i++)
-		if (is_remote(&items[i]) && !is_repeated(items, i)
-			&& io_poll_request(items[i].file->port, port, token, 0,
-				   (int)events_of(items, count, i)) == KERN_SUCCESS)
+		if (is_remote(&items[i]) && !is_repeated(items, i) &&
+			io_poll_request(items[i].file->port, port, token, 0,
+				(int)events_of(items, count, i)) == KERN_SUCCESS)
 			asked++;
 	return asked;
 }

@@ -7,7 +7,7 @@
 #define WAITING_FOREVER (~0ull)
 
 struct waiting {
-	struct emul_file *file;	/* a use of the caller's (file_get), or NULL: not looked at */
+	struct emul_file *file; /* a use of the caller's (file_get), or NULL: not looked at */
 	uint32_t events;	/* MASIX_POLL_IN, MASIX_POLL_OUT */
 	uint32_t ready;		/* out: MASIX_POLL_* that hold */
 };

@@ -4,29 +4,29 @@
 
 #include "io.h"
 #include "kernel.h"
+#include "trust.h"
 #include "window.h"
 
 #define WINDOWS 4
 #define WINDOW_SIZE 0x100000u
-#define WINDOW_BASE 0xbf400000u	/* above the library's image, below its memory */
+#define WINDOW_BASE 0xbf400000u /* above the library's image, below its memory */
 
 /* Mapping costs as much as a few messages: it is worth while from here on. */
 #define MANY_READS 3u
 #define LARGE_READ 0x10000u
-#define NEVER UINT32_MAX	/* emul_file.reads: the file cannot be mapped */
+#define NEVER UINT32_MAX /* emul_file.reads: the file cannot be mapped */
 
 _Static_assert(WINDOW_BASE + WINDOWS * WINDOW_SIZE <= EMUL_MEMORY, "room for the windows");
 
 struct window {
-	uint32_t users;		/* reads under way; it stays as it is meanwhile */
+	uint32_t users; /* reads under way; it stays as it is meanwhile */
 	uint32_t is_mapped;
 	uint32_t dev;
 	uint64_t ino;
-	int64_t start;		/* in the file; a multiple of WINDOW_SIZE */
-	int64_t size;		/* of the file, when it was asked for */
-	uint32_t epoch;		/* then */
-	uint64_t checked_ns;
-	uint32_t used;		/* clock of the last use */
+	int64_t start;	    /* in the file; a multiple of WINDOW_SIZE */
+	int64_t size;	    /* of the file, when it was asked for */
+	struct trust trust; /* in that */
+	uint32_t used;	    /* clock of the last use */
 };
 
 /* Everything here is guarded by the lock; it is not held while anything is read. */
@@ -36,7 +36,7 @@ static struct {
 	struct window windows[WINDOWS];
 } set;
 
-volatile uint32_t window_epoch;
+volatile uint32_t trust_epoch;
 
 static uint32_t address_of(const struct window *window)
 {
@@ -52,8 +52,8 @@ static struct window *find(const struct emul_file *file, int64_t start, int *fou
 	for (unsigned i = 0; i < WINDOWS; i++) {
 		struct window *window = &set.windows[i];
 
-		if (window->is_mapped && window->ino == file->stat.ino && window->dev == file->stat.dev
-			&& window->start == start) {
+		if (window->is_mapped && window->ino == file->stat.ino &&
+			window->dev == file->stat.dev && window->start == start) {
 			*found = 1;
 			return window;
 		}
@@ -69,7 +69,7 @@ static int map(struct window *window, struct emul_file *file, int64_t start)
 	vm_address_t address = address_of(window);
 	mach_port_t object = MACH_PORT_NULL;
 	int64_t size;
-	uint32_t epoch = window_epoch;
+	struct trust trust = trust_begin();
 	kern_return_t kr;
 
 	if (window->is_mapped)
@@ -83,8 +83,7 @@ static int map(struct window *window, struct emul_file *file, int64_t start)
 	if (kr != KERN_SUCCESS)
 		return 0;
 	window->size = size;
-	window->epoch = epoch;
-	window->checked_ns = emul_now_ns();
+	window->trust = trust;
 	window->dev = file->stat.dev;
 	window->ino = file->stat.ino;
 	window->start = start;
@@ -132,18 +131,16 @@ static void release(struct window *window)
 /* The file's size as far as it can be known without a message, else asked for; -1: an error. */
 static int64_t trusted_size(struct window *window, struct emul_file *file)
 {
-	uint32_t epoch = window_epoch;
-	uint64_t now = emul_now_ns();
+	struct trust trust = trust_begin();
 	struct masix_stat stat;
 
-	if (window->epoch == epoch && now - window->checked_ns < WINDOW_TRUST_NS)
+	if (trust_holds(&window->trust))
 		return window->size;
 	if (io_stat(file->port, &stat) != KERN_SUCCESS)
 		return -1;
 	emul_lock(&set.lock);
 	window->size = (int64_t)stat.size;
-	window->epoch = epoch;
-	window->checked_ns = now;
+	window->trust = trust;
 	emul_unlock(&set.lock);
 	return (int64_t)stat.size;
 }

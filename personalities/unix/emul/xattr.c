@@ -3,11 +3,11 @@
 
 #include "calls.h"
 
-#define NOT_SUPPORTED(name) \
-	long sys_##name(const uint32_t *a) \
-	{ \
-		(void)a; \
-		return -EOPNOTSUPP; \
+#define NOT_SUPPORTED(name)                                                                        \
+	long sys_##name(const uint32_t *a)                                                         \
+	{                                                                                          \
+		(void)a;                                                                           \
+		return -EOPNOTSUPP;                                                                \
 	}
 
 NOT_SUPPORTED(setxattr)

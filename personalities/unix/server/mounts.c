@@ -57,19 +57,54 @@ const struct mount *mounts_table(unsigned *count)
 	return mounts;
 }
 
-kern_return_t mounts_mint(uint32_t id, const struct credentials *credentials, const char *root,
-	int pid, mach_port_t *dir)
+static kern_return_t mint(const struct mount *m, const struct credentials *credentials,
+	const char *root, int flags, mach_port_t *dir)
 {
 	uint32_t ids[2 + CREDENTIALS_GROUPS];
 
+	if (m->control == MACH_PORT_NULL)
+		return MASIX_E_NOT_SUPPORTED;
+	return fs_mint(m->control, ids, credentials_for_files(credentials, ids), root, strlen(root),
+		flags, dir);
+}
+
+kern_return_t mounts_mint(uint32_t id, const struct credentials *credentials, const char *root,
+	int pid, mach_port_t *dir)
+{
 	if (id >= COUNT || !mounts[id].is_there)
 		return MASIX_E_INVALID;
 	if (id == MOUNT_PROC)
 		return procfs_root(pid, dir);
 	if (id == MOUNT_PTS)
 		return devpts_root(dir);
-	return fs_mint(mounts[id].control, ids, credentials_for_files(credentials, ids), root,
-		strlen(root), id == MOUNT_ROOT ? 0 : MASIX_MINT_MOUNTED, dir);
+	return mint(&mounts[id], credentials, root, id == MOUNT_ROOT ? 0 : MASIX_MINT_MOUNTED, dir);
+}
+
+/* Does `path` lie in or at the mount?  The root's path is "/". */
+static bool lies_in(const char *path, const struct mount *m)
+{
+	size_t length = strlen(m->path);
+
+	return m->is_there && strncmp(path, m->path, length) == 0 &&
+	       (path[length] == '/' || path[length] == '\0');
+}
+
+kern_return_t mounts_mint_root(
+	const struct credentials *credentials, const char *path, int pid, mach_port_t *dir)
+{
+	uint32_t id = MOUNT_ROOT;
+	size_t length = 0;
+
+	for (unsigned i = 0; i < COUNT; i++) {
+		if (i == MOUNT_ROOT || !lies_in(path, &mounts[i]) ||
+			strlen(mounts[i].path) < length)
+			continue;
+		id = i;
+		length = strlen(mounts[i].path);
+	}
+	/* There is nothing above it: ".." does not lead out of the mount. */
+	return id == MOUNT_ROOT ? mounts_mint(id, credentials, path, pid, dir)
+				: mint(&mounts[id], credentials, path + length, 0, dir);
 }
 
 kern_return_t mounts_sync(int final)

@@ -37,6 +37,11 @@ const struct mount *mounts_table(unsigned *count);
 kern_return_t mounts_mint(uint32_t mount, const struct credentials *credentials, const char *root,
 	int pid, mach_port_t *dir) __attribute__((warn_unused_result));
 
+/* The root directory of a process: the directory `path` of the whole tree ("" is its root), which
+ * may lie in any mount of a file server. */
+kern_return_t mounts_mint_root(const struct credentials *credentials, const char *path, int pid,
+	mach_port_t *dir) __attribute__((warn_unused_result));
+
 /* Write everything back; with `final`, and change nothing any more. */
 kern_return_t mounts_sync(int final) __attribute__((warn_unused_result));
 

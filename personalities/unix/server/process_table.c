@@ -220,17 +220,30 @@ void process_end(struct process_table *t, struct process *p, int status)
 	process_todo(t, p, TODO_TERMINATE);
 }
 
-/* Orphans become children of init; those that ended already are init's to reap. */
-static void orphans_to_init(struct process_table *t, struct process *p)
+/* Who takes care of the orphans of p: the nearest subreaper above it, or init; NULL: nobody is left. */
+static struct process *reaper_of(struct process_table *t, struct process *p)
 {
 	struct process *init = t->pids[INIT_PID].process;
-	struct process *child;
+
+	for (struct process *a = p->parent; a != NULL; a = a->parent)
+		if (a->is_subreaper && process_is_live(a))
+			return a;
+	return init != p ? init : NULL;
+}
+
+/* Orphans get another parent; those that ended already are its to reap. */
+static void give_away_children(struct process_table *t, struct process *p)
+{
+	const struct masix_siginfo info = { .code = SI_USER, .pid = p->pid };
+	struct process *reaper = reaper_of(t, p), *child;
 
 	while ((child = p->children) != NULL) {
 		child_remove(child);
-		if (init == NULL || init == p)
+		if (child->death_signal != 0)
+			signal_post_from_system(t, child, child->death_signal, &info);
+		if (reaper == NULL)
 			continue;
-		child_insert(init, child);
+		child_insert(reaper, child);
 		/* It learns of its new parent when it looks for signals. */
 		if (process_is_live(child))
 			process_todo(t, child, TODO_POKE);
@@ -249,7 +262,7 @@ void process_ended(struct process_table *t, struct process *p, const struct masi
 	signals_discard(t, p);
 	waiters_discard(t, p);
 	session_left(t, p);
-	orphans_to_init(t, p);
+	give_away_children(t, p);
 	if (p->pid == INIT_PID)
 		t->init_is_gone = true;
 	else

@@ -55,6 +55,9 @@ struct process {
 	int nice;
 	uint64_t started_ns; /* since boot */
 
+	int death_signal;  /* for it, when its parent ends; 0 = none */
+	bool is_subreaper; /* orphans among its descendants become its children */
+
 	/* The image: set by process_exec, inherited by fork. */
 	bool has_executed; /* since it was forked */
 	char comm[COMM_MAX + 1];

@@ -53,9 +53,14 @@ static int next_process(int from)
 	return pid;
 }
 
+static uint32_t process_link(int self, struct proc_node node, char *to, uint32_t room)
+{
+	return proc_may_inspect(self, node.pid) ? proc_process_link(node, to, room) : 0;
+}
+
 static struct proc_view view_of(const struct proc_object *o)
 {
-	return (struct proc_view){ o->self, process_exists, next_process, proc_process_link };
+	return (struct proc_view){ o->self, process_exists, next_process, process_link };
 }
 
 /* --- Objects --- */
@@ -145,6 +150,8 @@ static kern_return_t proc_read(struct masix_object *object, const struct io_call
 		return MASIX_E_IS_DIRECTORY;
 	if (offset < 0)
 		return MASIX_E_INVALID;
+	if (o->node.kind == PROC_PID_MAPS && !proc_may_inspect(o->self, o->node.pid))
+		return MASIX_E_ACCESS;
 	pthread_mutex_lock(&o->lock);
 	if (offset == 0 || o->text.data == NULL) {
 		struct text fresh = { 0 };
@@ -247,6 +254,8 @@ static kern_return_t proc_link_target(struct masix_object *object, const char *p
 		return MASIX_E_CROSS;
 	if (!proc_is_link(walk.found))
 		return MASIX_E_INVALID;
+	if (walk.found.pid != 0 && !proc_may_inspect(dir->self, walk.found.pid))
+		return MASIX_E_ACCESS;
 	*target_length = proc_readlink(&view, walk.found, target, *target_length);
 	return *target_length > 0 ? KERN_SUCCESS : MASIX_E_NOT_FOUND;
 }

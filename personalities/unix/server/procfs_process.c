@@ -11,6 +11,7 @@
 #include "procfs_text.h"
 #include "server.h"
 #include "session.h"
+#include "signals.h"
 #include "task.h"
 
 #define TICK_US 10000
@@ -26,6 +27,7 @@ struct snapshot {
 	char state;
 	int ppid, pgid, sid, terminal, foreground, nice, status;
 	uint64_t started_ns, pending, ignored;
+	unsigned queued;
 	struct credentials credentials;
 	struct masix_usage usage, children;
 	uint32_t image[IMAGE_WORDS];
@@ -51,6 +53,7 @@ static void look(struct snapshot *s, struct process *p)
 	s->started_ns = p->started_ns;
 	s->pending = p->pending;
 	s->ignored = p->ignored;
+	s->queued = p->queue_length;
 	s->credentials = p->credentials;
 	s->usage = p->usage;
 	s->children = p->children_usage;
@@ -136,20 +139,19 @@ static void status(const struct snapshot *s, struct text *text)
 	const struct credentials *c = &s->credentials;
 	int pid = s->process->pid;
 
-	text_append(text,
-		"Name:\t%s\nUmask:\t0022\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\n",
-		s->comm, s->state, state_name(s->state), pid, pid);
+	text_append(text, "Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\n", s->comm,
+		s->state, state_name(s->state), pid, pid);
 	text_append(text, "PPid:\t%d\nTracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\n", s->ppid, c->ruid,
 		c->euid, c->suid, c->euid);
-	text_append(text, "Gid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", c->rgid, c->egid, c->sgid,
-		c->egid);
+	text_append(text, "Gid:\t%u\t%u\t%u\t%u\nGroups:\t", c->rgid, c->egid, c->sgid, c->egid);
 	for (unsigned i = 0; i < c->group_count; i++)
 		text_append(text, "%u ", c->groups[i]);
 	text_append(text, "\n");
 	if (s->state != 'Z')
-		text_append(text, "VmSize:\t%8u kB\nVmLck:\t       0 kB\nVmRSS:\t%8u kB\n",
-			s->figures.virtual_kib, s->figures.resident_kib);
-	text_append(text, "Threads:\t%u\nSigQ:\t0/4096\nSigPnd:\t0000000000000000\n", s->threads);
+		text_append(text, "VmSize:\t%8u kB\nVmRSS:\t%8u kB\n", s->figures.virtual_kib,
+			s->figures.resident_kib);
+	text_append(
+		text, "Threads:\t%u\nSigQ:\t%u/%u\n", s->threads, s->queued, SIGNAL_QUEUE_PROCESS);
 	text_append(text, "ShdPnd:\t%016llx\nSigIgn:\t%016llx\n", (unsigned long long)s->pending,
 		(unsigned long long)s->ignored);
 }
@@ -160,21 +162,6 @@ static void statm(const struct snapshot *s, struct text *text)
 
 	text_append(text, "%u %u 0 %u 0 0 0\n", s->figures.virtual_kib / KIB_PER_PAGE,
 		s->figures.resident_kib / KIB_PER_PAGE, code);
-}
-
-static void limits(struct text *text)
-{
-	static const char *const names[][2] = { { "Max cpu time", "seconds" },
-		{ "Max file size", "bytes" }, { "Max data size", "bytes" },
-		{ "Max resident set", "bytes" }, { "Max address space", "bytes" } };
-
-	text_append(
-		text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		text_append(text, "%-25s %-20s %-20s %-10s\n", names[i][0], "unlimited",
-			"unlimited", names[i][1]);
-	text_append(text, "%-25s %-20u %-20u %-10s\n", "Max processes", PROCESS_MAX, PROCESS_MAX,
-		"processes");
 }
 
 static void maps(mach_port_t task, struct text *text)
@@ -261,9 +248,6 @@ bool proc_process_text(struct proc_node node, int viewer, struct text *text)
 	case PROC_PID_COMM:
 		text_append(text, "%s\n", s.comm);
 		break;
-	case PROC_PID_LIMITS:
-		limits(text);
-		break;
 	case PROC_PID_MOUNTS:
 		mount_lines(text);
 		break;
@@ -314,4 +298,23 @@ bool proc_process_owner(int pid, uint32_t *uid, uint32_t *gid, uint64_t *started
 	}
 	table_unlock();
 	return p != NULL;
+}
+
+/* ptrace(2) has the rule. */
+bool proc_may_inspect(int viewer, int pid)
+{
+	struct process_table *t = &unix_server.table;
+	bool may = false;
+
+	table_lock();
+	const struct process *from = process_find(t, viewer), *to = process_find(t, pid);
+
+	if (from != NULL && to != NULL) {
+		const struct credentials *f = &from->credentials, *c = &to->credentials;
+
+		may = from == to || f->euid == 0 ||
+		      (f->euid == c->ruid && f->euid == c->euid && f->euid == c->suid);
+	}
+	table_unlock();
+	return may;
 }

@@ -69,6 +69,7 @@ static uint64_t idle_us(const struct sums *sums)
 	return uptime > busy ? uptime - busy : 0;
 }
 
+/* Only what the kernel tells: it has no swap, no buffers, and does not count dirty pages. */
 static void meminfo(struct text *text)
 {
 	struct memory_figures m;
@@ -77,17 +78,15 @@ static void meminfo(struct text *text)
 	if (!machine_memory(&m))
 		return;
 	text_append(text,
-		"MemTotal:       %8u kB\nMemFree:        %8u kB\nMemAvailable:   %8u kB\n"
-		"Buffers:        %8u kB\nCached:         %8u kB\nSwapCached:     %8u kB\n",
-		m.total * kib, m.free * kib, (m.free + m.cached) * kib, 0, m.cached * kib, 0);
+		"MemTotal:       %8u kB\nMemFree:        %8u kB\nMemAvailable:   %8u kB\n",
+		m.total * kib, m.free * kib, (m.free + m.cached) * kib);
 	text_append(text,
-		"Active:         %8u kB\nInactive:       %8u kB\nUnevictable:    %8u kB\n"
-		"SwapTotal:      %8u kB\nSwapFree:       %8u kB\n",
-		m.active * kib, m.inactive * kib, m.wired * kib, 0, 0);
+		"Buffers:        %8u kB\nCached:         %8u kB\nSwapCached:     %8u kB\n", 0,
+		m.cached * kib, 0);
 	text_append(text,
-		"Dirty:          %8u kB\nShmem:          %8u kB\nSlab:           %8u kB\n", 0, 0,
-		m.wired * kib);
-	text_append(text, "SReclaimable:   %8u kB\nSUnreclaim:     %8u kB\n", 0, m.wired * kib);
+		"Active:         %8u kB\nInactive:       %8u kB\nUnevictable:    %8u kB\n",
+		m.active * kib, m.inactive * kib, m.wired * kib);
+	text_append(text, "SwapTotal:      %8u kB\nSwapFree:       %8u kB\n", 0, 0);
 }
 
 static void uptime(struct text *text)
@@ -162,7 +161,7 @@ static void stat(struct text *text)
 			(unsigned long long)(idle_us(&sums) / tick_us));
 	int64_t boot = (masix_realtime_ns() - (int64_t)masix_monotonic_ns()) / (int64_t)SECOND_NS;
 
-	text_append(text, "intr 0\nctxt 0\nbtime %lld\nprocesses %llu\n", (long long)boot,
+	text_append(text, "btime %lld\nprocesses %llu\n", (long long)boot,
 		(unsigned long long)sums.forks);
 	text_append(text, "procs_running %u\nprocs_blocked 0\n", sums.running);
 }
@@ -235,9 +234,6 @@ bool proc_system_text(enum proc_kind kind, struct text *text)
 		break;
 	case PROC_VMSTAT:
 		vmstat(text);
-		break;
-	case PROC_CMDLINE:
-		text_append(text, "console=com0\n");
 		break;
 	case PROC_SWAPS:
 		text_append(text, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");

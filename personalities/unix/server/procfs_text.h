@@ -16,6 +16,9 @@ bool proc_process_text(struct proc_node node, int viewer, struct text *text);
 /* The links of a process, for struct proc_view. */
 uint32_t proc_process_link(struct proc_node node, char *to, uint32_t room);
 
+/* May process `viewer` see more of `pid` than everybody does: its memory map, what its links point to? */
+bool proc_may_inspect(int viewer, int pid);
+
 /* The owner of a process's files.  False: it is gone. */
 bool proc_process_owner(int pid, uint32_t *uid, uint32_t *gid, uint64_t *started_ns);
 

@@ -18,8 +18,8 @@ static const struct member root_members[] = { { "self", PROC_SELF }, { "mounts",
 	{ "meminfo", PROC_MEMINFO }, { "uptime", PROC_UPTIME }, { "loadavg", PROC_LOADAVG },
 	{ "version", PROC_VERSION }, { "cpuinfo", PROC_CPUINFO },
 	{ "filesystems", PROC_FILESYSTEMS }, { "stat", PROC_STAT }, { "vmstat", PROC_VMSTAT },
-	{ "cmdline", PROC_CMDLINE }, { "swaps", PROC_SWAPS }, { "devices", PROC_DEVICES },
-	{ "sys", PROC_SYS }, { "tty", PROC_TTY }, { NULL, PROC_NONE } };
+	{ "swaps", PROC_SWAPS }, { "devices", PROC_DEVICES }, { "sys", PROC_SYS },
+	{ "tty", PROC_TTY }, { NULL, PROC_NONE } };
 
 static const struct member tty_members[] = { { "drivers", PROC_TTY_DRIVERS }, { NULL, PROC_NONE } };
 
@@ -32,8 +32,8 @@ static const struct member kernel_members[] = { { "hostname", PROC_HOSTNAME },
 static const struct member process_members[] = { { "stat", PROC_PID_STAT },
 	{ "status", PROC_PID_STATUS }, { "statm", PROC_PID_STATM }, { "cmdline", PROC_PID_CMDLINE },
 	{ "comm", PROC_PID_COMM }, { "exe", PROC_EXE }, { "root", PROC_PROCESS_ROOT },
-	{ "limits", PROC_PID_LIMITS }, { "mounts", PROC_PID_MOUNTS },
-	{ "mountinfo", PROC_PID_MOUNTINFO }, { "maps", PROC_PID_MAPS }, { NULL, PROC_NONE } };
+	{ "mounts", PROC_PID_MOUNTS }, { "mountinfo", PROC_PID_MOUNTINFO },
+	{ "maps", PROC_PID_MAPS }, { NULL, PROC_NONE } };
 
 static const struct member *members_of(enum proc_kind kind)
 {
@@ -111,7 +111,7 @@ uint32_t proc_readlink(const struct proc_view *view, struct proc_node node, char
 		length = snprintf(to, room, "self/mounts");
 		break;
 	default:
-		return view->link(node, to, room);
+		return view->link(view->self, node, to, room);
 	}
 	return length > 0 && (uint32_t)length < room ? length : 0;
 }

@@ -30,7 +30,6 @@ enum proc_kind {
 	PROC_FILESYSTEMS,
 	PROC_STAT,
 	PROC_VMSTAT,
-	PROC_CMDLINE,
 	PROC_SWAPS,
 	PROC_DEVICES,
 	PROC_TTY_DRIVERS,
@@ -44,7 +43,6 @@ enum proc_kind {
 	PROC_PID_STATM,
 	PROC_PID_CMDLINE,
 	PROC_PID_COMM,
-	PROC_PID_LIMITS,
 	PROC_PID_MOUNTS,
 	PROC_PID_MOUNTINFO,
 	PROC_PID_MAPS,
@@ -62,8 +60,8 @@ struct proc_view {
 	bool (*exists)(int pid);
 	/* The first existing pid from `from` on, 0: none. */
 	int (*next)(int from);
-	/* The target of a link of a process; returns the length, 0: none. */
-	uint32_t (*link)(struct proc_node node, char *to, uint32_t room);
+	/* The target of a link of a process; returns the length, 0: none, or not for `self`. */
+	uint32_t (*link)(int self, struct proc_node node, char *to, uint32_t room);
 };
 
 bool proc_is_directory(struct proc_node node);

@@ -55,7 +55,7 @@ static void sweep(struct record_locks *locks)
 static bool excludes(const struct record *a, const struct record *b)
 {
 	return a->pid != b->pid && a->start <= b->end && b->start <= a->end &&
-		(a->how == MASIX_LOCK_EXCLUSIVE || b->how == MASIX_LOCK_EXCLUSIVE);
+	       (a->how == MASIX_LOCK_EXCLUSIVE || b->how == MASIX_LOCK_EXCLUSIVE);
 }
 
 static const struct record *conflict_in(const struct record_file *f, const struct record *want)
@@ -68,8 +68,8 @@ static const struct record *conflict_in(const struct record_file *f, const struc
 	return NULL;
 }
 
-const struct record *records_conflict(const struct record_locks *locks, uint32_t dev, uint64_t ino,
-	const struct record *want)
+const struct record *records_conflict(
+	const struct record_locks *locks, uint32_t dev, uint64_t ino, const struct record *want)
 {
 	const struct record_file *f = find(locks, dev, ino);
 
@@ -86,7 +86,7 @@ static unsigned beside(const struct record *old, struct record *want, struct rec
 		if (old->how == want->how && old->end < want->start && old->end + 1 == want->start)
 			want->start = old->start;
 		else if (old->how == want->how && old->start > want->end &&
-			want->end + 1 == old->start)
+			 want->end + 1 == old->start)
 			want->end = old->end;
 		else
 			pieces[n++] = *old;
@@ -134,8 +134,8 @@ static int enter(struct record_locks *locks, struct record_file *f, struct recor
 static bool is_valid(const struct record *want)
 {
 	return want->start >= 0 && want->start <= want->end &&
-		(want->how == MASIX_LOCK_SHARED || want->how == MASIX_LOCK_EXCLUSIVE ||
-			want->how == MASIX_LOCK_NONE);
+	       (want->how == MASIX_LOCK_SHARED || want->how == MASIX_LOCK_EXCLUSIVE ||
+		       want->how == MASIX_LOCK_NONE);
 }
 
 int records_lock(struct record_locks *locks, uint32_t dev, uint64_t ino, const struct record *want)
@@ -165,8 +165,8 @@ static bool waits_for(const struct record_locks *locks, int pid, int whom, unsig
 
 				if (excludes(held, &w->want) &&
 					(held->pid == whom ||
-						(depth < DEPTH_MAX &&
-							waits_for(locks, held->pid, whom, depth + 1))))
+						(depth < DEPTH_MAX && waits_for(locks, held->pid,
+									      whom, depth + 1))))
 					return true;
 			}
 		}

@@ -5,11 +5,11 @@
 
 #include <stdint.h>
 
-#define RECORDS_MAX 16384	/* in all files, waiting ones included */
+#define RECORDS_MAX 16384 /* in all files, waiting ones included */
 
 struct record {
 	int pid;
-	int how; /* MASIX_LOCK_SHARED, _EXCLUSIVE; in a request also _NONE */
+	int how;	    /* MASIX_LOCK_SHARED, _EXCLUSIVE; in a request also _NONE */
 	int64_t start, end; /* both included */
 };
 
@@ -24,7 +24,7 @@ struct record_file {
 	uint32_t dev;
 	uint64_t ino;
 	unsigned count;
-	struct record *records;		/* one process's do not overlap */
+	struct record *records;			 /* one process's do not overlap */
 	struct record_wait *waits, **waits_tail; /* in order of arrival */
 };
 
@@ -43,8 +43,8 @@ int records_wait(struct record_locks *locks, uint32_t dev, uint64_t ino, const s
 	uint32_t token, uint32_t reply) __attribute__((warn_unused_result));
 
 /* The record of another process that is in the way; NULL: none. */
-const struct record *records_conflict(const struct record_locks *locks, uint32_t dev, uint64_t ino,
-	const struct record *want);
+const struct record *records_conflict(
+	const struct record_locks *locks, uint32_t dev, uint64_t ino, const struct record *want);
 
 /* After every change, until NULL: a waiting call that has its lock now (*result 0) or cannot be
  * served any more (an error).  The caller answers and frees it. */

@@ -70,10 +70,7 @@ kern_return_t S_dir_open(mach_port_t port, const masix_path_t path, mach_msg_typ
 {
 	(void)mode;
 	*object = MACH_PORT_NULL;
-	kern_return_t kr = find(port, path, length, flags, kind, object, stat, rest, rest_length);
-
-	/* It cannot be made here. */
-	return kr == MASIX_E_NOT_FOUND && (flags & MASIX_OPEN_CREATE) != 0 ? MASIX_E_ACCESS : kr;
+	return find(port, path, length, flags, kind, object, stat, rest, rest_length);
 }
 
 kern_return_t S_dir_stat(mach_port_t port, const masix_path_t path, mach_msg_type_number_t length,

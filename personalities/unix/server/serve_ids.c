@@ -67,7 +67,7 @@ kern_return_t S_process_set_ids(
 	}
 	if (kr == KERN_SUCCESS) {
 		table_unlock();
-		kr = mounts_mint(MOUNT_ROOT, &changed, path, pid, root);
+		kr = mounts_mint_root(&changed, path, pid, root);
 		if (!caller_reenter(&caller) && kr == KERN_SUCCESS)
 			kr = KERN_INVALID_ARGUMENT;
 		if (kr == KERN_SUCCESS)
@@ -124,8 +124,12 @@ kern_return_t S_process_mount_root(mach_port_t proc, uint32_t mount, mach_port_t
 	char *path = strdup(mount == MOUNT_ROOT ? caller.process->root : "");
 
 	caller_leave(&caller);
-	kr = path != NULL ? mounts_mint(mount, &credentials, path, pid, dir)
-			  : KERN_RESOURCE_SHORTAGE;
+	if (path == NULL)
+		kr = KERN_RESOURCE_SHORTAGE;
+	else if (mount == MOUNT_ROOT)
+		kr = mounts_mint_root(&credentials, path, pid, dir);
+	else
+		kr = mounts_mint(mount, &credentials, "", pid, dir);
 	free(path);
 	return kr;
 }
@@ -167,7 +171,7 @@ kern_return_t S_process_set_root(
 		kr = MASIX_E_PERMISSION;
 	if (kr == KERN_SUCCESS) {
 		table_unlock();
-		kr = mounts_mint(MOUNT_ROOT, &credentials, copy, pid, root);
+		kr = mounts_mint_root(&credentials, copy, pid, root);
 		if (!caller_reenter(&caller) && kr == KERN_SUCCESS)
 			kr = KERN_INVALID_ARGUMENT;
 	}

@@ -3,6 +3,7 @@
 
 #include <mach.h>
 #include <mach/mig_errors.h>
+#include <mach/vm_param.h>
 #include <string.h>
 
 #include <io_server.h>
@@ -65,9 +66,12 @@ static kern_return_t read_into_pages(struct masix_object *object,
 	if (kr != KERN_SUCCESS)
 		return kr;
 	kr = operations->read(object, call, offset, amount, (char *)pages, count);
-	if (kr != KERN_SUCCESS || *count == 0)
-		vm_deallocate(mach_task_self(), pages, amount);
-	else
+	/* The message takes the pages that hold data; the others stay ours. */
+	uint32_t used = kr == KERN_SUCCESS ? round_page(*count) : 0;
+
+	if (used < amount)
+		vm_deallocate(mach_task_self(), pages + used, amount - used);
+	if (used > 0)
 		*data = (char *)pages;
 	return kr;
 }

@@ -220,7 +220,7 @@ kern_return_t S_process_cancel(mach_port_t proc, uint32_t token)
 		return kr;
 	int pid = caller.process->pid;
 	bool found = waiter_cancel(&unix_server.table, caller.process, token) ||
-		locks_cancel(pid, token);
+		     locks_cancel(pid, token);
 
 	caller_leave(&caller);
 	return found || fifo_cancel(pid, token) ? KERN_SUCCESS : MASIX_E_NOT_FOUND;
@@ -266,6 +266,23 @@ kern_return_t S_process_usage(mach_port_t proc, int which, masix_usage_t *usage)
 	} else if (which != MASIX_USAGE_CHILDREN) {
 		kr = MASIX_E_INVALID;
 	}
+	caller_leave(&caller);
+	return kr;
+}
+
+kern_return_t S_process_set_relation(mach_port_t proc, int what, int value)
+{
+	struct caller caller;
+	kern_return_t kr = caller_enter(proc, &caller);
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	if (what == MASIX_DEATH_SIGNAL && value >= 0 && value <= SIGNAL_MAX)
+		caller.process->death_signal = value;
+	else if (what == MASIX_SUBREAPER)
+		caller.process->is_subreaper = value != 0;
+	else
+		kr = MASIX_E_INVALID;
 	caller_leave(&caller);
 	return kr;
 }

@@ -1,8 +1,8 @@
 /* process.defs: the system as a whole, and what a process may have of it. */
 #include <limits.h>
-#include <stdatomic.h>
 #include <mach.h>
 #include <mach_port.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include <masix/error.h>

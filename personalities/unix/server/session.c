@@ -234,6 +234,8 @@ int terminal_set_foreground(
 		return MASIX_E_NOT_TTY;
 	if (pgid <= 0)
 		return MASIX_E_INVALID;
+	if (pgid >= PID_MAX || t->pids[pgid].groups == 0)
+		return MASIX_E_NO_PROCESS;
 	if (!group_in_session(t, pgid, p->session))
 		return MASIX_E_PERMISSION;
 	terminal->foreground = pgid;

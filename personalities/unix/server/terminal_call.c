@@ -111,7 +111,8 @@ static bool try_write(struct terminal *t, struct terminal_call *call, kern_retur
 
 static bool try_drain(struct terminal *t, const struct terminal_call *call)
 {
-	if (!t->hung_up && line_output_pending(&t->line) > 0)
+	/* What a pseudo-terminal's master has not read is out all the same. */
+	if (!t->hung_up && t->device->write != NULL && line_output_pending(&t->line) > 0)
 		return false;
 	if (call->flush_input)
 		line_flush_input(&t->line);

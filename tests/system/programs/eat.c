@@ -35,7 +35,8 @@ static int heap(void)
 static int map(int flags)
 {
 	for (size_t size = 2048u * MIB; size >= MIB; size /= 2) {
-		char *area = mmap(NULL, size, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		char *area = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			flags | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 		if (area == MAP_FAILED)
 			continue;

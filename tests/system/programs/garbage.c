@@ -29,7 +29,7 @@
 #define MESSAGES 150 /* in a round */
 #define BODY_MAX 40000
 #define SEND_MS 200
-#define ROUND_SECONDS 20
+#define ROUND_MS 8000
 #define FIRST_ID 500000
 #define LAST_ID 502200
 
@@ -203,29 +203,44 @@ static void put_data(struct buffer *b)
 	}
 }
 
+/* Pages that a message may take away. */
+static void *memory(size_t size)
+{
+	vm_address_t address = 0;
+
+	if (vm_allocate(mach_task_self(), &address, size, TRUE) != KERN_SUCCESS)
+		_exit(1);
+	return (void *)address;
+}
+
 static void put_rights(struct buffer *b)
 {
 	static const unsigned ways[] = { MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE,
 		MACH_MSG_TYPE_MOVE_RECEIVE, MACH_MSG_TYPE_MOVE_SEND };
-	static mach_port_t area[64];
 	unsigned count = any(5) == 0 ? any(64) : 1, way = ways[any(any(4) == 0 ? 5 : 4)];
-	mach_port_t *list = area;
+	mach_port_t *area = memory(64 * sizeof *area);
 	int is_inline = any(3) != 0;
 
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
 		area[i] = right();
+		/* One reference more, for this one to move. */
+		if (way == MACH_MSG_TYPE_MOVE_SEND)
+			(void)mach_port_mod_refs(mach_task_self(), area[i], MACH_PORT_RIGHT_SEND, 1);
+	}
 	put_type(b, way, 32, count, is_inline);
 	if (is_inline)
-		put(b, area, count * sizeof area[0]);
+		put(b, area, count * sizeof *area);
 	else
-		put(b, &list, sizeof list);
+		put(b, &area, sizeof area);
 }
 
 static void put_memory(struct buffer *b)
 {
-	static char area[1 << 17];
-	const char *where = any(8) == 0 ? (const char *)number() : area + any(4096);
-	unsigned size = any(8) == 0 ? number() : any(sizeof area - 4096);
+	unsigned size = any(1 << 17);
+	char *where = any(8) == 0 ? (char *)number() : (char *)memory(size + 4096) + any(4096);
+
+	if (any(8) == 0)
+		size = number();
 
 	put_type(b, MACH_MSG_TYPE_CHAR, 8, size, 0);
 	put(b, &where, sizeof where);
@@ -403,7 +418,6 @@ static void run_round(void)
 {
 	static struct buffer buffer;
 
-	(void)alarm(ROUND_SECONDS);
 	for (unsigned i = 0; i < MESSAGES; i++)
 		if (any(12) == 0)
 			send_wrong_values();
@@ -411,20 +425,37 @@ static void run_round(void)
 			send_noise(&buffer);
 }
 
+/* Waits for the round, which may hang or stop itself; 1 if it came to its end. */
+static int end_round(pid_t child)
+{
+	int status;
+
+	for (unsigned waited = 0; waited < ROUND_MS; waited += 10) {
+		if (waitpid(child, &status, WNOHANG) == child)
+		{
+			fprintf(stderr,"st %x\n",status);
+			return WIFEXITED(status);
+		}
+		(void)usleep(10000);
+	}
+	(void)kill(child, SIGKILL);
+	(void)waitpid(child, &status, 0);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 0, ended = 0;
 	uint32_t seed = argc > 2 ? (uint32_t)atoi(argv[2]) : 1;
-	int status;
 
 	open_objects();
-	if (!find_targets()) {
-		fprintf(stderr, "garbage: no ports to send to\n");
-		return 1;
-	}
 	/* Not root: what root may do (end the system) is not what is tried here. */
 	if (chown("/tmp/garbage", 1000, 1000) != 0 || setgid(1000) != 0 || setuid(1000) != 0) {
 		perror("garbage");
+		return 1;
+	}
+	if (!find_targets()) {
+		fprintf(stderr, "garbage: no ports to send to\n");
 		return 1;
 	}
 	for (unsigned i = 0; i < rounds; i++) {
@@ -440,9 +471,7 @@ int main(int argc, char **argv)
 			run_round();
 			_exit(0);
 		}
-		while (waitpid(child, &status, 0) == child && !WIFEXITED(status) && !WIFSIGNALED(status))
-			(void)kill(child, SIGKILL);
-		ended += !WIFEXITED(status);
+		ended += !end_round(child);
 	}
 	printf("ended %u of %u\n", ended, rounds);
 	return access("/etc/passwd", R_OK) != 0;

@@ -128,16 +128,21 @@ static void no_service(void)
 	for_other_threads(thread_terminate);
 }
 
+static void crash(void)
+{
+	__asm__ volatile("ud2");
+}
+
 static void deaf_service(void)
 {
 	for_other_threads(thread_suspend);
-	*(volatile int *)8 = 1;
+	crash();
 }
 
 static void no_exceptions(void)
 {
 	(void)task_set_special_port(mach_task_self(), TASK_EXCEPTION_PORT, MACH_PORT_NULL);
-	*(volatile int *)8 = 1;
+	crash();
 }
 
 /* Faults are told to a port where nobody listens. */
@@ -147,7 +152,7 @@ static void mute_exceptions(void)
 
 	(void)mach_port_insert_right(self, mute, mute, MACH_MSG_TYPE_MAKE_SEND);
 	(void)task_set_special_port(self, TASK_EXCEPTION_PORT, mute);
-	*(volatile int *)8 = 1;
+	crash();
 }
 
 static void no_thread_block(void)

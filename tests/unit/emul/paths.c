@@ -9,10 +9,10 @@
 #include "mount_path.h"
 
 static const struct emul_mount mounts[] = {
-	{1, "/tmp"},
-	{2, "/proc"},
-	{0, "/unused"},
-	{3, "/tmp/deep/er"},
+	{ 1, "/tmp" },
+	{ 2, "/proc" },
+	{ 0, "/unused" },
+	{ 3, "/tmp/deep/er" },
 };
 
 static int find(const char *path, uint32_t *rest)
@@ -48,7 +48,7 @@ static void only_whole_components_match(void **state)
 
 static void a_path_that_fills_its_array_has_no_terminator(void **state)
 {
-	struct emul_mount full = {9, ""};
+	struct emul_mount full = { 9, "" };
 	char path[64];
 	uint32_t rest;
 

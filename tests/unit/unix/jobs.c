@@ -84,6 +84,7 @@ static void test_acquire(void **state)
 static void test_foreground(void **state)
 {
 	struct world *w = *state;
+	struct process *stranger = world_fork(w, w->init);
 	struct jobs j = set_up(w);
 
 	assert_int_equal(terminal_acquire(j.shell, &j.terminal, false), 0);
@@ -100,7 +101,11 @@ static void test_foreground(void **state)
 	assert_int_equal(terminal_set_foreground(&w->table, j.shell, &j.terminal, w->init->pgid),
 		MASIX_E_INVALID);
 	assert_int_equal(
-		terminal_set_foreground(&w->table, j.shell, &j.terminal, 9999), MASIX_E_PERMISSION);
+		terminal_set_foreground(&w->table, j.shell, &j.terminal, 9999), MASIX_E_NO_PROCESS);
+	/* A group of another session. */
+	assert_int_equal(group_set(&w->table, stranger, 0, 0), 0);
+	assert_int_equal(terminal_set_foreground(&w->table, j.shell, &j.terminal, stranger->pgid),
+		MASIX_E_PERMISSION);
 	group_signal(&w->table, j.terminal.foreground, SIGINT);
 	assert_true(has(j.job, SIGINT));
 	assert_false(has(j.shell, SIGINT));

@@ -17,10 +17,11 @@ static int next(int from)
 	return from <= 1 ? 1 : from <= 42 ? 42 : 0;
 }
 
-static uint32_t link_of(struct proc_node node, char *to, uint32_t room)
+static uint32_t link_of(int self, struct proc_node node, char *to, uint32_t room)
 {
 	const char *target = node.kind == PROC_EXE ? "/bin/bash" : "/";
 
+	(void)self;
 	if (strlen(target) >= room)
 		return 0;
 	memcpy(to, target, strlen(target));
@@ -138,7 +139,7 @@ static void test_entries(void **state)
 			cookie = after;
 		}
 		assert_int_equal(pids, 2);
-		assert_int_equal(count, 2 + 15 + 2);
+		assert_int_equal(count, 2 + 14 + 2);
 	}
 	int64_t after;
 

@@ -164,6 +164,22 @@ static void test_orphans_go_to_init(void **state)
 	assert_true((w->init->pending & SIGNAL_BIT(SIGCHLD)) != 0);
 }
 
+static void test_subreaper(void **state)
+{
+	struct world *w = *state;
+	struct process *reaper = world_fork(w, w->init);
+	struct process *parent = world_fork(w, world_fork(w, reaper));
+	struct process *orphan = world_fork(w, parent);
+
+	reaper->is_subreaper = true;
+	orphan->death_signal = SIGUSR2;
+	world_exit(w, parent, 0);
+	assert_ptr_equal(orphan->parent, reaper);
+	assert_true((orphan->pending & SIGNAL_BIT(SIGUSR2)) != 0);
+	world_exit(w, reaper, 0);
+	assert_ptr_equal(orphan->parent, w->init);
+}
+
 static void test_init_ends(void **state)
 {
 	struct world *w = *state;
@@ -365,6 +381,7 @@ int main(void)
 		TEST(test_cancel_wait),
 		TEST(test_no_zombies),
 		TEST(test_orphans_go_to_init),
+		TEST(test_subreaper),
 		TEST(test_init_ends),
 		TEST(test_vfork),
 		TEST(test_signal_order),
