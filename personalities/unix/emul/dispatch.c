@@ -19,7 +19,7 @@ _Static_assert(offsetof(struct emul_thread, state) == T_STATE, "entry.S");
 _Static_assert(offsetof(struct emul_state, call) == S_CALL - T_STATE, "entry.S");
 
 #define EMUL_CALLS 448
-#define EMUL_PRIVATE_CALLS 0x4d5801u	/* three of Masix's own: emul_private_call */
+#define EMUL_PRIVATE_CALLS 0x4d5801u /* three of Masix's own: emul_private_call */
 #define EFAULT 14
 #define ENOSYS 38
 

@@ -1,7 +1,7 @@
 /* execve: a new program in this task.  Everything that can be refused is refused before
  * the old program is touched. */
-#include "calls.h"
 #include "exec.h"
+#include "calls.h"
 
 #include "fd.h"
 #include "files.h"
@@ -28,10 +28,10 @@
 
 #define AT_FDCWD (-100)
 #define AT_EMPTY_PATH 0x1000u
-#define HEAD_SIZE SPACE_PAGE		/* of a file, read to find out what it is */
+#define HEAD_SIZE SPACE_PAGE /* of a file, read to find out what it is */
 #define SCRIPT_LEVELS 4
 #define SCRIPT_LINE_MAX 255u
-#define STRINGS_MAX (1u << 20)		/* arguments and environment, bytes */
+#define STRINGS_MAX (1u << 20) /* arguments and environment, bytes */
 #define STRING_MAX (128u << 10)
 #define STACK_MIN (128u << 10)
 #define STACK_MAX (256u << 20)
@@ -41,8 +41,8 @@ void emul_leave(void) __attribute__((noreturn));
 
 /* A file to be run, not yet mapped. */
 struct program {
-	mach_port_t port;	/* io; MACH_PORT_NULL = none */
-	mach_port_t object;	/* memory object */
+	mach_port_t port;   /* io; MACH_PORT_NULL = none */
+	mach_port_t object; /* memory object */
 	uint64_t size;
 	struct masix_stat stat;
 	struct masix_elf elf;
@@ -53,12 +53,12 @@ struct program {
 /* Everything of one execve; in the library's memory, because the program's goes away. */
 struct exec {
 	struct program main, interpreter;
-	char path[MASIX_PATH_MAX];	/* what is run in the end */
-	char first[MASIX_PATH_MAX];	/* what was asked for: AT_EXECFN */
-	char prefix[2 * MASIX_PATH_MAX];	/* arguments that #! put in front, NUL-terminated */
+	char path[MASIX_PATH_MAX];	 /* what is run in the end */
+	char first[MASIX_PATH_MAX];	 /* what was asked for: AT_EXECFN */
+	char prefix[2 * MASIX_PATH_MAX]; /* arguments that #! put in front, NUL-terminated */
 	uint32_t prefix_size, prefix_count;
 	uint32_t strings_size, argc, envc;
-	char strings[STRINGS_MAX];	/* argv, then envp */
+	char strings[STRINGS_MAX]; /* argv, then envp */
 };
 
 static void drop_program(struct program *p)
@@ -88,7 +88,8 @@ static long copy_string(char *to, uint32_t room, uint32_t from)
 
 		if (chunk > room - done)
 			chunk = room - done;
-		if (!emul_user_range(from + done, chunk) || emul_copy(to + done, (const void *)(from + done), chunk))
+		if (!emul_user_range(from + done, chunk) ||
+			emul_copy(to + done, (const void *)(from + done), chunk))
 			return -EFAULT;
 		for (i = 0; i < chunk; i++)
 			if (!to[done + i])
@@ -111,13 +112,14 @@ static long copy_vector(struct exec *e, uint32_t vector, uint32_t skip, uint32_t
 		long length;
 
 		if (!emul_user_range(vector + 4 * i, 4) ||
-		    emul_copy(&pointer, (const void *)(vector + 4 * i), 4))
+			emul_copy(&pointer, (const void *)(vector + 4 * i), 4))
 			return -EFAULT;
 		if (!pointer)
 			return 0;
 		if (i < skip)
 			continue;
-		length = copy_string(e->strings + e->strings_size, room < STRING_MAX ? room : STRING_MAX, pointer);
+		length = copy_string(e->strings + e->strings_size,
+			room < STRING_MAX ? room : STRING_MAX, pointer);
 		if (length < 0)
 			return length;
 		e->strings_size += (uint32_t)length;
@@ -134,7 +136,7 @@ static long open_descriptor(struct program *p, int fd)
 	if (!file)
 		return -EBADF;
 	if (file->kind == EMUL_FILE_REGULAR && (file->stat.mode & 0111) &&
-	    !mach_port_mod_refs(EMUL_PORT_TASK, file->port, MACH_PORT_RIGHT_SEND, 1)) {
+		!mach_port_mod_refs(EMUL_PORT_TASK, file->port, MACH_PORT_RIGHT_SEND, 1)) {
 		p->port = file->port;
 		p->stat = file->stat;
 		result = 0;
@@ -205,9 +207,11 @@ static long parse_script(struct program *p, char **interpreter, char **argument)
 
 /* Put the strings in front of the prefix, whose first one (the script's own name, or none) they
  * replace: INTERPRETER [ARGUMENT] SCRIPT. */
-static long push_prefix(struct exec *e, const char *interpreter, const char *argument, const char *script)
+static long push_prefix(
+	struct exec *e, const char *interpreter, const char *argument, const char *script)
 {
-	const char *part[3] = { interpreter, argument ? argument : script, argument ? script : NULL };
+	const char *part[3] = { interpreter, argument ? argument : script,
+		argument ? script : NULL };
 	uint32_t skip = e->prefix_count ? (uint32_t)strlen(e->prefix) + 1 : 0;
 	uint32_t kept = e->prefix_size - skip, added = 0, at = 0;
 	int i;
@@ -272,8 +276,8 @@ static long find_interpreter(struct exec *e)
 	if (!elf->interpreter_size)
 		return 0;
 	if (elf->interpreter_offset >= e->main.head_size ||
-	    elf->interpreter_size > e->main.head_size - elf->interpreter_offset ||
-	    path[elf->interpreter_size - 1])
+		elf->interpreter_size > e->main.head_size - elf->interpreter_offset ||
+		path[elf->interpreter_size - 1])
 		return -ENOEXEC;
 	result = open_program(&e->interpreter, AT_FDCWD, path);
 	if (!result)
@@ -323,10 +327,12 @@ static int map_segment(const struct program *p, const struct masix_elf_segment *
 	}
 	if (s->memory_size > s->file_size && s->file_size && file_end < mapped) {
 		/* What follows the file's bytes in their last page is bss. */
-		if (!(s->protection & 2) && region_protect(&space, mapped - SPACE_PAGE, SPACE_PAGE, 7))
+		if (!(s->protection & 2) &&
+			region_protect(&space, mapped - SPACE_PAGE, SPACE_PAGE, 7))
 			return 0;
 		memset((void *)file_end, 0, mapped - file_end);
-		if (!(s->protection & 2) && region_protect(&space, mapped - SPACE_PAGE, SPACE_PAGE, s->protection))
+		if (!(s->protection & 2) &&
+			region_protect(&space, mapped - SPACE_PAGE, SPACE_PAGE, s->protection))
 			return 0;
 	}
 	if (end > mapped) {
@@ -395,7 +401,8 @@ static uint32_t build_stack(const struct exec *e, struct placed *placed)
 {
 	extern const char __kernel_vsyscall[];
 	const struct masix_elf *elf = &e->main.elf;
-	uint32_t at = EMUL_BASE - 4, random[4], platform, random_at, name, strings, words, *word, string;
+	uint32_t at = EMUL_BASE - 4, random[4], platform, random_at, name, strings, words, *word,
+		 string;
 	const struct emul_process *p = &emul_process;
 
 	random_bytes(random, sizeof random);
@@ -417,26 +424,26 @@ static uint32_t build_stack(const struct exec *e, struct placed *placed)
 	put_pointers(&word, &string, e->envc);
 	*word++ = 0;
 #define AUX(type, value) (*word++ = (type), *word++ = (uint32_t)(value))
-	AUX(32, __kernel_vsyscall);	/* AT_SYSINFO */
-	AUX(33, EMUL_BASE);		/* AT_SYSINFO_EHDR */
-	AUX(16, cpu_features());	/* AT_HWCAP */
-	AUX(6, SPACE_PAGE);		/* AT_PAGESZ */
-	AUX(17, 100);			/* AT_CLKTCK */
-	AUX(3, elf->headers_address ? placed->bias + elf->headers_address : 0);	/* AT_PHDR */
-	AUX(4, 32);			/* AT_PHENT */
-	AUX(5, elf->header_count);	/* AT_PHNUM */
-	AUX(7, placed->interpreter_bias);	/* AT_BASE */
-	AUX(8, 0);			/* AT_FLAGS */
-	AUX(9, placed->bias + elf->entry);	/* AT_ENTRY */
+	AUX(32, __kernel_vsyscall); /* AT_SYSINFO */
+	AUX(33, EMUL_BASE);	    /* AT_SYSINFO_EHDR */
+	AUX(16, cpu_features());    /* AT_HWCAP */
+	AUX(6, SPACE_PAGE);	    /* AT_PAGESZ */
+	AUX(17, 100);		    /* AT_CLKTCK */
+	AUX(3, elf->headers_address ? placed->bias + elf->headers_address : 0); /* AT_PHDR */
+	AUX(4, 32);								/* AT_PHENT */
+	AUX(5, elf->header_count);						/* AT_PHNUM */
+	AUX(7, placed->interpreter_bias);					/* AT_BASE */
+	AUX(8, 0);								/* AT_FLAGS */
+	AUX(9, placed->bias + elf->entry);					/* AT_ENTRY */
 	AUX(11, p->ruid);
 	AUX(12, p->euid);
 	AUX(13, p->rgid);
 	AUX(14, p->egid);
-	AUX(23, 0);			/* AT_SECURE */
-	AUX(25, random_at);		/* AT_RANDOM */
-	AUX(26, 0);			/* AT_HWCAP2 */
-	AUX(31, name);			/* AT_EXECFN */
-	AUX(15, platform);		/* AT_PLATFORM */
+	AUX(23, 0);	    /* AT_SECURE */
+	AUX(25, random_at); /* AT_RANDOM */
+	AUX(26, 0);	    /* AT_HWCAP2 */
+	AUX(31, name);	    /* AT_EXECFN */
+	AUX(15, platform);  /* AT_PLATFORM */
 	AUX(0, 0);
 #undef AUX
 	placed->stack = at;
@@ -451,8 +458,12 @@ static void announce(const struct exec *e, const struct placed *placed)
 	uint32_t length = placed->arg_end - placed->strings;
 	const char *name = e->path, *s;
 	masix_ids_t image = {
-		placed->bias + elf->low, placed->bias + elf->high, placed->stack, space.heap,
-		placed->strings, placed->arg_end,
+		placed->bias + elf->low,
+		placed->bias + elf->high,
+		placed->stack,
+		space.heap,
+		placed->strings,
+		placed->arg_end,
 	};
 
 	for (s = e->path; *s; s++)
@@ -490,7 +501,10 @@ static void __attribute__((noreturn)) commit(struct exec *e)
 	struct placed placed = { 0 };
 	uint32_t size = stack_size(e);
 	struct region_request request = {
-		.address = EMUL_BASE - size, .length = size, .protection = 3, .flags = REGION_FIXED,
+		.address = EMUL_BASE - size,
+		.length = size,
+		.protection = 3,
+		.flags = REGION_FIXED,
 	};
 	uint32_t address, base, esp, entry;
 	int ok;
@@ -499,7 +513,7 @@ static void __attribute__((noreturn)) commit(struct exec *e)
 	emul_files_exec();
 	signals_exec();
 	space_clear();
-	space.object_size = 0;	/* the stack is one object: only its end is ever touched */
+	space.object_size = 0; /* the stack is one object: only its end is ever touched */
 	ok = !region_map(&space, &request, &address);
 	space.object_size = 1u << 20;
 	ok = ok && map_program(&e->main, SPACE_PIE, &placed.bias);

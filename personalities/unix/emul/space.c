@@ -7,8 +7,8 @@
 #include "mach.h"
 #include "mach/traps.h"
 #include "mach_port.h"
-#include "space.h"
 #include "process.h"
+#include "space.h"
 
 #define EACCES 13
 #define EBADF 9
@@ -75,7 +75,8 @@ static void clear_marks(void)
 		if (!file_map_used[i])
 			continue;
 		file_map_used[i] = 0;
-		memset(file_map + start, 0, MAP_BYTES - start < SPACE_PAGE ? MAP_BYTES - start : SPACE_PAGE);
+		memset(file_map + start, 0,
+			MAP_BYTES - start < SPACE_PAGE ? MAP_BYTES - start : SPACE_PAGE);
 	}
 }
 
@@ -275,13 +276,14 @@ long sys_madvise(const uint32_t *a)
 		return region_discard(&space, a[0], a[1]);
 	if (a[2] > MADV_LAST)
 		return -EINVAL;
-	return is_mapped(a[0], a[1]) ? 0 : -ENOMEM;	/* advice */
+	return is_mapped(a[0], a[1]) ? 0 : -ENOMEM; /* advice */
 }
 
 /* Which file lies there is not recorded: write back everything. */
 long sys_msync(const uint32_t *a)
 {
-	if (a[0] % SPACE_PAGE || (a[2] & ~7u) || (a[2] & (MS_SYNC | MS_ASYNC)) == (MS_SYNC | MS_ASYNC))
+	if (a[0] % SPACE_PAGE || (a[2] & ~7u) ||
+		(a[2] & (MS_SYNC | MS_ASYNC)) == (MS_SYNC | MS_ASYNC))
 		return -EINVAL;
 	if (!is_mapped(a[0], a[1]))
 		return -ENOMEM;

@@ -7,11 +7,11 @@
 #include "files.h"
 #include "futexes.h"
 #include "gnumach.h"
-#include "mach.h"
-#include "mach_i386.h"
-#include "mach/traps.h"
-#include "mach_port.h"
 #include "io.h"
+#include "mach.h"
+#include "mach/traps.h"
+#include "mach_i386.h"
+#include "mach_port.h"
 #include "process.h"
 #include "service.h"
 #include "signals.h"
@@ -34,7 +34,7 @@
 struct emul_lock threads_lock;
 struct emul_thread *threads_first;
 struct emul_thread *threads_service;
-static struct emul_thread *dead_blocks;	/* threads_lock; of threads that ended or are ending */
+static struct emul_thread *dead_blocks; /* threads_lock; of threads that ended or are ending */
 static int next_tid;
 
 void emul_async_entry(void);
@@ -54,7 +54,8 @@ struct emul_thread *threads_allocate(void)
 	/* A block can be used again when its kernel thread is gone. */
 	emul_lock(&threads_lock);
 	for (link = &dead_blocks; (thread = *link) != NULL; link = &thread->next) {
-		if (mach_port_type(EMUL_PORT_TASK, thread->vector.port, &type) || (type & MACH_PORT_TYPE_DEAD_NAME)) {
+		if (mach_port_type(EMUL_PORT_TASK, thread->vector.port, &type) ||
+			(type & MACH_PORT_TYPE_DEAD_NAME)) {
 			*link = thread->next;
 			break;
 		}
@@ -139,7 +140,8 @@ kern_return_t threads_set_registers(mach_port_t port, const struct emul_state *s
 	registers.uesp = s->esp;
 	registers.eip = s->eip;
 	registers.efl = 0x202;
-	return thread_set_state(port, i386_REGS_SEGS_STATE, (thread_state_t)&registers, i386_THREAD_STATE_COUNT);
+	return thread_set_state(
+		port, i386_REGS_SEGS_STATE, (thread_state_t)&registers, i386_THREAD_STATE_COUNT);
 }
 
 /* struct user_desc of set_thread_area(2): entry_number, base_addr, limit, flags. */
@@ -248,7 +250,8 @@ static long clone_thread(const uint32_t *a)
 	thread->gs_used = self->gs_used;
 	memcpy(thread->gs_info, self->gs_info, sizeof thread->gs_info);
 	thread->signal_mask = self->signal_mask;
-	thread->vector.id = (uint32_t)emul_process.pid + (uint32_t)__atomic_add_fetch(&next_tid, 1, __ATOMIC_RELAXED) * 0x10000;
+	thread->vector.id = (uint32_t)emul_process.pid +
+			    (uint32_t)__atomic_add_fetch(&next_tid, 1, __ATOMIC_RELAXED) * 0x10000;
 	result = 0;
 	if (flags & CLONE_SETTLS)
 		result = set_tls(MACH_PORT_NULL, thread, (uint32_t *)a[3]);
@@ -311,7 +314,7 @@ void emul_exit_process(int code)
 	emul_files_exit();
 	for (;;) {
 		(void)process_exit(EMUL_PORT_PROCESS, code & 0xff, 0);
-		emul_sleep_ms(1000);	/* the server ends the task */
+		emul_sleep_ms(1000); /* the server ends the task */
 	}
 }
 
@@ -335,7 +338,8 @@ long sys_exit(const uint32_t *a)
 	futexes_robust_exit(self);
 	if (clear) {
 		self->vector.clear_tid = NULL;
-		*(volatile uint32_t *)clear = 0;	/* a bad pointer unwinds and comes again without it */
+		*(volatile uint32_t *)clear =
+			0; /* a bad pointer unwinds and comes again without it */
 		futexes_wake(clear);
 	}
 	emul_lock(&threads_lock);
@@ -374,7 +378,7 @@ void threads_fork_child(void)
 	threads_lock.word = 0;
 	threads_first = self;
 	self->next = NULL;
-	dead_blocks = NULL;	/* their ports are the parent's; the memory stays unused */
+	dead_blocks = NULL; /* their ports are the parent's; the memory stays unused */
 	self->vector.port = EMUL_PORT_THREAD;
 	self->vector.reply_port = MACH_PORT_NULL;
 	self->poll_port = MACH_PORT_NULL;
@@ -401,7 +405,7 @@ static int end_wait(struct emul_thread *thread)
 
 	switch (kind) {
 	case EMUL_NOT_WAITING:
-		return 1;	/* it looks at signal_pending before it leaves */
+		return 1; /* it looks at signal_pending before it leaves */
 	case EMUL_WAIT_IO:
 		kr = io_cancel(thread->wait_port, token);
 		break;
@@ -428,7 +432,7 @@ static int redirect(struct emul_thread *thread)
 	int done = 1;
 
 	if (thread_suspend(thread->vector.port))
-		return 1;	/* it is gone */
+		return 1; /* it is gone */
 	if (thread->in_emul) {
 		done = 0;
 		goto out;
@@ -462,7 +466,8 @@ void threads_nudge(struct emul_thread *thread)
 			emul_sleep_ms(1);
 	}
 	if (thread->signal_pending)
-		emul_log("a thread does not look at its signals, tid ", (uint32_t)thread->vector.id);
+		emul_log(
+			"a thread does not look at its signals, tid ", (uint32_t)thread->vector.id);
 }
 
 uint32_t emul_wait_begin(enum emul_wait_kind kind, mach_port_t port)
@@ -471,7 +476,8 @@ uint32_t emul_wait_begin(enum emul_wait_kind kind, mach_port_t port)
 	struct emul_thread *self = emul_self();
 
 	self->wait_port = port;
-	self->wait_token = ((uint32_t)emul_process.pid << 16) ^ __atomic_add_fetch(&tokens, 1, __ATOMIC_RELAXED);
+	self->wait_token = ((uint32_t)emul_process.pid << 16) ^
+			   __atomic_add_fetch(&tokens, 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	self->wait_kind = kind;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -498,10 +504,11 @@ void threads_wait_signal(uint64_t deadline)
 				return;
 			left = left / 1000000 + 1;
 			ms = left > 3600000 ? 3600000 : (uint32_t)left;
-			flags = 4;	/* GSYNC_TIMED */
+			flags = 4; /* GSYNC_TIMED */
 		}
 		(void)emul_wait_begin(EMUL_WAIT_KERNEL, MACH_PORT_NULL);
-		(void)gsync_wait(EMUL_PORT_TASK, (vm_address_t)&self->signal_pending, 0, 0, ms, flags);
+		(void)gsync_wait(
+			EMUL_PORT_TASK, (vm_address_t)&self->signal_pending, 0, 0, ms, flags);
 		emul_wait_end();
 	}
 }
@@ -574,7 +581,8 @@ long sys_kill(const uint32_t *a)
 	info.code = SI_USER;
 	info.pid = emul_process.pid;
 	info.uid = emul_process.ruid;
-	if (pid == emul_process.pid && signal && signal != SIGKILL && signal != SIGSTOP && signal != SIGCONT) {
+	if (pid == emul_process.pid && signal && signal != SIGKILL && signal != SIGSTOP &&
+		signal != SIGCONT) {
 		signals_post(NULL, signal, &info);
 		return 0;
 	}
@@ -590,7 +598,7 @@ long sys_rt_sigqueueinfo(const uint32_t *a)
 	info.code = (int)user[2];
 	info.value = (int)user[5];
 	if (info.code >= 0)
-		return -1;	/* EPERM: only negative codes can come from a program */
+		return -1; /* EPERM: only negative codes can come from a program */
 	return kill_by_server((int)a[0], (int)a[1], info);
 }
 

@@ -19,7 +19,10 @@ static int enter(int number, uint32_t first, uint32_t second)
 {
 	int result;
 
-	asm volatile("call __kernel_vsyscall" : "=a"(result) : "0"(number), "b"(first), "c"(second) : "memory");
+	asm volatile("call __kernel_vsyscall"
+		     : "=a"(result)
+		     : "0"(number), "b"(first), "c"(second)
+		     : "memory");
 	return result;
 }
 
