@@ -41,7 +41,7 @@ long cursor_of_vector(struct cursor *cursor, uint32_t vector, uint32_t count)
 	return (long)total;
 }
 
-enum direction { TO_PROGRAM, FROM_PROGRAM, ZERO, SKIP };
+enum direction { TO_PROGRAM, FROM_PROGRAM, ZERO, PROBE, SKIP };
 
 /* The buffer at the cursor may have changed since it was measured: nothing is trusted. */
 static uint32_t transfer(struct cursor *cursor, enum direction direction, char *with, uint32_t n)
@@ -73,6 +73,8 @@ static uint32_t transfer(struct cursor *cursor, enum direction direction, char *
 			moved -= emul_copy(with + done, (void *)address, part);
 		else if (direction == ZERO)
 			moved -= emul_zero((void *)address, part);
+		else if (direction == PROBE)
+			moved -= emul_probe((void *)address, part);
 		done += moved;
 		cursor->at += moved;
 		if (moved < part)
@@ -99,6 +101,15 @@ uint32_t cursor_zero(struct cursor *cursor, uint32_t n)
 void cursor_skip(struct cursor *cursor, uint32_t n)
 {
 	(void)transfer(cursor, SKIP, NULL, n);
+}
+
+uint32_t cursor_probe(const struct cursor *cursor, uint32_t n)
+{
+	struct cursor ahead = *cursor;
+
+	if (ahead.vector == &cursor->one)
+		ahead.vector = &ahead.one;
+	return transfer(&ahead, PROBE, NULL, n);
 }
 
 uint32_t cursor_contiguous(struct cursor *cursor, uint32_t n)

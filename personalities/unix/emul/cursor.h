@@ -27,6 +27,9 @@ uint32_t cursor_put(struct cursor *cursor, const void *from, uint32_t n);
 uint32_t cursor_get(struct cursor *cursor, void *to, uint32_t n);
 uint32_t cursor_zero(struct cursor *cursor, uint32_t n);
 
+/* How many of the next n bytes the program could take; does not move. */
+uint32_t cursor_probe(const struct cursor *cursor, uint32_t n);
+
 /* The address of n bytes that lie together at the cursor, or 0. */
 uint32_t cursor_contiguous(struct cursor *cursor, uint32_t n);
 void cursor_skip(struct cursor *cursor, uint32_t n);

@@ -8,6 +8,7 @@
 #include "cwd.h"
 #include "dir.h"
 #include "fd.h"
+#include "file_name.h"
 #include "files.h"
 #include "io.h"
 #include "kernel.h"
@@ -62,6 +63,12 @@ long sys_getcwd(const uint32_t *a)
 	return length;
 }
 
+static void new_directory(struct emul_file *file)
+{
+	fd_replace(&fd_cwd, file);
+	file_name_new_directory();
+}
+
 /* O_PATH opens check what leads to a directory, not the directory itself. */
 static long may_enter(const struct path_result *result)
 {
@@ -83,7 +90,7 @@ static long enter(struct path_result *result)
 	file = file_create(EMUL_FILE_DIRECTORY, result->port, O_PATH, result->mount, &result->stat);
 	if (file == NULL)
 		return -ENFILE;
-	fd_replace(&fd_cwd, file);
+	new_directory(file);
 	return 0;
 }
 
@@ -113,7 +120,7 @@ long sys_fchdir(const uint32_t *a)
 		file_drop(file);
 		return error;
 	}
-	fd_replace(&fd_cwd, file);
+	new_directory(file);
 	return 0;
 }
 
@@ -188,7 +195,7 @@ void cwd_new_root(mach_port_t root)
 	/* A directory without a port: every use of it fails. */
 	file = file_create(EMUL_FILE_PATH, MACH_PORT_NULL, O_PATH, 0, NULL);
 	if (file != NULL)
-		fd_replace(&fd_cwd, file);
+		new_directory(file);
 }
 
 long emul_path_absolute(const char *path, char *out, uint32_t size)

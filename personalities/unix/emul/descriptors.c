@@ -6,7 +6,9 @@
 #include "descriptors.h"
 #include "device.h"
 #include "fd.h"
+#include "file_name.h"
 #include "io.h"
+#include "mount_path.h"
 
 #define DT_DIR 4
 #define DT_LNK 10
@@ -74,21 +76,37 @@ static long pipe_name(struct emul_file *file, char *out, uint32_t size)
 	return (long)length;
 }
 
-long descriptors_target(uint32_t fd, char *out, uint32_t size)
+static long file_target(struct emul_file *file, char *out, uint32_t size)
 {
-	struct emul_file *file = fd_get(fd);
-	long length = 0;
+	long length;
 
+	if (file->kind == EMUL_FILE_DIRECTORY)
+		return cwd_path_of(file, out, size);
+	if (file->kind == EMUL_FILE_REGULAR)
+		return file_name_get(file, out, size);
+	if (S_ISCHR(file->stat.mode)) {
+		length = (long)device_name(file->stat.rdev, out, size);
+		return length > 0 ? length : -ENOENT;
+	}
+	return file->kind == EMUL_FILE_STREAM ? pipe_name(file, out, size) : -ENOENT;
+}
+
+long descriptors_target(int own, char *out, uint32_t size)
+{
+	struct emul_file *file;
+	long length;
+
+	if (own == MOUNT_PATH_CWD)
+		file = file_get(&fd_cwd);
+	else if (own == MOUNT_PATH_ROOT)
+		file = file_get(&fd_root);
+	else
+		file = fd_get((uint32_t)own);
 	if (file == NULL)
 		return -ENOENT;
-	if (file->kind == EMUL_FILE_DIRECTORY)
-		length = cwd_path_of(file, out, size);
-	else if (S_ISCHR(file->stat.mode))
-		length = (long)device_name(file->stat.rdev, out, size);
-	else if (file->kind == EMUL_FILE_STREAM)
-		length = pipe_name(file, out, size);
+	length = file_target(file, out, size);
 	file_drop(file);
-	return length != 0 ? length : -ENOENT;
+	return length;
 }
 
 /* The entry at position *cookie, which moves behind it.  The length of its name, 0 at the end. */

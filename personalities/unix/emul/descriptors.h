@@ -8,8 +8,9 @@
 void descriptors_stat(struct masix_stat *stat);
 long descriptors_stat_link(uint32_t fd, struct masix_stat *stat);
 
-/* What that link says: its length at `out`, or -ENOENT for a file whose name is not known (regular files). */
-long descriptors_target(uint32_t fd, char *out, uint32_t size);
+/* What a link of /proc/self says (`own` as path_own_link gives it): its length at `out`, or -ENOENT
+ * also for a file whose name is not known. */
+long descriptors_target(int own, char *out, uint32_t size);
 
 /* Entries from position `cookie` as dir_entries gives them: *size is the room at `buffer` (of the program, like
  * that of a message), then what was used.  0. */

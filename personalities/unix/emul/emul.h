@@ -89,6 +89,8 @@ void emul_unlock(struct emul_lock *lock);
  * bytes that a fault left uncopied.  For use while a lock is held or a frame is built. */
 size_t emul_copy(void *to, const void *from, size_t n);
 size_t emul_zero(void *to, size_t n);
+/* How many of the n bytes, at the end, cannot be written; changes nothing. */
+size_t emul_probe(void *to, size_t n);
 
 /* The waiting thread was thrown out of its call by a bad pointer. */
 static inline void emul_wait_abandoned(struct emul_thread *thread)

@@ -177,27 +177,49 @@ static int descriptor_at(const char *path, uint32_t length, uint32_t at)
 	return at == length ? number : -1;
 }
 
-int mount_path_descriptor_in_proc(const char *path, uint32_t length, int pid)
+/* Is `name` the next component?  Then move over it. */
+static int skip_component(const char *path, uint32_t length, uint32_t *at, const char *name)
+{
+	uint32_t start = *at;
+
+	if (skip_text(path, length, at, name) && (*at == length || path[*at] == '/'))
+		return 1;
+	*at = start;
+	return 0;
+}
+
+int mount_path_own_in_proc(const char *path, uint32_t length, int pid, uint32_t *rest)
 {
 	uint32_t at = 0;
 
 	while (at < length && path[at] == '/')
 		at++;
 	if (!skip_text(path, length, &at, "self") && skip_number(path, length, &at) != pid)
-		return -1;
-	return skip_text(path, length, &at, "/fd") ? descriptor_at(path, length, at) : -1;
+		return MOUNT_PATH_OTHER;
+	if (skip_text(path, length, &at, "/fd"))
+		return descriptor_at(path, length, at);
+	*rest = at;
+	if (skip_component(path, length, rest, "/cwd"))
+		return MOUNT_PATH_CWD;
+	if (skip_component(path, length, rest, "/root"))
+		return MOUNT_PATH_ROOT;
+	return MOUNT_PATH_OTHER;
 }
 
-int mount_path_descriptor(const char *path, uint32_t length, int pid)
+int mount_path_own(const char *path, uint32_t length, int pid, uint32_t *rest)
 {
 	uint32_t at = 0;
+	int own;
 
-	if (skip_text(path, length, &at, "/proc/"))
-		return mount_path_descriptor_in_proc(path + at, length - at, pid);
+	if (skip_text(path, length, &at, "/proc/")) {
+		own = mount_path_own_in_proc(path + at, length - at, pid, rest);
+		*rest += at;
+		return own;
+	}
 	/* /dev/fd itself is a symbolic link. */
 	if (skip_text(path, length, &at, "/dev/fd") && at < length)
 		return descriptor_at(path, length, at);
-	return -1;
+	return MOUNT_PATH_OTHER;
 }
 
 int mount_path_number(const char *path, uint32_t length)

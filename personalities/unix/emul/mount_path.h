@@ -33,13 +33,18 @@ uint32_t mount_path_parent(const char *path, uint32_t length);
  * (but "/").  ".." stays.  The new length. */
 uint32_t mount_path_tidy(char *path, uint32_t length);
 
-/* The number N of "/proc/self/fd/N", "/proc/PID/fd/N" (with `pid`) or "/dev/fd/N";
- * MOUNT_PATH_ALL_DESCRIPTORS for the directory itself; else -1. */
-#define MOUNT_PATH_ALL_DESCRIPTORS (-2)
-int mount_path_descriptor(const char *path, uint32_t length, int pid);
+/* What a path in /proc means that only the process itself knows. */
+#define MOUNT_PATH_OTHER (-1)		/* nothing of that kind */
+#define MOUNT_PATH_ALL_DESCRIPTORS (-2) /* the directory of descriptors */
+#define MOUNT_PATH_CWD (-3)
+#define MOUNT_PATH_ROOT (-4)
+
+/* The number N of "/proc/self/fd/N", "/proc/PID/fd/N" (with `pid`) or "/dev/fd/N", or one of the
+ * above; of MOUNT_PATH_CWD and _ROOT *rest is the offset of what follows in the path. */
+int mount_path_own(const char *path, uint32_t length, int pid, uint32_t *rest);
 /* The same of a path in /proc. */
-int mount_path_descriptor_in_proc(const char *path, uint32_t length, int pid);
-/* The same of a path in that directory: "N" or ".". */
+int mount_path_own_in_proc(const char *path, uint32_t length, int pid, uint32_t *rest);
+/* Of a path in the directory of descriptors: "N" or ".". */
 int mount_path_number(const char *path, uint32_t length);
 
 #endif

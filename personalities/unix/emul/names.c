@@ -11,6 +11,7 @@
 #include "dir.h"
 #include "fd.h"
 #include "kernel.h"
+#include "mount_path.h"
 #include "path.h"
 #include "results.h"
 #include "stat.h"
@@ -275,15 +276,15 @@ static long readlink_at(int dirfd, uint32_t path, uint32_t buffer, int32_t size)
 	const char *name = (const char *)path;
 	uint32_t length = 0;
 	long result;
-	int fd;
+	int own;
 
 	if (size <= 0)
 		return -EINVAL;
 	if (!emul_user_range(buffer, (uint32_t)size))
 		return -EFAULT;
-	fd = path_names_descriptor(dirfd, name);
-	if (fd >= 0) {
-		result = descriptors_target((uint32_t)fd, target.bytes, sizeof target.bytes);
+	own = path_own_link(dirfd, name);
+	if (own != MOUNT_PATH_OTHER) {
+		result = descriptors_target(own, target.bytes, sizeof target.bytes);
 		if (result < 0)
 			return result;
 		length = (uint32_t)result;

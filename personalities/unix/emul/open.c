@@ -8,7 +8,9 @@
 #include "descriptors.h"
 #include "device.h"
 #include "fd.h"
+#include "file_name.h"
 #include "files.h"
+#include "io.h"
 #include "kernel.h"
 #include "mach_port.h"
 #include "open.h"
@@ -103,7 +105,36 @@ static long open_fifo(const struct path_result *result, uint32_t flags, struct e
 	return create(EMUL_FILE_STREAM, port, flags, result, file);
 }
 
-/* /proc/self/fd/N and /dev/fd/N: the same open file, if it allows as much. */
+/* A regular file is opened anew by its name, if that still means the same file. */
+static long open_again(struct emul_file *same, uint32_t flags, struct emul_file **file)
+{
+	struct path_result result;
+	char name[128];
+	long length = file_name_get(same, name, sizeof name);
+
+	if (length < 0)
+		return -ENOENT;
+	if (path_open(AT_FDCWD, name, masix_flags(flags & ~(uint32_t)(O_CREAT | O_EXCL | O_TRUNC)),
+		    0, &result) != 0)
+		return -ENOENT;
+	if (result.kind == MASIX_KIND_FILE && result.stat.ino == same->stat.ino &&
+		result.stat.dev == same->stat.dev &&
+		(!(flags & O_TRUNC) || io_set_size(result.port, 0) == KERN_SUCCESS)) {
+		*file = file_create(
+			EMUL_FILE_REGULAR, result.port, flags & STATUS_FLAGS, result.mount, NULL);
+		if (*file == NULL)
+			return -ENFILE;
+		(*file)->stat = same->stat;
+		(*file)->trust.since_ns = 0;
+		file_name_set(*file, name);
+		return 0;
+	}
+	path_discard(&result);
+	return -ENOENT;
+}
+
+/* /proc/self/fd/N and /dev/fd/N: the same file opened again, or where that cannot be done, the
+ * same open file, if it allows as much. */
 static long open_descriptor(uint32_t fd, uint32_t flags, struct emul_file **file)
 {
 	struct emul_file *same = fd_get(fd);
@@ -111,6 +142,10 @@ static long open_descriptor(uint32_t fd, uint32_t flags, struct emul_file **file
 
 	if (same == NULL)
 		return -ENOENT;
+	if (same->kind == EMUL_FILE_REGULAR && open_again(same, flags, file) == 0) {
+		file_drop(same);
+		return 0;
+	}
 	if (!(flags & O_PATH) && ((access != O_WRONLY && !file_readable(same)) ||
 					 (access != O_RDONLY && !file_writable(same)))) {
 		file_drop(same);
@@ -175,7 +210,11 @@ long open_file(int dirfd, const char *path, uint32_t flags, uint32_t mode, struc
 		return -EINVAL;
 	error = path_open(dirfd, path, masix_flags(flags) & ~MASIX_OPEN_NOCTTY,
 		mode & 07777 & ~emul_process.umask, &result);
-	return error != 0 ? error : make(&result, flags, file);
+	if (error == 0)
+		error = make(&result, flags, file);
+	if (error == 0 && (*file)->kind == EMUL_FILE_REGULAR && result.kind == MASIX_KIND_FILE)
+		file_name_set(*file, path[0] == '/' || dirfd == AT_FDCWD ? path : NULL);
+	return error;
 }
 
 static long open_at(int dirfd, uint32_t path, uint32_t flags, uint32_t mode)

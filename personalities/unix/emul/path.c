@@ -21,7 +21,7 @@ struct walk {
 	struct emul_file *directory; /* held */
 	const char *path;	     /* the program's, or in `buffer` */
 	uint32_t length;
-	int descriptor; /* not -1: what mount_path_descriptor said; no directory then */
+	int descriptor; /* not -1: a descriptor, or MOUNT_PATH_ALL_DESCRIPTORS; no directory */
 };
 
 /* The length of the program's string, or -ENAMETOOLONG. */
@@ -35,14 +35,28 @@ static long path_length(const char *path)
 	return (long)length;
 }
 
+/* The walk's path is `own` (mount_path_own): a descriptor ends the walk; below the working
+ * directory or the root it goes on there. */
+static long begin_own(struct walk *walk, int own, uint32_t rest)
+{
+	walk->descriptor = own;
+	if (own != MOUNT_PATH_CWD && own != MOUNT_PATH_ROOT)
+		return 0;
+	walk->descriptor = -1;
+	walk->path += rest;
+	walk->length -= rest;
+	walk->directory = file_hold(own == MOUNT_PATH_CWD ? &fd_cwd : &fd_root);
+	return walk->directory != NULL ? 0 : -ENOENT;
+}
+
 static long begin_absolute(struct walk *walk)
 {
-	uint32_t rest;
+	uint32_t rest = 0;
+	int own = mount_path_own(walk->path, walk->length, emul_process.pid, &rest);
 	long result;
 
-	walk->descriptor = mount_path_descriptor(walk->path, walk->length, emul_process.pid);
-	if (walk->descriptor != -1)
-		return 0;
+	if (own != MOUNT_PATH_OTHER)
+		return begin_own(walk, own, rest);
 	result = mounts_start(walk->path, walk->length, &walk->directory, &rest);
 	walk->path += rest;
 	walk->length -= rest;
@@ -87,10 +101,11 @@ static long enter_mount(struct walk *walk, uint32_t mount)
 	long length = mounts_path(mount, path, sizeof path);
 
 	if (length == sizeof "/proc" - 1 && memcmp(path, "/proc", (size_t)length) == 0) {
-		walk->descriptor =
-			mount_path_descriptor_in_proc(walk->path, walk->length, emul_process.pid);
-		if (walk->descriptor != -1)
-			return 0;
+		uint32_t rest = 0;
+		int own = mount_path_own_in_proc(walk->path, walk->length, emul_process.pid, &rest);
+
+		if (own != MOUNT_PATH_OTHER)
+			return begin_own(walk, own, rest);
 	}
 	return mounts_root(mount, &walk->directory);
 }
@@ -204,13 +219,20 @@ long path_stat(int dirfd, const char *path, int flags, struct path_result *resul
 	return path_resolve(dirfd, path, 0, flags, 0, result);
 }
 
-int path_names_descriptor(int dirfd, const char *path)
+int path_own_link(int dirfd, const char *path)
 {
+	long length = path[0] == '/' ? path_length(path) : -1;
 	struct walk walk;
-	int number = begin(&walk, dirfd, path) == 0 ? walk.descriptor : -1;
+	uint32_t rest = 0;
+	int own = MOUNT_PATH_OTHER;
 
+	if (length > 0)
+		own = mount_path_own(path, (uint32_t)length, emul_process.pid, &rest);
+	if (own == MOUNT_PATH_CWD || own == MOUNT_PATH_ROOT)
+		return rest == (uint32_t)length ? own : MOUNT_PATH_OTHER;
+	own = begin(&walk, dirfd, path) == 0 ? walk.descriptor : MOUNT_PATH_OTHER;
 	finish(&walk);
-	return number >= 0 ? number : -1;
+	return own >= 0 ? own : MOUNT_PATH_OTHER;
 }
 
 void path_discard(struct path_result *result)

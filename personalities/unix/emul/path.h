@@ -22,8 +22,9 @@ long path_open(int dirfd, const char *path, int flags, uint32_t mode, struct pat
 /* Attributes; flags: MASIX_OPEN_NOFOLLOW. */
 long path_stat(int dirfd, const char *path, int flags, struct path_result *result);
 
-/* The number of the descriptor that `path` names without following links (/proc/self/fd/N); else -1. */
-int path_names_descriptor(int dirfd, const char *path);
+/* What `path` is without following links, if it is one of /proc/self that only we know: the number N of
+ * fd/N, MOUNT_PATH_CWD or _ROOT; else MOUNT_PATH_OTHER. */
+int path_own_link(int dirfd, const char *path);
 
 /* Drop what path_open gave. */
 void path_discard(struct path_result *result);

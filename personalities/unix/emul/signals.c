@@ -284,7 +284,8 @@ static void default_action(int signal)
 {
 	uint64_t bit = SIGNAL_BIT(signal);
 
-	if (bit & DEFAULT_IGNORED)
+	/* Process 1 feels only what it has a handler for. */
+	if ((bit & DEFAULT_IGNORED) || emul_process.pid == 1)
 		return;
 	if (bit & DEFAULT_STOP) {
 		(void)process_stop(EMUL_PORT_PROCESS, signal); /* an orphaned group goes on */

@@ -86,43 +86,56 @@ static long read_regular(struct emul_file *file, struct cursor *to, uint32_t n, 
 	return outcome(done, emul_result(kr));
 }
 
+/* What is taken out of a stream is gone: ask only for what the program can take.  -EFAULT: nothing. */
+static long room(const struct cursor *to, uint32_t n, uint32_t most)
+{
+	uint32_t fits = cursor_probe(to, n < most ? n : most);
+
+	return fits > 0 ? (long)fits : -EFAULT;
+}
+
 /* Waits for the first bytes only: what comes in later messages must be there already. */
 static long read_stream(struct emul_file *file, struct cursor *to, uint32_t n)
 {
+	long fits = room(to, n, MASIX_INLINE_MAX);
 	uint32_t token = emul_wait_begin(EMUL_WAIT_IO, file->port);
 	struct message_target target = { file->port, token, io_flags(file) };
-	kern_return_t kr = MASIX_E_INTERRUPTED;
+	kern_return_t kr = emul_signal_arrived() ? MASIX_E_INTERRUPTED : KERN_SUCCESS;
 	uint32_t done = 0, got;
 
-	if (!emul_signal_arrived()) {
-		do {
-			kr = message_read(&target, MASIX_STREAM, n - done, to, &got);
-			done += got;
-			target.flags |= MASIX_IO_NONBLOCK;
-		} while (kr == KERN_SUCCESS && got == MASIX_INLINE_MAX && done < n);
+	while (kr == KERN_SUCCESS && fits > 0) {
+		kr = message_read(&target, MASIX_STREAM, (uint32_t)fits, to, &got);
+		done += got;
+		target.flags |= MASIX_IO_NONBLOCK;
+		if (got < MASIX_INLINE_MAX || done == n)
+			break;
+		fits = room(to, n - done, MASIX_INLINE_MAX);
 	}
 	emul_wait_end();
 	trust_epoch++;
-	return outcome(done, emul_result(kr));
+	return outcome(done, kr != KERN_SUCCESS ? emul_result(kr) : fits < 0 ? fits : 0);
 }
 
 static long read_tty(struct emul_file *file, struct cursor *to, uint32_t n)
 {
 	char data[TTY_PART];
 	mach_msg_type_number_t size = sizeof data;
-	uint32_t token = emul_wait_begin(EMUL_WAIT_IO, file->port);
+	long fits = room(to, n, sizeof data);
+	uint32_t token;
 	int flags = io_flags(file) | (signals_inert(SIGTTIN) ? MASIX_TTY_TTIN_BLOCKED : 0);
 	kern_return_t kr = MASIX_E_INTERRUPTED;
 
-	if (n > sizeof data)
-		n = sizeof data;
+	if (fits < 0)
+		return fits;
+	token = emul_wait_begin(EMUL_WAIT_IO, file->port);
 	if (!emul_signal_arrived())
-		kr = tty_read(file->port, token, flags, EMUL_PORT_PROCESS, n, data, &size);
+		kr = tty_read(
+			file->port, token, flags, EMUL_PORT_PROCESS, (uint32_t)fits, data, &size);
 	emul_wait_end();
 	trust_epoch++;
 	if (kr != KERN_SUCCESS)
 		return emul_result(kr);
-	if (size > n)
+	if (size > (uint32_t)fits)
 		return -EIO;
 	return outcome(cursor_put(to, data, size), size > 0 ? -EFAULT : 0);
 }

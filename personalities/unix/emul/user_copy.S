@@ -3,7 +3,7 @@
  * complete yet and edx its end.  Unrolled: half the time of the string instructions under software
  * emulation. */
 	.text
-	.globl	emul_copy, emul_zero, emul_copy_begin, emul_copy_fault
+	.globl	emul_copy, emul_zero, emul_probe, emul_copy_begin, emul_copy_fault
 
 	/* size_t emul_copy(void *to, const void *from, size_t n): what a fault left. */
 	.type	emul_copy, @function
@@ -49,6 +49,17 @@ emul_copy_begin:
 	rep movsb
 	jmp	emul_copy_fault
 
+	/* One byte of each page is "changed" to what it is, atomically: others may change it. */
+.Lprobe_page:
+	lock orb $0, (%edi)
+	orl	$0xfff, %edi
+	incl	%edi
+.Lprobe_next:
+	cmpl	%edx, %edi
+	jb	.Lprobe_page
+	movl	%edx, %edi
+	jmp	emul_copy_fault
+
 	/* size_t emul_zero(void *to, size_t n): what a fault left. */
 .Lzero_round:
 	movl	%eax, (%edi)
@@ -92,5 +103,17 @@ emul_zero:
 	jz	.Lzero_rest
 	jmp	.Lzero_round
 	.size	emul_zero, . - emul_zero
+
+	/* size_t emul_probe(void *to, size_t n): how much of it, at the end, cannot be written. */
+	.type	emul_probe, @function
+emul_probe:
+	pushl	%edi
+	pushl	%esi
+	pushl	%ebx
+	movl	16(%esp), %edi
+	movl	20(%esp), %edx
+	addl	%edi, %edx
+	jmp	.Lprobe_next
+	.size	emul_probe, . - emul_probe
 
 	.section .note.GNU-stack, "", @progbits

@@ -29,11 +29,12 @@
 #define MESSAGES 150 /* in a round */
 #define BODY_MAX 40000
 #define SEND_MS 200
-#define ROUND_MS 8000
+#define ROUND_MS 5000
 #define FIRST_ID 500000
 #define LAST_ID 502200
 
 static mach_port_t targets[PORTS_MAX];
+static unsigned object_count;  /* the first ones, which answer; behind them memory objects, which do not */
 static unsigned target_count;
 static uint32_t state;
 
@@ -108,16 +109,15 @@ static int find_targets(void)
 			!is_own(names[i], threads, thread_count))
 			targets[target_count++] = names[i];
 
-	unsigned opened = target_count;
-
-	for (unsigned i = 0; i < opened && target_count < PORTS_MAX; i++) {
+	object_count = target_count;
+	for (unsigned i = 0; i < object_count && target_count < PORTS_MAX; i++) {
 		mach_port_t object;
 		int64_t size;
 
 		if (io_map(targets[i], &object, &size) == KERN_SUCCESS)
 			targets[target_count++] = object;
 	}
-	return opened > 10;
+	return object_count > 10;
 }
 
 static mach_port_t target(void)
@@ -409,7 +409,7 @@ static void send_wrong_values(void)
 {
 	static void (*const calls[])(mach_port_t) = { call_io, call_io, call_dir, call_dir, call_process, call_others };
 
-	calls[any(sizeof calls / sizeof calls[0])](target());
+	calls[any(sizeof calls / sizeof calls[0])](targets[any(object_count)]);
 }
 
 /* --- Rounds --- */
@@ -430,12 +430,9 @@ static int end_round(pid_t child)
 {
 	int status;
 
-	for (unsigned waited = 0; waited < ROUND_MS; waited += 10) {
+	for (unsigned waited = 0; waited < ROUND_MS; waited += 20) {
 		if (waitpid(child, &status, WNOHANG) == child)
-		{
-			fprintf(stderr,"st %x\n",status);
 			return WIFEXITED(status);
-		}
 		(void)usleep(10000);
 	}
 	(void)kill(child, SIGKILL);
@@ -448,12 +445,16 @@ int main(int argc, char **argv)
 	unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 0, ended = 0;
 	uint32_t seed = argc > 2 ? (uint32_t)atoi(argv[2]) : 1;
 
-	open_objects();
-	/* Not root: what root may do (end the system) is not what is tried here. */
-	if (chown("/tmp/garbage", 1000, 1000) != 0 || setgid(1000) != 0 || setuid(1000) != 0) {
+	/* Not root: what root may do (end the system, shut "/") is not what is tried here. */
+	if (chdir("/tmp") != 0 || setgid(1000) != 0 || setuid(1000) != 0) {
 		perror("garbage");
 		return 1;
 	}
+	/* Nor what a process may do to its own relatives. */
+	for (int sig = 1; sig < 32; sig++)
+		if (sig != SIGCHLD)
+			(void)signal(sig, SIG_IGN);
+	open_objects();
 	if (!find_targets()) {
 		fprintf(stderr, "garbage: no ports to send to\n");
 		return 1;

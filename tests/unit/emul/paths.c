@@ -144,11 +144,28 @@ static void tidying(void **state)
 
 static int descriptor(const char *path)
 {
-	return mount_path_descriptor(path, (uint32_t)strlen(path), 42);
+	uint32_t rest;
+
+	return mount_path_own(path, (uint32_t)strlen(path), 42, &rest);
+}
+
+static void paths_of_directories_that_only_the_process_knows(void **state)
+{
+	uint32_t rest;
+
+	(void)state;
+	assert_int_equal(mount_path_own("/proc/self/cwd/a/b", 18, 42, &rest), MOUNT_PATH_CWD);
+	assert_int_equal(rest, 14);
+	assert_int_equal(mount_path_own("/proc/42/root", 13, 42, &rest), MOUNT_PATH_ROOT);
+	assert_int_equal(rest, 13);
+	assert_int_equal(mount_path_own("/proc/self/cwdx", 15, 42, &rest), MOUNT_PATH_OTHER);
+	assert_int_equal(mount_path_own("/proc/43/cwd", 12, 42, &rest), MOUNT_PATH_OTHER);
 }
 
 static void paths_of_descriptors(void **state)
 {
+	uint32_t rest;
+
 	(void)state;
 	assert_int_equal(descriptor("/dev/fd/63"), 63);
 	assert_int_equal(descriptor("/proc/self/fd/0"), 0);
@@ -165,9 +182,9 @@ static void paths_of_descriptors(void **state)
 	assert_int_equal(descriptor("/dev/fd"), -1);
 	assert_int_equal(descriptor("/dev/fd/"), MOUNT_PATH_ALL_DESCRIPTORS);
 	assert_int_equal(descriptor("/dev/f"), -1);
-	assert_int_equal(mount_path_descriptor_in_proc("/self/fd/3", 10, 42), 3);
-	assert_int_equal(mount_path_descriptor_in_proc("42/fd", 5, 42), MOUNT_PATH_ALL_DESCRIPTORS);
-	assert_int_equal(mount_path_descriptor_in_proc("self", 4, 42), -1);
+	assert_int_equal(mount_path_own_in_proc("/self/fd/3", 10, 42, &rest), 3);
+	assert_int_equal(mount_path_own_in_proc("42/fd", 5, 42, &rest), MOUNT_PATH_ALL_DESCRIPTORS);
+	assert_int_equal(mount_path_own_in_proc("self", 4, 42, &rest), -1);
 	assert_int_equal(mount_path_number("12", 2), 12);
 	assert_int_equal(mount_path_number("12x", 3), -1);
 	assert_int_equal(mount_path_number("", 0), -1);
@@ -187,6 +204,7 @@ int main(void)
 		cmocka_unit_test(parents),
 		cmocka_unit_test(tidying),
 		cmocka_unit_test(paths_of_descriptors),
+		cmocka_unit_test(paths_of_directories_that_only_the_process_knows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,68 @@
+"""Processes that crash or damage themselves: nobody else is hurt."""
+from harness import case, check, require
+
+VANDAL = "/usr/lib/masix/trials/vandal"
+DIES = {"data": 11, "text": 11, "unmapped": 11, "no-thread-block": 11, "ports": 9, "no-exceptions": 9, "terminated": 9}
+# These may hang, but for SIGKILL; or live on, if what is damaged is not needed.
+LIVES = ("own-ports", "swapped", "no-service", "deaf-service", "mute-exceptions", "suspended", "no-main-thread")
+
+
+@case
+def a_crash_is_a_signal_that_the_parent_hears(guest):
+    program = "perl -e 'unpack(\"p\", pack(\"L\", 16))'"
+    result = check(guest.sh(f"{program}; echo $?; ({program}; exit 5); echo $?"), stdout="139\n5\n")
+    require(b"Segmentation fault" in result.stderr, f"the shell said {result.stderr!r}")
+    check(guest.sh("trap 'echo child' CHLD; perl -e 'kill 4, $$' & wait $!; echo $?"), stdout="child\n132\n")
+
+
+@case
+def the_way_to_damage_is_known(guest):
+    names = check(guest.run(VANDAL), stderr="").stdout.decode().split()
+    require(sorted(names) == sorted([*DIES, *LIVES]), f"vandal knows {names}")
+
+
+@case
+def what_damages_itself_dies_alone(guest):
+    names = " ".join(DIES)
+    result = check(guest.sh(f"exec 2>&1; for way in {names}; do {VANDAL} $way; echo $way $?; done | grep -v Killed"))
+    expected = [f"{way} {128 + signal}" for way, signal in DIES.items()]
+    got = [line for line in result.stdout.decode().splitlines() if line.split()[0] in DIES]
+    require(got == expected, f"it printed {result.stdout!r}")
+    check(guest.sh("echo still here | tr a-z A-Z"), stdout="STILL HERE\n")
+
+
+@case(seconds=90)
+def what_hangs_can_be_killed(guest):
+    script = f"""
+        for way in {' '.join(LIVES)}; do {VANDAL} $way >/dev/null 2>&1 & pids="$pids $!"; done
+        sleep 2
+        kill -KILL $pids 2>/dev/null
+        for pid in $pids; do wait $pid 2>/dev/null; echo $?; done
+        jobs; ps -e -o comm= | grep -c vandal"""
+    result = check(guest.sh(script), status=1, stderr="")
+    *statuses, left = result.stdout.decode().split()
+    require(len(statuses) == len(LIVES) and all(status in ("137", "139", "0") for status in statuses),
+            f"they ended with {statuses}")
+    require(left == "0", f"{left} are left")
+
+
+@case
+def relatives_keep_their_files(guest):
+    # The offsets of open files are shared with relatives, and so is the damage; how they may be used is not.
+    script = f"exec 3>/tmp/kept 4</etc/passwd; {VANDAL} data; echo more >&1; exec 5>/tmp/other; echo new >&5; cat /tmp/other"
+    check(guest.sh(script), stdout="more\nnew\n")
+
+
+@case
+def the_next_command_is_not_hurt(guest):
+    check(guest.sh("echo fine; ls -d /etc; sleep 0.1"), stdout="fine\n/etc\n")
+
+
+@case(seconds=90)
+def many_crashes_leave_nothing(guest):
+    slabs = "/usr/lib/masix/trials/slabs task thread ipc_port ipc_space"
+    crash = f"for i in $(seq {{}}); do {VANDAL} data; done 2>/dev/null >&2; {slabs}"
+    before = check(guest.sh(crash.format(5))).stdout.decode().split()[1::2]
+    after = check(guest.sh(crash.format(40))).stdout.decode().split()[1::2]
+    grown = [int(new) - int(old) for old, new in zip(before, after)]
+    require(max(grown) < 10, f"more tasks, threads, ports, spaces: {grown}")
