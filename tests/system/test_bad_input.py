@@ -60,9 +60,11 @@ def the_next_command_is_not_hurt(guest):
 
 @case(seconds=90)
 def many_crashes_leave_nothing(guest):
-    slabs = "/usr/lib/masix/trials/slabs task thread ipc_port ipc_space"
-    crash = f"for i in $(seq {{}}); do {VANDAL} data; done 2>/dev/null >&2; {slabs}"
-    before = check(guest.sh(crash.format(5))).stdout.decode().split()[1::2]
-    after = check(guest.sh(crash.format(40))).stdout.decode().split()[1::2]
-    grown = [int(new) - int(old) for old, new in zip(before, after)]
-    require(max(grown) < 10, f"more tasks, threads, ports, spaces: {grown}")
+    # The kernel itself loses up to three ports with a thread that waits for an exception server.
+    limits = {"task": 5, "thread": 10, "ipc_space": 5, "ipc_entry": 60, "ipc_port": 150}
+    script = f"for i in $(seq {{}}); do {VANDAL} data; done 2>/dev/null >&2; /usr/lib/masix/trials/slabs {' '.join(limits)}"
+    before, after = (dict(line.split() for line in check(guest.sh(script.format(times))).stdout.decode().splitlines())
+                     for times in (5, 40))
+    for name, limit in limits.items():
+        grown = int(after[name]) - int(before[name])
+        require(grown < limit, f"{grown} more of {name} after 40 crashes")

@@ -76,6 +76,8 @@ static long pipe_name(struct emul_file *file, char *out, uint32_t size)
 	return (long)length;
 }
 
+static const char own_directory[] = "/proc/self/fd";
+
 static long file_target(struct emul_file *file, char *out, uint32_t size)
 {
 	long length;
@@ -84,6 +86,10 @@ static long file_target(struct emul_file *file, char *out, uint32_t size)
 		return cwd_path_of(file, out, size);
 	if (file->kind == EMUL_FILE_REGULAR)
 		return file_name_get(file, out, size);
+	if (file->kind == EMUL_FILE_DESCRIPTORS && size >= sizeof own_directory) {
+		memcpy(out, own_directory, sizeof own_directory);
+		return sizeof own_directory - 1;
+	}
 	if (S_ISCHR(file->stat.mode)) {
 		length = (long)device_name(file->stat.rdev, out, size);
 		return length > 0 ? length : -ENOENT;

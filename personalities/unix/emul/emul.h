@@ -150,6 +150,7 @@ struct emul_process {
 	unsigned group_count;
 	char comm[16];
 	uint64_t limits[16][2];
+	uint32_t death_signal, subreaper; /* prctl(2); a child starts with none */
 	uint32_t personality, dumpable, no_new_privileges;
 };
 extern struct emul_process emul_process;

@@ -60,6 +60,7 @@ static long child_begins(
 	threads_fork_child();
 	emul_files_fork_child();
 	random_fork_child();
+	emul_process.death_signal = emul_process.subreaper = 0;
 	if (service_start())
 		emul_exit_process(127);
 	self->vector.id = (uint32_t)emul_process.pid;

@@ -4,6 +4,7 @@
 #include <linux/prctl.h>
 
 #include "calls.h"
+#include "process.h"
 
 #define COMM_SIZE sizeof emul_process.comm
 #define PERSONALITY_QUERY 0xffffffffu
@@ -36,6 +37,16 @@ static long give_int(uint32_t address, int value)
 	return 0;
 }
 
+/* Tell the Unix server, which acts on it, and keep what was told. */
+static long relate(int what, uint32_t value, uint32_t *kept)
+{
+	long result = emul_result(process_set_relation(EMUL_PORT_PROCESS, what, (int)value));
+
+	if (result == 0)
+		*kept = value;
+	return result;
+}
+
 /* What is not here is answered as by a kernel that was built without it. */
 long sys_prctl(const uint32_t *a)
 {
@@ -51,8 +62,14 @@ long sys_prctl(const uint32_t *a)
 			return -EINVAL;
 		emul_process.dumpable = a[1];
 		return 0;
+	case PR_SET_PDEATHSIG:
+		return relate(MASIX_DEATH_SIGNAL, a[1], &emul_process.death_signal);
 	case PR_GET_PDEATHSIG:
-		return give_int(a[1], 0);
+		return give_int(a[1], (int)emul_process.death_signal);
+	case PR_SET_CHILD_SUBREAPER:
+		return relate(MASIX_SUBREAPER, a[1] != 0, &emul_process.subreaper);
+	case PR_GET_CHILD_SUBREAPER:
+		return give_int(a[1], (int)emul_process.subreaper);
 	case PR_GET_NO_NEW_PRIVS:
 		return a[1] | a[2] | a[3] | a[4] ? -EINVAL : (long)emul_process.no_new_privileges;
 	case PR_SET_NO_NEW_PRIVS:

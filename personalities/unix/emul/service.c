@@ -54,6 +54,7 @@ struct exception_reply {
 };
 
 static mach_port_t service_port; /* receive right, and send rights of its own */
+static volatile int take_later;
 static struct emul_lock alarm_lock;
 static uint64_t alarm_deadline, alarm_interval; /* ns; alarm_lock */
 
@@ -232,7 +233,7 @@ void service_take_signals(void)
 	struct masix_siginfo info;
 	int signal;
 
-	while (!process_take_signal(EMUL_PORT_PROCESS, &signal, &info)) {
+	while (signals_have_room() && !process_take_signal(EMUL_PORT_PROCESS, &signal, &info)) {
 		if (!signal) {
 			/* The end of the list tells who our parent is now. */
 			emul_process.ppid = info.pid;
@@ -314,6 +315,12 @@ void service_get_alarm(uint64_t *deadline, uint64_t *interval)
 	emul_unlock(&alarm_lock);
 }
 
+void service_take_later(void)
+{
+	take_later = 1;
+	service_wake();
+}
+
 void service_wake(void)
 {
 	mach_msg_header_t m;
@@ -347,6 +354,10 @@ static void service_loop(void)
 			send, sizeof m, service_port, wait, MACH_PORT_NULL);
 		send = 0;
 		handle_alarm();
+		if (take_later) {
+			take_later = 0;
+			service_take_signals();
+		}
 		if (mr)
 			continue;
 		if (m.header.msgh_id == MESSAGE_EXCEPTION &&

@@ -13,6 +13,8 @@ kern_return_t service_start(void) __attribute__((warn_unused_result));
 
 /* Everything that waits for this process at the Unix server. */
 void service_take_signals(void);
+/* The service thread shall do so. */
+void service_take_later(void);
 
 /* Make it look at nudge flags and timers. */
 void service_wake(void);

@@ -8,6 +8,7 @@
 #include "files.h"
 #include "frame.h"
 #include "process.h"
+#include "service.h"
 #include "signals.h"
 #include "threads.h"
 
@@ -40,6 +41,7 @@ static struct emul_lock signals_lock;
 static struct signal_action actions[EMUL_SIGNALS_MAX + 1];
 static struct queued queue[QUEUE_MAX]; /* in order of arrival */
 static unsigned queue_length;
+static int held_back;	      /* more wait at the Unix server, for want of room here */
 static uint64_t told_ignored; /* what the Unix server was told last */
 static uint32_t told_flags;
 
@@ -113,6 +115,7 @@ void signals_fork_parent(void)
 void signals_fork_child(void)
 {
 	queue_length = 0;
+	held_back = 0;
 	signals_lock.word = 0;
 }
 
@@ -169,6 +172,28 @@ static void unqueue(int index)
 	queue_length--;
 	memmove(&queue[index], &queue[index + 1],
 		(queue_length - (unsigned)index) * sizeof queue[0]);
+}
+
+int signals_have_room(void)
+{
+	int room;
+
+	emul_lock(&signals_lock);
+	room = queue_length < QUEUE_MAX;
+	if (!room)
+		held_back = 1;
+	emul_unlock(&signals_lock);
+	return room;
+}
+
+/* Room has come for what was held back?  Then the caller calls service_take_later without the lock.
+ * signals_lock held. */
+static int room_came(void)
+{
+	if (!held_back || queue_length > QUEUE_MAX / 2)
+		return 0;
+	held_back = 0;
+	return 1;
 }
 
 /* Forget what is queued of the signals in `mask`.  signals_lock held. */
@@ -298,7 +323,7 @@ static void default_action(int signal)
 static int next_signal(
 	struct emul_thread *self, struct masix_siginfo *info, struct signal_action *action)
 {
-	int signal, index;
+	int signal, index, more = 0;
 
 	emul_lock(&signals_lock);
 	if (self->fault_signal) {
@@ -315,12 +340,15 @@ static int next_signal(
 		signal = queue[index].signal;
 		*info = queue[index].info;
 		unqueue(index);
+		more = room_came();
 		self->signal_pending = 1; /* look again */
 	}
 	*action = actions[signal];
 	if (action->handler > SIG_IGN && (action->flags & SA_RESETHAND))
 		actions[signal].handler = SIG_DFL;
 	emul_unlock(&signals_lock);
+	if (more)
+		service_take_later();
 	return signal;
 }
 
@@ -597,7 +625,7 @@ void signals_mask_end(int interrupted)
 /* Take a queued signal of `set` although it is blocked; 0 = none. */
 static int take_from_set(struct emul_thread *self, uint64_t set, struct masix_siginfo *info)
 {
-	int index, signal = 0;
+	int index, signal = 0, more = 0;
 
 	emul_lock(&signals_lock);
 	index = find_deliverable(self, ~set);
@@ -605,8 +633,11 @@ static int take_from_set(struct emul_thread *self, uint64_t set, struct masix_si
 		signal = queue[index].signal;
 		*info = queue[index].info;
 		unqueue(index);
+		more = room_came();
 	}
 	emul_unlock(&signals_lock);
+	if (more)
+		service_take_later();
 	return signal;
 }
 

@@ -51,6 +51,9 @@ void signals_fork_child(void);
 /* exec: caught signals go back to default, the alternate stack is forgotten. */
 void signals_exec(void);
 
+/* Can one more be queued?  If not, service_take_later follows when there is room. */
+int signals_have_room(void);
+
 /* Queue a signal for the process (thread NULL) or one thread, dropping what is ignored,
  * and see to it that a thread takes it.  Called by any thread of the process. */
 void signals_post(struct emul_thread *thread, int signal, const struct masix_siginfo *info);

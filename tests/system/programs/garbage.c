@@ -30,11 +30,13 @@
 #define BODY_MAX 40000
 #define SEND_MS 200
 #define ROUND_MS 5000
+#define NO_TARGETS 3
 #define FIRST_ID 500000
 #define LAST_ID 502200
 
 static mach_port_t targets[PORTS_MAX];
-static unsigned object_count;  /* the first ones, which answer; behind them memory objects, which do not */
+static unsigned
+	object_count; /* the first ones, which answer; behind them memory objects, which do not */
 static unsigned target_count;
 static uint32_t state;
 
@@ -48,8 +50,8 @@ static uint32_t any(uint32_t below)
 
 static uint32_t number(void)
 {
-	static const uint32_t special[] = { 0, 1, 2, 0x7f, 0xff, 0x1000, 0x4000, 0x4001, 0x7fffffff, 0x80000000, 0xfffff000,
-		0xffffffff };
+	static const uint32_t special[] = { 0, 1, 2, 0x7f, 0xff, 0x1000, 0x4000, 0x4001, 0x7fffffff,
+		0x80000000, 0xfffff000, 0xffffffff };
 
 	return any(3) == 0 ? any(0xffffffff) : special[any(sizeof special / sizeof special[0])];
 }
@@ -73,8 +75,8 @@ static int is_own(mach_port_t name, const thread_array_t threads, mach_msg_type_
 
 static void open_objects(void)
 {
-	static const char *const paths[] = { "/", "/etc/passwd", "/tmp", "/proc", "/proc/self/stat", "/proc/meminfo",
-		"/dev/pts", "/dev/ptmx", "/dev/console", "/dev/null" };
+	static const char *const paths[] = { "/", "/etc/passwd", "/tmp", "/proc", "/proc/self/stat",
+		"/proc/meminfo", "/dev/pts", "/dev/ptmx", "/dev/console", "/dev/null" };
 	int ends[2];
 
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
@@ -215,8 +217,8 @@ static void *memory(size_t size)
 
 static void put_rights(struct buffer *b)
 {
-	static const unsigned ways[] = { MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE,
-		MACH_MSG_TYPE_MOVE_RECEIVE, MACH_MSG_TYPE_MOVE_SEND };
+	static const unsigned ways[] = { MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND,
+		MACH_MSG_TYPE_MAKE_SEND_ONCE, MACH_MSG_TYPE_MOVE_RECEIVE, MACH_MSG_TYPE_MOVE_SEND };
 	unsigned count = any(5) == 0 ? any(64) : 1, way = ways[any(any(4) == 0 ? 5 : 4)];
 	mach_port_t *area = memory(64 * sizeof *area);
 	int is_inline = any(3) != 0;
@@ -225,7 +227,8 @@ static void put_rights(struct buffer *b)
 		area[i] = right();
 		/* One reference more, for this one to move. */
 		if (way == MACH_MSG_TYPE_MOVE_SEND)
-			(void)mach_port_mod_refs(mach_task_self(), area[i], MACH_PORT_RIGHT_SEND, 1);
+			(void)mach_port_mod_refs(
+				mach_task_self(), area[i], MACH_PORT_RIGHT_SEND, 1);
 	}
 	put_type(b, way, 32, count, is_inline);
 	if (is_inline)
@@ -265,16 +268,17 @@ static int any_id(void)
 	case 2:
 		return (int)number();
 	default:
-		return FIRST_ID + (int)(any((LAST_ID - FIRST_ID) / 100) * 100 + any(any(3) == 0 ? 100 : 30));
+		return FIRST_ID +
+		       (int)(any((LAST_ID - FIRST_ID) / 100) * 100 + any(any(3) == 0 ? 100 : 30));
 	}
 }
 
 static void send_noise(struct buffer *b)
 {
-	static void (*const parts[])(struct buffer *) = { put_data, put_data, put_data, put_rights, put_memory,
-		put_noise };
-	static const unsigned replies[] = { 0, MACH_MSG_TYPE_MAKE_SEND_ONCE, MACH_MSG_TYPE_MAKE_SEND_ONCE,
-		MACH_MSG_TYPE_MAKE_SEND, MACH_MSG_TYPE_COPY_SEND };
+	static void (*const parts[])(struct buffer *) = { put_data, put_data, put_data, put_rights,
+		put_memory, put_noise };
+	static const unsigned replies[] = { 0, MACH_MSG_TYPE_MAKE_SEND_ONCE,
+		MACH_MSG_TYPE_MAKE_SEND_ONCE, MACH_MSG_TYPE_MAKE_SEND, MACH_MSG_TYPE_COPY_SEND };
 	unsigned reply = replies[any(sizeof replies / sizeof replies[0])];
 	mach_port_t own = mach_reply_port(), back = own;
 
@@ -290,13 +294,15 @@ static void send_noise(struct buffer *b)
 
 	if (any(6) == 0)
 		size = sizeof b->header + any(any(2) == 0 ? 64 : BODY_MAX) / 4 * 4;
-	b->header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, reply) | (any(2) != 0 ? MACH_MSGH_BITS_COMPLEX : 0);
+	b->header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, reply) |
+			      (any(2) != 0 ? MACH_MSGH_BITS_COMPLEX : 0);
 	b->header.msgh_size = size;
 	b->header.msgh_remote_port = target();
 	b->header.msgh_local_port = back;
 	b->header.msgh_seqno = 0;
 	b->header.msgh_id = any_id();
-	(void)mach_msg(&b->header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, size, 0, MACH_PORT_NULL, SEND_MS, MACH_PORT_NULL);
+	(void)mach_msg(&b->header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, size, 0, MACH_PORT_NULL,
+		SEND_MS, MACH_PORT_NULL);
 	/* Half of the replies find nobody. */
 	if (any(2) == 0)
 		(void)mach_port_mod_refs(mach_task_self(), own, MACH_PORT_RIGHT_RECEIVE, -1);
@@ -306,7 +312,8 @@ static void send_noise(struct buffer *b)
 
 static unsigned path(masix_path_t text)
 {
-	static const char *const paths[] = { "", "/", ".", "..", "../..", "a/../../..", "//", "etc/passwd/", "\0a" };
+	static const char *const paths[] = { "", "/", ".", "..", "../..", "a/../../..", "//",
+		"etc/passwd/", "\0a" };
 
 	if (any(3) != 0) {
 		const char *chosen = paths[any(sizeof paths / sizeof paths[0])];
@@ -359,8 +366,9 @@ static void call_dir(mach_port_t port)
 	int kind;
 
 	/* Nothing that would empty the disk: links and names are made, files are not truncated. */
-	if (dir_open(port, from, from_length, (int)number() & ~MASIX_OPEN_TRUNCATE, number(), &kind, &object, &stat, rest,
-		    &count) == KERN_SUCCESS && MACH_PORT_VALID(object))
+	if (dir_open(port, from, from_length, (int)number() & ~MASIX_OPEN_TRUNCATE, number(), &kind,
+		    &object, &stat, rest, &count) == KERN_SUCCESS &&
+		MACH_PORT_VALID(object))
 		(void)mach_port_deallocate(mach_task_self(), object);
 	(void)dir_stat(port, from, from_length, (int)number(), &kind, &stat, rest, &count);
 	(void)dir_readlink(port, from, from_length, rest, &count);
@@ -400,14 +408,15 @@ static void call_others(mach_port_t port)
 	mach_msg_type_number_t count = 0;
 
 	memset(name, any(2) == 0 ? 0 : 'n', sizeof name);
-	(void)tty_control(port, number(), MASIX_IO_NONBLOCK, right(), any(2) == 0 ? 0x5400 + any(64) : number(), name,
-		any(257), out, &count);
+	(void)tty_control(port, number(), MASIX_IO_NONBLOCK, right(),
+		any(2) == 0 ? 0x5400 + any(64) : number(), name, any(257), out, &count);
 	(void)acs_client_watch(port, name, any(257), right());
 }
 
 static void send_wrong_values(void)
 {
-	static void (*const calls[])(mach_port_t) = { call_io, call_io, call_dir, call_dir, call_process, call_others };
+	static void (*const calls[])(
+		mach_port_t) = { call_io, call_io, call_dir, call_dir, call_process, call_others };
 
 	calls[any(sizeof calls / sizeof calls[0])](targets[any(object_count)]);
 }
@@ -418,6 +427,9 @@ static void run_round(void)
 {
 	static struct buffer buffer;
 
+	/* A child inherits what descriptors hold; the rest it gets itself. */
+	if (!find_targets())
+		_exit(NO_TARGETS);
 	for (unsigned i = 0; i < MESSAGES; i++)
 		if (any(12) == 0)
 			send_wrong_values();
@@ -425,14 +437,14 @@ static void run_round(void)
 			send_noise(&buffer);
 }
 
-/* Waits for the round, which may hang or stop itself; 1 if it came to its end. */
+/* Waits for the round, which may hang or end itself; 1 if it came to its end. */
 static int end_round(pid_t child)
 {
 	int status;
 
 	for (unsigned waited = 0; waited < ROUND_MS; waited += 20) {
 		if (waitpid(child, &status, WNOHANG) == child)
-			return WIFEXITED(status);
+			return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 		(void)usleep(10000);
 	}
 	(void)kill(child, SIGKILL);
@@ -455,10 +467,6 @@ int main(int argc, char **argv)
 		if (sig != SIGCHLD)
 			(void)signal(sig, SIG_IGN);
 	open_objects();
-	if (!find_targets()) {
-		fprintf(stderr, "garbage: no ports to send to\n");
-		return 1;
-	}
 	for (unsigned i = 0; i < rounds; i++) {
 		pid_t child = fork();
 

@@ -34,7 +34,8 @@ static void for_regions(vm_prot_t wanted, change_t change)
 		vm_offset_t offset;
 		vm_size_t size;
 
-		if (vm_region(self, &address, &size, &prot, &max, &inherit, &shared, &name, &offset) != KERN_SUCCESS)
+		if (vm_region(self, &address, &size, &prot, &max, &inherit, &shared, &name,
+			    &offset) != KERN_SUCCESS)
 			return;
 		if (MACH_PORT_VALID(name))
 			(void)mach_port_deallocate(self, name);
@@ -51,7 +52,8 @@ static void fill(vm_address_t address, vm_size_t size)
 
 static void open_up(vm_address_t address, vm_size_t size)
 {
-	(void)vm_protect(mach_task_self(), address, size, FALSE, VM_PROT_READ | VM_PROT_WRITE | VM_PROT_EXECUTE);
+	(void)vm_protect(mach_task_self(), address, size, FALSE,
+		VM_PROT_READ | VM_PROT_WRITE | VM_PROT_EXECUTE);
 }
 
 static void unmap(vm_address_t address, vm_size_t size)
