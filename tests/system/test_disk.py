@@ -129,7 +129,7 @@ def a_root_without_group_descriptors():
 def a_root_without_process_1():
     with tempfile.TemporaryDirectory() as folder:
         image = copy_of_root(folder)
-        host("debugfs", "-w", "-R", "rm /sbin/init", image)
+        host("debugfs", "-w", "-R", "rm /usr/sbin/init", image)
         stops("init", root_image=image)
 
 

@@ -10,6 +10,7 @@
 #include "stuck.h"
 #include "task.h"
 
+#define PRIORITY 6 /* ahead of what eats the memory that a killed process has */
 #define ENDERS_MAX 32 /* threads that end tasks for others */
 
 struct waiting {
@@ -63,6 +64,7 @@ static struct process *next_process(void)
 
 static void *end_others(void *unused)
 {
+	thread_hurry("ending", PRIORITY);
 	for (;;) {
 		pthread_mutex_lock(&lock);
 		struct process *p = next_process();

@@ -8,7 +8,9 @@
 #include <mach_port.h>
 #include <string.h>
 
+#include <masix/error.h>
 #include <masix/mach.h>
+#include <masix/server.h>
 
 #include "server.h"
 
@@ -129,4 +131,18 @@ kern_return_t task_set_nice(mach_port_t task, int nice)
 	if (priority < BASE_PRIORITY)
 		kr = allow_priority(task, priority);
 	return kr == KERN_SUCCESS ? task_priority(task, priority, TRUE) : kr;
+}
+
+void thread_hurry(const char *what, int priority)
+{
+	mach_port_t self = mach_thread_self();
+	kern_return_t kr = masix_wire_thread(unix_server.host_priv);
+
+	if (kr == KERN_SUCCESS)
+		kr = thread_max_priority(self, unix_server.processor_set, priority);
+	if (kr == KERN_SUCCESS)
+		kr = thread_priority(self, priority, FALSE);
+	if (kr != KERN_SUCCESS)
+		masix_log("%s: no priority: %s", what, masix_strerror(kr));
+	mach_port_deallocate(mach_task_self(), self);
 }

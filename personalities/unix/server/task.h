@@ -30,4 +30,8 @@ bool task_thread_figures(mach_port_t task, unsigned *threads, bool *runs);
 /* Linux's nice to Mach's priority, applied to the task and its threads. */
 kern_return_t task_set_nice(mach_port_t task, int nice) __attribute__((warn_unused_result));
 
+/* The calling thread gets this Mach priority (0 is best) and the kernel's reserve of memory: what it does
+ * makes memory free.  Failure is only logged, for `what`. */
+void thread_hurry(const char *what, int priority);
+
 #endif

@@ -2,15 +2,12 @@
 
 #include <mach.h>
 #include <mach/task_info.h>
-#include <mach_host.h>
 #include <mach_port.h>
-#include <masix/mach.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
 
-#include <masix/error.h>
 #include <masix/server.h>
 
 #include "load.h"
@@ -18,8 +15,10 @@
 #include "memory_policy.h"
 #include "server.h"
 #include "stuck.h"
+#include "task.h"
 
 #define PRIORITY 5 /* ahead of everything that allocates */
+#define VICTIM_NICE (-20)
 #define LOAD_PERIOD_NS 5000000000ull
 #define FREEING_MS 500 /* a killed process may take this long to give its memory back */
 
@@ -96,11 +95,21 @@ static bool kill_largest(void)
 	table_lock();
 	struct process *p = process_find(t, victim);
 
-	if (p != NULL && p->pid != INIT_PID) {
+	if (p != NULL)
+		process_ref(p);
+	table_unlock();
+	if (p != NULL) {
+		/* It gives its memory back when its threads have run to their ends: not behind others that
+		 * eat memory meanwhile.  Fails only for a task that is gone. */
+		kern_return_t ignored = task_set_nice(p->task, VICTIM_NICE);
+
+		(void)ignored;
+		table_lock();
 		memcpy(comm, p->comm, sizeof(comm));
 		process_end(t, p, SIGKILL);
+		process_put(t, p);
+		table_unlock();
 	}
-	table_unlock();
 	masix_log("out of memory: killed %s[%d], %u KiB", comm, victim,
 		most * (unix_server.page_size / 1024));
 	return true;
@@ -118,20 +127,6 @@ static void wait_for_memory(const struct memory_policy *policy)
 	}
 }
 
-static void raise_priority(void)
-{
-	mach_port_t self = mach_thread_self();
-	kern_return_t kr = masix_wire_thread(unix_server.host_priv);
-
-	if (kr == KERN_SUCCESS)
-		kr = thread_max_priority(self, unix_server.processor_set, PRIORITY);
-	if (kr == KERN_SUCCESS)
-		kr = thread_priority(self, PRIORITY, FALSE);
-	if (kr != KERN_SUCCESS)
-		masix_log("watchdog: no priority: %s", masix_strerror(kr));
-	mach_port_deallocate(mach_task_self(), self);
-}
-
 static void *watch(void *unused)
 {
 	struct memory_policy policy =
@@ -139,7 +134,7 @@ static void *watch(void *unused)
 	uint64_t next_load = 0;
 	uint32_t pages;
 
-	raise_priority();
+	thread_hurry("watchdog", PRIORITY);
 	for (;;) {
 		if (!available(&pages)) {
 			pause_ms(100);
