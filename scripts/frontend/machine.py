@@ -43,6 +43,9 @@ def last_words(log):
             own = [before.partition("] ")[2] for before in lines[:at]
                    if stop[1] and re.match(rf"\[ *\d+\.\d+\] {re.escape(stop[1])}: ", before)]
             return own[-1].strip() if own else f"{stop[1]}: {stop[2]}" if stop[1] else stop[2]
+        if line.strip().endswith("] unix: init has ended: stopping"):
+            own = [before.partition("] unix: ")[2] for before in lines[:at] if "] unix: init[1]: " in before]
+            return own[-1].strip() if own else "init has ended"
     panics = [line.strip() for line in lines if "panic" in line.lower()]
     return panics[-1] if panics else ""
 
