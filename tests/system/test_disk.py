@@ -85,7 +85,7 @@ def stops(expected, **options):
     try:
         guest = TestGuest(**options)
     except MasixError as error:
-        require(str(error).startswith("the system stopped: ") and expected in str(error) and "\n" not in str(error),
+        require(str(error).startswith("the system stopped") and expected in str(error) and "\n" not in str(error),
                 f"it said: {error}")
         return
     guest.close()
@@ -129,8 +129,12 @@ def a_root_without_group_descriptors():
 def a_root_without_process_1():
     with tempfile.TemporaryDirectory() as folder:
         image = copy_of_root(folder)
-        host("debugfs", "-w", "-R", "rm /usr/sbin/init", image)
-        stops("init", root_image=image)
+        host("debugfs", "-w", "-R", "rm /usr/bin/init", image)
+        log = f"{folder}/log"
+        stops("", root_image=image, log_path=log)
+        with open(log, encoding="utf-8", errors="replace") as stream:
+            text = stream.read()
+        require("the first program cannot be run" in text, f"the log ends with {text[-300:]!r}")
 
 
 @alone

@@ -127,7 +127,10 @@ static int start_afresh(struct process *p)
 int process_create(struct process_table *t, struct process *parent, uint32_t task, uint64_t now_ns,
 	struct process **created)
 {
-	int pid = t->count < t->limit ? pid_allocate(t) : 0;
+	/* The last ones are for root, who ends what took the others. */
+	bool is_root = parent == NULL || parent->credentials.euid == 0;
+	unsigned limit = is_root ? t->limit : t->limit - t->limit / ROOT_PART;
+	int pid = t->count < limit ? pid_allocate(t) : 0;
 	struct process *p = pid != 0 ? calloc(1, sizeof(*p)) : NULL;
 
 	if (p == NULL)

@@ -15,6 +15,7 @@
 
 #define PID_MAX 32768
 #define PROCESS_MAX 4096
+#define ROOT_PART 16 /* of so many processes one can be had by root only */
 #define INIT_PID 1
 #define COMM_MAX 15
 #define IMAGE_WORDS 6

@@ -41,8 +41,16 @@ static void test_limit(void **state)
 	struct process *p;
 	int error = 0;
 
+	struct process *user = world_fork(w, w->init);
+
+	user->credentials.euid = 1000;
+	while (error == 0)
+		error = process_create(&w->table, user, 3000 + w->table.count, 0, &p);
+	assert_int_equal(error, MASIX_E_LIMIT);
+	assert_int_equal(w->table.count, PROCESS_MAX - PROCESS_MAX / ROOT_PART);
+	error = 0;
 	for (int i = 0; i < PROCESS_MAX && error == 0; i++)
-		error = process_create(&w->table, w->init, 5000 + i, 0, &p);
+		error = process_create(&w->table, w->init, 5000 + PROCESS_MAX + i, 0, &p);
 	assert_int_equal(error, MASIX_E_LIMIT);
 	assert_int_equal(w->table.count, PROCESS_MAX);
 }
