@@ -94,7 +94,9 @@ static void destroy(struct masix_object *object)
 	pager_reap(volume);
 }
 
-static const struct masix_class handle_class = { .name = "open file", .destroy = destroy };
+static const struct masix_class handle_class = {
+	.name = "open file", .destroy = destroy, .reuses_ports = 1
+};
 
 static struct handle *make(struct node *node, struct context *context, int rights)
 {

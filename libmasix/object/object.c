@@ -7,16 +7,64 @@
 
 #include <masix/error.h>
 
+#include "mach/traps.h"
 #include "mach_port.h"
 #include "object/set.h"
 #include "object/table.h"
 
-static struct table table; /* table_lock */
+#define SPARES 64
+
+/* A port that has no senders and waits in the main set for an object. */
+struct spare {
+	mach_port_t port;
+	unsigned made;		 /* masix_object.made goes on counting */
+	mach_port_seqno_t first; /* messages before this one were for its last object */
+};
+
+static struct table table;	    /* table_lock */
+static struct spare spares[SPARES]; /* table_lock */
+static unsigned spare_count;	    /* table_lock */
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
+
+_Thread_local const mach_msg_header_t *object_message;
 
 static void destroy_receive_right(mach_port_t port)
 {
 	(void)mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
+}
+
+/* Give the object a spare port if there is one: nobody has a right to it yet, so no message comes
+ * before masix_object_send_right. */
+static int take_spare(struct masix_object *object)
+{
+	const struct spare *spare;
+
+	pthread_mutex_lock(&table_lock);
+	spare = spare_count > 0 ? &spares[--spare_count] : NULL;
+	if (spare != NULL) {
+		object->port = spare->port;
+		object->made = spare->made;
+		object->first = spare->first;
+		table_add(&table, object);
+	}
+	pthread_mutex_unlock(&table_lock);
+	return spare != NULL;
+}
+
+/* The port has no senders and no object any more, and the notification that says so, the last message it
+ * will get, is being served: after all those of its senders. */
+static void keep_spare(mach_port_t port, unsigned made)
+{
+	int kept;
+
+	pthread_mutex_lock(&table_lock);
+	kept = spare_count < SPARES;
+	if (kept)
+		spares[spare_count++] =
+			(struct spare){ port, made, object_message->msgh_seqno + 1 };
+	pthread_mutex_unlock(&table_lock);
+	if (!kept)
+		destroy_receive_right(port);
 }
 
 kern_return_t masix_object_init_in(
@@ -25,14 +73,21 @@ kern_return_t masix_object_init_in(
 	mach_port_t port;
 	kern_return_t result;
 
-	result = mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port);
-	if (result != KERN_SUCCESS)
-		return result;
 	object->class = class;
-	object->port = port;
 	object->next = NULL;
 	object->made = 0;
+	object->armed = 0;
+	object->first = 0;
 	atomic_store(&object->references, 2);
+	if (class->reuses_ports && set == set_main() && take_spare(object))
+		return KERN_SUCCESS;
+
+	result = mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port);
+	if (result != KERN_SUCCESS) {
+		atomic_store(&object->references, 1);
+		return result;
+	}
+	object->port = port;
 
 	pthread_mutex_lock(&table_lock);
 	table_add(&table, object);
@@ -60,13 +115,23 @@ kern_return_t masix_object_init(struct masix_object *object, const struct masix_
 	return masix_object_init_in(object, class, set);
 }
 
+/* Is the message being served one that was sent to an earlier object of this port?  A thread may be
+ * slow to look at it; the notification that the senders are gone came later, and was served first. */
+static int is_late(const struct masix_object *object)
+{
+	const mach_msg_header_t *message = object_message;
+
+	return message != NULL && message->msgh_local_port == object->port &&
+	       (int)(message->msgh_seqno - object->first) < 0;
+}
+
 struct masix_object *masix_object_get(mach_port_t port, const struct masix_class *class)
 {
 	struct masix_object *object;
 
 	pthread_mutex_lock(&table_lock);
 	object = table_find(&table, port);
-	if (object != NULL && class != NULL && object->class != class)
+	if (object != NULL && ((class != NULL && object->class != class) || is_late(object)))
 		object = NULL;
 	if (object != NULL)
 		masix_object_ref(object);
@@ -119,18 +184,21 @@ kern_return_t masix_object_send_right(struct masix_object *object, mach_port_t *
 {
 	mach_port_t port;
 	unsigned made;
+	int arm;
 	kern_return_t result;
 
 	/* Counted before it is made: object_no_senders then knows that one is on its way. */
 	pthread_mutex_lock(&table_lock);
 	port = object->port;
 	made = ++object->made;
+	arm = !object->armed;
+	object->armed = 1;
 	pthread_mutex_unlock(&table_lock);
 	if (port == MACH_PORT_NULL)
 		return MASIX_E_DEAD;
-	result = mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND);
-	if (result == KERN_SUCCESS && made == 1) {
-		result = arm_no_senders(port, 1);
+	result = trap_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND);
+	if (result == KERN_SUCCESS && arm) {
+		result = arm_no_senders(port, made);
 		if (result != KERN_SUCCESS)
 			(void)mach_port_deallocate(mach_task_self(), port);
 	}
@@ -140,44 +208,66 @@ kern_return_t masix_object_send_right(struct masix_object *object, mach_port_t *
 		/* Else the table would wait for ever for a right that was never made. */
 		pthread_mutex_lock(&table_lock);
 		object->made--;
+		if (arm)
+			object->armed = 0;
 		pthread_mutex_unlock(&table_lock);
+	}
+	return result;
+}
+
+/* What is known of a port whose last sender went: rights made so far, as the kernel counts them. */
+static kern_return_t count_made(mach_port_t port, const struct masix_class *class, unsigned count,
+	unsigned *made, int *senders)
+{
+	mach_port_status_t status;
+	kern_return_t result;
+
+	/* Made by masix_object_send_right, which counts before. */
+	*made = count;
+	*senders = 0;
+	if (class->reuses_ports)
+		return KERN_SUCCESS;
+	/* A notification is a hint. */
+	result = mach_port_get_receive_status(mach_task_self(), port, &status);
+	if (result == KERN_SUCCESS) {
+		*made = status.mps_mscount;
+		*senders = status.mps_srights;
 	}
 	return result;
 }
 
 void object_no_senders(mach_port_t port, unsigned count)
 {
-	struct masix_object *object;
-	mach_port_status_t status;
-	unsigned made;
-	int dead = 0;
+	struct masix_object *object = masix_object_get(port, NULL);
+	unsigned made, kernel_made;
+	int senders, dead;
 
-	/* A notification is a hint. */
-	if (mach_port_get_receive_status(mach_task_self(), port, &status) != KERN_SUCCESS)
-		return;
-	pthread_mutex_lock(&table_lock);
-	object = table_find(&table, port);
-	if (object != NULL) {
-		made = object->made;
-		/* More were made, or are just being made, than the kernel had seen then. */
-		dead = !status.mps_srights && (int)(made - count) <= 0 &&
-		       status.mps_mscount == count;
-		if (dead) {
-			(void)table_remove(&table, object);
-			object->port = MACH_PORT_NULL;
-		}
-	}
-	pthread_mutex_unlock(&table_lock);
 	if (object == NULL)
 		return;
+	if (count_made(port, object->class, count, &kernel_made, &senders) != KERN_SUCCESS)
+		goto out;
+	pthread_mutex_lock(&table_lock);
+	made = object->made;
+	/* More were made, or are just being made, than the kernel had seen then. */
+	dead = object->port == port && !senders && (int)(made - count) <= 0 && kernel_made == count;
+	if (dead) {
+		(void)table_remove(&table, object);
+		object->port = MACH_PORT_NULL;
+	}
+	pthread_mutex_unlock(&table_lock);
 	if (!dead) {
-		if ((int)(status.mps_mscount - made) > 0)
-			made = status.mps_mscount;
+		if ((int)(kernel_made - made) > 0)
+			made = kernel_made;
 		(void)arm_no_senders(port, made);
-		return;
+		goto out;
 	}
 	if (object->class->no_senders != NULL)
 		object->class->no_senders(object);
-	destroy_receive_right(port);
+	if (object->class->reuses_ports)
+		keep_spare(port, count);
+	else
+		destroy_receive_right(port);
+	masix_object_put(object);
+out:
 	masix_object_put(object);
 }

@@ -231,7 +231,9 @@ static void work(struct worker *worker)
 		/* The request arrived where the reply had been. */
 		worker->out = buffer == worker->in ? worker->out : worker->in;
 		worker->in = buffer;
+		object_message = &buffer->header;
 		reply = serve(worker);
+		object_message = NULL;
 	}
 }
 

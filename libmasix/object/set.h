@@ -13,7 +13,11 @@ struct masix_set {
 /* The main pool's set, made on first use; NULL when out of resources. */
 struct masix_set *set_main(void);
 
-/* A no-senders notification with this count came for `port`. */
+/* The message that this thread is serving: a request for an object that has gone must not reach the
+ * one that has its port now. */
+extern _Thread_local const mach_msg_header_t *object_message;
+
+/* A no-senders notification with this count came for `port`; it is object_message. */
 void object_no_senders(mach_port_t port, unsigned count);
 
 #endif

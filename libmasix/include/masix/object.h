@@ -19,6 +19,12 @@ struct masix_class {
 	 * early).  The receive right is destroyed right after it returns, and the
 	 * port's reference is dropped.  May be NULL. */
 	void (*no_senders)(struct masix_object *object);
+	/* Not 0: the ports of this class are known to others only by rights that
+	 * masix_object_send_right made.  Then one that lost its last sender is kept
+	 * for the next object instead of being destroyed and made anew, which saves
+	 * four calls of the kernel; requests that were on their way to the old
+	 * object never reach the new one. */
+	int reuses_ports;
 };
 
 struct masix_object { /* first member of every server's own objects */
@@ -26,7 +32,10 @@ struct masix_object { /* first member of every server's own objects */
 	mach_port_t port; /* receive right, member of the pool's set; or null */
 	atomic_int references;
 	struct masix_object *next; /* port table chain; table lock */
-	unsigned made;		   /* send rights made so far; table lock */
+	unsigned made;		   /* send rights made of the port so far; table lock */
+	int armed;		   /* the no-senders notification was asked for; table lock */
+	/* Sequence number of the port's first message for this object; table lock. */
+	mach_port_seqno_t first;
 };
 
 /* Give `object` (reference count 1, owned by the caller) a port in the pool's set;

@@ -27,7 +27,7 @@ struct thing {
 	unsigned size;
 };
 
-static atomic_int destroyed, without_senders, dead_names;
+static atomic_int destroyed, without_senders, dead_names, slow_calls, let_go;
 static mach_port_t parked;
 static mach_msg_type_name_t parked_type;
 static void (*finished)(void);
@@ -50,12 +50,28 @@ static const struct masix_class thing_class = {
 	.no_senders = thing_no_senders,
 };
 
-static struct thing *make_thing(void)
+static const struct masix_class reusing_class = {
+	.name = "reusing thing",
+	.destroy = thing_destroy,
+	.no_senders = thing_no_senders,
+	.reuses_ports = 1,
+};
+
+static void wait_for(atomic_int *counter, int value)
+{
+	int i;
+
+	for (i = 0; i < 200 && atomic_load(counter) < value; i++)
+		usleep(5000);
+	CHECK(atomic_load(counter) == value);
+}
+
+static struct thing *make_thing(const struct masix_class *class)
 {
 	struct thing *thing = calloc(1, sizeof *thing);
 
 	CHECK(thing != NULL);
-	CHECK(masix_object_init(&thing->object, &thing_class) == KERN_SUCCESS);
+	CHECK(masix_object_init(&thing->object, class) == KERN_SUCCESS);
 	return thing;
 }
 
@@ -66,9 +82,9 @@ kern_return_t S_console_open(mach_port_t port, int channel, mach_port_t *object)
 	kern_return_t result;
 
 	(void)port;
-	if (channel != 1)
+	if (channel != 1 && channel != 2)
 		return MASIX_E_NO_DEVICE;
-	thing = make_thing();
+	thing = make_thing(channel == 1 ? &thing_class : &reusing_class);
 	result = masix_object_send_right(&thing->object, object);
 	masix_object_put(&thing->object);
 	return result;
@@ -144,6 +160,20 @@ kern_return_t S_io_read(mach_port_t io, mach_port_t reply, mach_msg_type_name_t 
 	return KERN_SUCCESS;
 }
 
+/* Looks for its object late: not before let_go. */
+kern_return_t S_io_sync(mach_port_t io)
+{
+	struct masix_object *object;
+
+	atomic_fetch_add(&slow_calls, 1);
+	wait_for(&let_go, 1);
+	object = masix_object_get(io, NULL);
+	if (object == NULL)
+		return KERN_INVALID_ARGUMENT;
+	masix_object_put(object);
+	return KERN_SUCCESS;
+}
+
 static void dead_name(mach_port_t name)
 {
 	(void)name;
@@ -160,15 +190,6 @@ static mach_msg_type_number_t port_names(void)
 	CHECK(vm_deallocate(mach_task_self(), (vm_address_t)names, n * sizeof *names) == 0);
 	CHECK(vm_deallocate(mach_task_self(), (vm_address_t)types, n * sizeof *types) == 0);
 	return n;
-}
-
-static void wait_for(atomic_int *counter, int value)
-{
-	int i;
-
-	for (i = 0; i < 200 && atomic_load(counter) < value; i++)
-		usleep(5000);
-	CHECK(atomic_load(counter) == value);
 }
 
 static void use_things(mach_port_t factory, int rounds)
@@ -257,6 +278,39 @@ static void test_dead_name(void)
 	CHECK(mach_port_deallocate(mach_task_self(), port) == KERN_SUCCESS);
 }
 
+static void *late_client(void *thing)
+{
+	/* The port is another object's by the time the request is served. */
+	CHECK(io_sync((mach_port_t)thing) == KERN_INVALID_ARGUMENT);
+	return NULL;
+}
+
+/* The port of an object whose senders are gone serves the next one, which sees nothing of the
+ * requests to the first. */
+static void test_reuse(mach_port_t factory)
+{
+	int died = atomic_load(&destroyed);
+	mach_port_t first, second;
+	pthread_t thread;
+
+	CHECK(console_open(factory, 2, &first) == KERN_SUCCESS);
+	CHECK(pthread_create(&thread, NULL, late_client, (void *)first) == 0);
+	wait_for(&slow_calls, 1);
+	CHECK(mach_port_deallocate(mach_task_self(), first) == KERN_SUCCESS);
+	wait_for(&destroyed, died + 1);
+
+	CHECK(console_open(factory, 2, &second) == KERN_SUCCESS);
+	CHECK(second == first);
+	atomic_store(&let_go, 1);
+	CHECK(pthread_join(thread, NULL) == 0);
+	/* One that is sent now is the new object's. */
+	CHECK(io_sync(second) == KERN_SUCCESS);
+	CHECK(mach_port_deallocate(mach_task_self(), second) == KERN_SUCCESS);
+	wait_for(&destroyed, died + 2);
+	atomic_store(&let_go, 0);
+	atomic_store(&slow_calls, 0);
+}
+
 static void time_calls(mach_port_t factory)
 {
 	uint64_t before = masix_monotonic_ns();
@@ -271,8 +325,9 @@ static void time_calls(mach_port_t factory)
 /* Everything once; run twice, the second time must not leave a name behind. */
 static void use_pool(mach_port_t factory, int rounds)
 {
-	int made = atomic_load(&destroyed) + rounds, died = atomic_load(&dead_names) + 1;
+	int made = atomic_load(&destroyed) + rounds + 2, died = atomic_load(&dead_names) + 1;
 
+	test_reuse(factory);
 	use_things(factory, rounds);
 	wait_for(&destroyed, made);
 	CHECK(atomic_load(&without_senders) == made);
@@ -300,9 +355,9 @@ static void *client(void *argument)
 	masix_object_kill(&root->object);
 	CHECK(console_open(factory, 1, &factory) == MACH_SEND_INVALID_DEST);
 	CHECK(mach_port_deallocate(mach_task_self(), factory) == KERN_SUCCESS);
-	CHECK(atomic_load(&destroyed) == 350);
+	CHECK(atomic_load(&destroyed) == 354);
 	masix_object_put(&root->object);
-	CHECK(atomic_load(&destroyed) == 351);
+	CHECK(atomic_load(&destroyed) == 355);
 	masix_log("objects done");
 	finished();
 	return NULL;
@@ -320,6 +375,6 @@ void test_objects(void (*done)(void))
 	pthread_t thread;
 
 	finished = done;
-	CHECK(pthread_create(&thread, NULL, client, make_thing()) == 0);
+	CHECK(pthread_create(&thread, NULL, client, make_thing(&thing_class)) == 0);
 	masix_pool_run(&options);
 }
