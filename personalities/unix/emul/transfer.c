@@ -16,8 +16,10 @@
 #include "tty.h"
 #include "window.h"
 
-/* Larger transfers go out of line: from here on remapping is cheaper than copying four times. */
-#define INLINE_AT_MOST (4 * MASIX_INLINE_MAX)
+/* Larger transfers go out of line: from here on remapping is cheaper than copying four times (and a
+ * reader pays for fresh pages on top of that). */
+#define INLINE_READ_MOST (4 * MASIX_INLINE_MAX)
+#define INLINE_WRITE_MOST MASIX_INLINE_MAX
 #define TTY_PART 4096u
 
 static int io_flags(struct emul_file *file)
@@ -68,7 +70,7 @@ static long read_regular(struct emul_file *file, struct cursor *to, uint32_t n, 
 	while (done < n && kr == KERN_SUCCESS) {
 		uint32_t part = n - done, got;
 
-		if (part > INLINE_AT_MOST) {
+		if (part > INLINE_READ_MOST) {
 			if (part > MASIX_BULK_MAX)
 				part = MASIX_BULK_MAX;
 			kr = read_large(file, start + done, part, to, &got);
@@ -206,7 +208,7 @@ static kern_return_t write_part(struct emul_file *file, int flags, int64_t offse
 	const struct message_target target = { .port = file->port, .flags = flags };
 
 	*written = 0;
-	if (*part > INLINE_AT_MOST) {
+	if (*part > INLINE_WRITE_MOST) {
 		uint32_t size = *part < MASIX_BULK_MAX ? *part : MASIX_BULK_MAX;
 		uint32_t address = cursor_contiguous(from, size);
 
