@@ -23,6 +23,9 @@ MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 
+# mke2fs and its relatives, for those who are not root.
+export PATH := $(PATH):/usr/sbin:/sbin
+
 top := $(CURDIR)
 B := build
 # The folder of the module.mk that is being read, relative to the top.
@@ -43,7 +46,7 @@ $(B)/config.mk: scripts/setup $(wildcard scripts/recipe/*.list scripts/recipe/un
 	scripts/setup
 
 ifneq ($(CACHE),)
-lost := $(foreach tool,gcc ar objcopy mke2fs debugfs python3,$(if $(shell command -v $(tool)),,$(tool)))
+lost := $(foreach tool,gcc ar objcopy mke2fs debugfs python3,$(if $(shell PATH="$(PATH)"; command -v $(tool)),,$(tool)))
 ifneq ($(strip $(lost)),)
 $(error these tools are missing: $(lost); run scripts/setup)
 endif
@@ -53,8 +56,10 @@ endif
 
 TARGET_CC := gcc -m32
 TARGET_AR := ar
+ifneq ($(CACHE),)
 gcc_include := $(shell gcc -m32 -print-file-name=include)
 gcc_lib := $(dir $(shell gcc -m32 -print-libgcc-file-name))
+endif
 sysroot_lib := $(SYSROOT)/usr/lib/i386-linux-gnu
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror

@@ -11,6 +11,7 @@ from .guest import HALT_SECONDS, Guest
 from .machine import DEFAULT_MEMORY
 from .share import Share
 from .streams import Input, Output
+from .tools import mend
 
 DESCRIPTION = """\
 Boots GNU Mach with Masix in QEMU.
@@ -83,6 +84,8 @@ class Session:
         deadline = time.monotonic() + seconds if seconds is not None else None
         self.share = Share(options.share) if options.share else None
         try:
+            if options.keep:
+                mend(tree.ROOT_IMAGE)
             self.guest = Guest(deadline=deadline, memory=options.mem, keep=options.keep,
                                share_image=self.share.image if self.share else None)
         except BaseException:

@@ -6,14 +6,13 @@ import hashlib
 import os
 import shutil
 import stat
-import subprocess
 import tempfile
 
 from .errors import MasixError
+from .tools import FSCK_MENDED, run_tool
 
 MEBIBYTE = 1 << 20
 HEAD_ROOM = 256 * MEBIBYTE
-FSCK_MENDED = 1
 # The directory that mke2fs makes in every image.
 LOST_AND_FOUND = "lost+found"
 
@@ -64,17 +63,6 @@ def scan(top):
 
     visit(top, "")
     return entries
-
-
-def run_tool(command, good=(0,)):
-    try:
-        run = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                             check=False)
-    except FileNotFoundError as error:
-        raise MasixError(f"{command[0]} is not installed; run scripts/setup") from error
-    if run.returncode not in good:
-        lines = run.stdout.decode(errors="replace").strip().splitlines()
-        raise MasixError(f"{command[0]} failed: {lines[-1] if lines else run.returncode}")
 
 
 class Share:

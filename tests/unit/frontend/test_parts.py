@@ -9,7 +9,39 @@ sys.dont_write_bytecode = True
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "scripts"))
 
-from frontend import guest, link, machine, share, streams, terminal  # noqa: E402
+from frontend import errors, guest, link, machine, share, streams, terminal, tools  # noqa: E402
+
+
+class Mend(unittest.TestCase):
+    STATE = 1024 + 58  # of the superblock; 1: shut down in order
+
+    def image(self, folder):
+        image = os.path.join(folder, "image")
+        with open(image, "wb") as stream:
+            stream.truncate(1 << 20)
+        tools.run_tool(["mke2fs", "-q", "-F", image])
+        return image
+
+    def patch(self, image, at, data):
+        with open(image, "r+b") as stream:
+            stream.seek(at)
+            stream.write(data)
+
+    def test_an_image_in_use_becomes_clean(self):
+        with tempfile.TemporaryDirectory() as folder:
+            image = self.image(folder)
+            self.patch(image, self.STATE, b"\0\0")
+            tools.mend(image)
+            with open(image, "rb") as stream:
+                stream.seek(self.STATE)
+                self.assertEqual(stream.read(2), b"\1\0")
+
+    def test_what_cannot_be_mended_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            image = self.image(folder)
+            self.patch(image, 0, b"\xff" * 65536)
+            with self.assertRaisesRegex(errors.MasixError, "needs more than e2fsck -p"):
+                tools.mend(image)
 
 
 class Frames(unittest.TestCase):
