@@ -1,10 +1,12 @@
 /* file_system.defs: the control port of a mount. */
 #include <masix/error.h>
+#include <masix/mach.h>
 #include <masix/server.h>
 #include <string.h>
 
 #include "file_system_server.h"
 #include "handle.h"
+#include "mach_port.h"
 #include "mount.h"
 #include "names.h"
 
@@ -121,6 +123,70 @@ kern_return_t S_fs_cover(
 		volume_unlock(mount->volume);
 	}
 	masix_object_put(&mount->object);
+	return error;
+}
+
+/* The handle behind a right that came from a program, if it is one of this file system.  mach_msg gives a
+ * right to a port of ours the name that the port has here, so no other server's port is taken for one. */
+static int find_handle(mach_port_t control, mach_port_t file, struct handle **found)
+{
+	struct mount *mount = mount_of(control);
+	struct handle *handle;
+	int error = 0;
+
+	if (!mount)
+		return KERN_INVALID_ARGUMENT;
+	handle = MACH_PORT_VALID(file) ? handle_get(file) : NULL;
+	if (!handle) {
+		error = MASIX_E_NOT_FOUND;
+	} else if (handle->node->volume != mount->volume) {
+		handle_put(handle);
+		error = MASIX_E_NOT_FOUND;
+	} else {
+		*found = handle;
+	}
+	masix_object_put(&mount->object);
+	return error;
+}
+
+kern_return_t S_fs_identify(mach_port_t control, mach_port_t file, int *rights, masix_stat_t *stat)
+{
+	struct handle *handle;
+	int error = find_handle(control, file, &handle);
+
+	if (error)
+		return error;
+	*rights = handle->rights;
+	volume_lock(handle->node->volume);
+	*stat = handle->node->stat;
+	volume_unlock(handle->node->volume);
+	handle_put(handle);
+	(void)mach_port_deallocate(mach_task_self(), file);
+	return KERN_SUCCESS;
+}
+
+kern_return_t S_fs_adopt(mach_port_t control, mach_port_t file, const masix_ids_t ids,
+	mach_msg_type_number_t count, mach_port_t *adopted)
+{
+	struct identity who;
+	struct handle *handle;
+	struct context *context;
+	int error = read_identity(ids, count, &who);
+
+	if (error)
+		return error;
+	error = find_handle(control, file, &handle);
+	if (error)
+		return error;
+	context = context_create(handle->context->root, &who, handle->context->mounted);
+	error = MASIX_E_LIMIT;
+	if (context) {
+		error = handle_open(handle->node, context, handle->rights, adopted);
+		context_put(context);
+	}
+	handle_put(handle);
+	if (!error)
+		(void)mach_port_deallocate(mach_task_self(), file);
 	return error;
 }
 

@@ -160,6 +160,7 @@ struct masix_start { /* masix_start_t: 16 words */
 #define MASIX_USAGE_CHILDREN 1
 #define MASIX_DEATH_SIGNAL 1
 #define MASIX_SUBREAPER 2
+#define MASIX_NO_NEW_PRIVILEGES 3
 #define MASIX_HALT 0
 #define MASIX_REBOOT 1
 

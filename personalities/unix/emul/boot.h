@@ -1,5 +1,5 @@
-/* What the Unix server writes into the emulation library of process 1, at the symbol
- * emul_boot, before it starts the main thread at emul_start. */
+/* What the Unix server writes into the emulation library of a task that it makes (process 1, set-ID programs), at
+ * the symbol emul_boot, before it starts the main thread at emul_start. */
 #ifndef EMUL_BOOT_H
 #define EMUL_BOOT_H
 
@@ -24,8 +24,8 @@ struct emul_mount {
 };
 
 struct emul_boot {
-	uint32_t magic; /* EMUL_BOOT_MAGIC, written last */
-	uint32_t reserved;
+	uint32_t magic;	   /* EMUL_BOOT_MAGIC, written last */
+	uint32_t takeover; /* size of what lies at TAKEOVER_ADDRESS (takeover.h); 0: process 1 */
 	struct masix_start start; /* clock calibration */
 	struct emul_mount mounts[EMUL_MOUNTS];
 	char program[256]; /* absolute path of the first program */

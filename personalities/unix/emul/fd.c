@@ -9,7 +9,9 @@
 #include "kernel.h"
 #include "locks.h"
 #include "mounts.h"
+#include "pass.h"
 #include "rlimits.h"
+#include "take.h"
 #include "window.h"
 
 static struct fd_table table; /* files lock to change it */
@@ -323,4 +325,41 @@ void emul_files_exec(void)
 	for (uint32_t fd = 0; fd < table.high; fd++)
 		if (table.words[fd] & FD_WORD_CLOEXEC)
 			(void)fd_close(fd);
+}
+
+void fd_restore(uint32_t fd, struct emul_file *file)
+{
+	uint32_t old;
+
+	emul_lock(&files_lock);
+	old = fd_table_set(&table, fd, (uint32_t)file);
+	emul_unlock(&files_lock);
+	if (old != 0)
+		file_drop(slot_file(old));
+}
+
+void emul_files_pass(struct takeover *t, struct takeover_file *to,
+	struct takeover_descriptor *descriptors, uint32_t *released)
+{
+	uint16_t places[EMUL_FILES]; /* in `to`, from 1 on */
+
+	memset(places, 0, sizeof places);
+	emul_lock(&files_lock);
+	file_pass(slot_file(fd_cwd), &t->directory);
+	for (uint32_t fd = 0; fd < table.high; fd++) {
+		struct emul_file *file = slot_file(table.words[fd]);
+		uint16_t *place;
+
+		if (file == NULL || (table.words[fd] & FD_WORD_CLOEXEC))
+			continue;
+		place = &places[file_index(file)];
+		if (*place == 0) {
+			file_pass(file, &to[t->file_count]);
+			*place = (uint16_t)++t->file_count;
+		}
+		descriptors[t->descriptor_count].fd = fd;
+		descriptors[t->descriptor_count++].file = *place - 1u;
+	}
+	t->released_count = file_shared_others(places, released);
+	emul_unlock(&files_lock);
 }

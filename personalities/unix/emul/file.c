@@ -5,6 +5,9 @@
 #include "files.h"
 #include "io.h"
 #include "kernel.h"
+#include "mach.h"
+#include "pass.h"
+#include "take.h"
 
 #define DYING 0x80000000u /* uses: the last one is being dropped */
 #define MOVED INT64_MIN	  /* own.offset: look at file->position again */
@@ -297,6 +300,103 @@ int file_share(struct emul_file *file)
 void file_unshare(struct emul_file *file)
 {
 	__sync_fetch_and_sub(&file->position->references, 1);
+}
+
+/* A position that the process before shared with its relatives, any of whom may lie about where: only pages
+ * that came shared with the task hold some, and this library has made none of its own yet. */
+static struct emul_position *shared_position(uint32_t address)
+{
+	vm_address_t start = address;
+	vm_prot_t protection, max_protection;
+	vm_inherit_t inheritance;
+	boolean_t is_shared;
+	mach_port_t name;
+	vm_offset_t offset;
+	vm_size_t size;
+
+	if (address % sizeof(struct emul_position) || address < EMUL_MEMORY ||
+		address >= EMUL_END ||
+		vm_region(EMUL_PORT_TASK, &start, &size, &protection, &max_protection, &inheritance,
+			&is_shared, &name, &offset))
+		return NULL;
+	port_drop(name);
+	return start <= address && inheritance == VM_INHERIT_SHARE && (protection & VM_PROT_WRITE)
+		       ? (struct emul_position *)address
+		       : NULL;
+}
+
+void file_release_position(uint32_t position)
+{
+	struct emul_position *shared = shared_position(position);
+
+	if (shared != NULL)
+		__sync_fetch_and_sub(&shared->references, 1);
+}
+
+void file_pass(const struct emul_file *file, struct takeover_file *to)
+{
+	to->kind = file->kind;
+	to->port = file->port;
+	to->mount = file->mount;
+	to->flags = file->own.flags;
+	to->offset = file->own.offset;
+	to->position = file->position != &file->own ? (uint32_t)file->position : 0;
+}
+
+uint32_t file_shared_others(const uint16_t *places, uint32_t *positions)
+{
+	uint32_t count = 0;
+
+	for (unsigned i = 0; i < files_high; i++)
+		if (places[i] == 0 && files[i].uses != 0 && files[i].position != &files[i].own)
+			positions[count++] = (uint32_t)files[i].position;
+	return count;
+}
+
+/* May a file with such a port be of this kind?  What nobody knows can only be read and written. */
+static int is_possible(uint32_t kind, uint32_t origin)
+{
+	switch (kind) {
+	case EMUL_FILE_NULL:
+	case EMUL_FILE_ZERO:
+	case EMUL_FILE_FULL:
+	case EMUL_FILE_RANDOM:
+	case EMUL_FILE_DESCRIPTORS:
+		return origin == TAKEOVER_NO_PORT;
+	case EMUL_FILE_PATH:
+		return origin != TAKEOVER_UNKNOWN;
+	case EMUL_FILE_STREAM:
+		return origin != TAKEOVER_NO_PORT;
+	case EMUL_FILE_TTY:
+		return origin == TAKEOVER_SERVER;
+	case EMUL_FILE_REGULAR:
+	case EMUL_FILE_DIRECTORY:
+		return origin == TAKEOVER_SERVER || origin == TAKEOVER_FILE;
+	default:
+		return 0;
+	}
+}
+
+struct emul_file *file_restore(const struct takeover_file *from)
+{
+	mach_port_t port = from->origin != TAKEOVER_NO_PORT ? from->port : MACH_PORT_NULL;
+	struct emul_file *file;
+
+	if (!is_possible(from->kind, from->origin)) {
+		port_drop(port);
+		return NULL;
+	}
+	file = file_create(from->kind, port, from->flags, from->mount, &from->stat);
+	if (file == NULL)
+		return NULL;
+	file->own.offset = from->offset != MOVED ? from->offset : 0;
+	if (from->position != 0) {
+		struct emul_position *shared = shared_position(from->position);
+
+		if (shared != NULL)
+			file->position = shared;
+	}
+	return file;
 }
 
 unsigned file_index(const struct emul_file *file)

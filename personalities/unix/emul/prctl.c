@@ -73,11 +73,9 @@ long sys_prctl(const uint32_t *a)
 	case PR_GET_NO_NEW_PRIVS:
 		return a[1] | a[2] | a[3] | a[4] ? -EINVAL : (long)emul_process.no_new_privileges;
 	case PR_SET_NO_NEW_PRIVS:
-		/* exec never gives any. */
 		if (a[1] != 1 || (a[2] | a[3] | a[4]) != 0)
 			return -EINVAL;
-		emul_process.no_new_privileges = 1;
-		return 0;
+		return relate(MASIX_NO_NEW_PRIVILEGES, 1, &emul_process.no_new_privileges);
 	default:
 		return -EINVAL;
 	}

@@ -55,6 +55,7 @@ struct exception_reply {
 
 static mach_port_t service_port; /* receive right, and send rights of its own */
 static volatile int take_later;
+static struct emul_lock take_lock; /* who takes signals, or keeps others from it */
 static struct emul_lock alarm_lock;
 static uint64_t alarm_deadline, alarm_interval; /* ns; alarm_lock */
 
@@ -233,6 +234,7 @@ void service_take_signals(void)
 	struct masix_siginfo info;
 	int signal;
 
+	emul_lock(&take_lock);
 	while (signals_have_room() && !process_take_signal(EMUL_PORT_PROCESS, &signal, &info)) {
 		if (!signal) {
 			/* The end of the list tells who our parent is now. */
@@ -241,6 +243,17 @@ void service_take_signals(void)
 		}
 		signals_post(NULL, signal, &info);
 	}
+	emul_unlock(&take_lock);
+}
+
+void service_hold_signals(void)
+{
+	emul_lock(&take_lock);
+}
+
+void service_release_signals(void)
+{
+	emul_unlock(&take_lock);
 }
 
 static void handle_nudges(void)
@@ -425,6 +438,7 @@ kern_return_t service_start(void)
 {
 	kern_return_t kr;
 
+	take_lock.word = 0;
 	alarm_lock.word = 0;
 	alarm_deadline = 0;
 	kr = mach_port_allocate(EMUL_PORT_TASK, MACH_PORT_RIGHT_RECEIVE, &service_port);

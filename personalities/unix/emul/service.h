@@ -13,6 +13,9 @@ kern_return_t service_start(void) __attribute__((warn_unused_result));
 
 /* Everything that waits for this process at the Unix server. */
 void service_take_signals(void);
+/* From one to the other nobody takes any: they stay with the Unix server.  Not while user memory is touched. */
+void service_hold_signals(void);
+void service_release_signals(void);
 /* The service thread shall do so. */
 void service_take_later(void);
 

@@ -7,9 +7,11 @@
 #include "emul.h"
 #include "files.h"
 #include "frame.h"
+#include "pass.h"
 #include "process.h"
 #include "service.h"
 #include "signals.h"
+#include "take.h"
 #include "threads.h"
 
 #define EPERM 1
@@ -18,8 +20,6 @@
 #define EINTR 4
 #define EAGAIN 11
 #define ENOMEM 12
-
-#define QUEUE_MAX 128
 
 #define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 #define DEFAULT_IGNORED                                                                            \
@@ -39,7 +39,7 @@ struct queued {
 
 static struct emul_lock signals_lock;
 static struct signal_action actions[EMUL_SIGNALS_MAX + 1];
-static struct queued queue[QUEUE_MAX]; /* in order of arrival */
+static struct queued queue[SIGNALS_QUEUE]; /* in order of arrival */
 static unsigned queue_length;
 static int held_back;	      /* more wait at the Unix server, for want of room here */
 static uint64_t told_ignored; /* what the Unix server was told last */
@@ -137,6 +137,43 @@ void signals_exec(void)
 	tell_ignored();
 }
 
+void signals_pass(struct takeover *t, struct takeover_signal *to)
+{
+	struct emul_thread *self = emul_self();
+	unsigned i;
+	int signal;
+
+	emul_lock(&signals_lock);
+	t->signal_mask = self->signal_mask;
+	for (signal = 1; signal <= EMUL_SIGNALS_MAX; signal++)
+		if (actions[signal].handler == SIG_IGN)
+			t->ignored_signals |= SIGNAL_BIT(signal);
+	for (i = 0; i < queue_length; i++) {
+		if (queue[i].tid && queue[i].tid != self->vector.id)
+			continue;
+		to[t->signal_count].signal = queue[i].signal;
+		to[t->signal_count].info = queue[i].info;
+		t->signal_count++;
+	}
+	emul_unlock(&signals_lock);
+}
+
+void signals_take(
+	uint64_t mask, uint64_t ignored, const struct takeover_signal *from, uint32_t count)
+{
+	uint32_t i;
+	int signal;
+
+	emul_self()->signal_mask = mask & ~UNBLOCKABLE;
+	for (signal = 1; signal <= EMUL_SIGNALS_MAX; signal++)
+		if (ignored & ~UNBLOCKABLE & SIGNAL_BIT(signal))
+			actions[signal].handler = SIG_IGN;
+	told_ignored = ~0ull; /* what the process before told */
+	for (i = 0; i < count; i++)
+		if (from[i].signal >= 1 && from[i].signal <= EMUL_SIGNALS_MAX)
+			signals_post(NULL, from[i].signal, &from[i].info);
+}
+
 void signals_kill(int signal)
 {
 	int core = (DEFAULT_CORE & SIGNAL_BIT(signal)) != 0;
@@ -179,7 +216,7 @@ int signals_have_room(void)
 	int room;
 
 	emul_lock(&signals_lock);
-	room = queue_length < QUEUE_MAX;
+	room = queue_length < SIGNALS_QUEUE;
 	if (!room)
 		held_back = 1;
 	emul_unlock(&signals_lock);
@@ -190,7 +227,7 @@ int signals_have_room(void)
  * signals_lock held. */
 static int room_came(void)
 {
-	if (!held_back || queue_length > QUEUE_MAX / 2)
+	if (!held_back || queue_length > SIGNALS_QUEUE / 2)
 		return 0;
 	held_back = 0;
 	return 1;
@@ -248,7 +285,7 @@ void signals_post(struct emul_thread *wanted, int signal, const struct masix_sig
 		return;
 	}
 	if ((signal < SIGRTMIN && already_queued(signal, wanted ? wanted->vector.id : 0)) ||
-		queue_length == QUEUE_MAX) {
+		queue_length == SIGNALS_QUEUE) {
 		emul_unlock(&signals_lock);
 		return;
 	}

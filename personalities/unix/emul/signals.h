@@ -45,6 +45,8 @@
 #define SI_TIMER (-2)
 #define SI_TKILL (-6)
 
+#define SIGNALS_QUEUE 128 /* so many can be queued in the process */
+
 void signals_init(void);
 /* In fork's child: nothing pending, masks kept. */
 void signals_fork_child(void);

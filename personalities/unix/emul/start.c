@@ -1,4 +1,5 @@
-/* Process 1: the library wakes up in a task that holds nothing but what docs/unix.md lists. */
+/* The library wakes up in a task that holds nothing but what docs/unix.md lists: as process 1, or as one that
+ * runs a set-ID program from now on. */
 #include "emul.h"
 #include "exec.h"
 #include "files.h"
@@ -7,6 +8,7 @@
 #include "process.h"
 #include "service.h"
 #include "signals.h"
+#include "take.h"
 #include "threads.h"
 #include "vector/clock.h"
 #include <masix/mach.h>
@@ -70,13 +72,17 @@ void emul_first_process(void)
 	emul_process.dumpable = 1;
 	emul_files_init();
 	kr = keep_fault_port();
+	if (emul_boot.takeover)
+		take_state();
 	if (!kr)
 		kr = service_start();
 	if (kr) {
-		emul_log("process 1 cannot start, kernel error ", (uint32_t)kr);
+		emul_log("a fresh task cannot start, kernel error ", (uint32_t)kr);
 		signals_kill(SIGKILL);
 	}
 	self->vector.id = (uint32_t)emul_process.pid;
+	if (emul_boot.takeover)
+		take_program();
 	signals_init();
 	exec_first(emul_boot.program);
 }

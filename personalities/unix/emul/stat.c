@@ -255,12 +255,16 @@ long sys_faccessat2(const uint32_t *a)
 /* What the root of a mount says of its file system. */
 static long statfs_mount(uint32_t mount, struct masix_statfs *info)
 {
+	const uint32_t nosuid = 2;
 	struct emul_file *root;
 	long result = mounts_root(mount, &root);
 
 	if (result != 0)
 		return result;
 	result = emul_result(dir_statfs(root->port, info));
+	/* The Unix server gives ids by exec from the root file system only. */
+	if (mount != 0)
+		info->flags |= nosuid;
 	file_release(root);
 	return result;
 }

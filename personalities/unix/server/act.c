@@ -54,8 +54,10 @@ static void agree_on_suspension(struct process *p)
 
 			stuck_end(&call);
 			pthread_mutex_lock(&u->table_lock);
-			p->suspended = stop;
-			if (kr != KERN_SUCCESS)
+			/* A set-ID exec may have brought another task, which runs. */
+			if (p->task == task)
+				p->suspended = stop;
+			if (kr != KERN_SUCCESS && p->task == task)
 				break;
 		}
 		p->suspending = false;
@@ -65,10 +67,11 @@ static void agree_on_suspension(struct process *p)
 
 static void release(struct process *p)
 {
-	if (p->task != MACH_PORT_NULL)
-		mach_port_deallocate(mach_task_self(), p->task);
-	if (p->event != MACH_PORT_NULL)
-		mach_port_deallocate(mach_task_self(), p->event);
+	const mach_port_t rights[] = { p->task, p->event, p->former_task, p->former_event };
+
+	for (unsigned i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
+		if (rights[i] != MACH_PORT_NULL)
+			mach_port_deallocate(mach_task_self(), rights[i]);
 	process_free(p);
 }
 

@@ -1,6 +1,7 @@
 #include "credentials.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include <masix/error.h>
 
@@ -56,6 +57,37 @@ int credentials_change(const struct credentials *old, const uint32_t *from, unsi
 	};
 	memcpy(changed->groups, from + 6, groups * sizeof(*from));
 	return 0;
+}
+
+bool credentials_exec(const struct credentials *old, uint32_t mode, uint32_t uid, uint32_t gid,
+	struct credentials *changed)
+{
+	*changed = *old;
+	if ((mode & S_ISUID) != 0)
+		changed->euid = uid;
+	/* Without the group's x it means something else: mandatory locking. */
+	if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+		changed->egid = gid;
+	changed->suid = changed->euid;
+	changed->sgid = changed->egid;
+	return changed->euid != old->euid || changed->egid != old->egid;
+}
+
+static bool has_group(const struct credentials *c, uint32_t gid)
+{
+	for (unsigned i = 0; i < c->group_count; i++)
+		if (c->groups[i] == gid)
+			return true;
+	return c->egid == gid;
+}
+
+bool credentials_may_execute(const struct credentials *c, uint32_t mode, uint32_t uid, uint32_t gid)
+{
+	if (c->euid == 0)
+		return (mode & 0111) != 0;
+	if (c->euid == uid)
+		return (mode & S_IXUSR) != 0;
+	return (mode & (has_group(c, gid) ? S_IXGRP : S_IXOTH)) != 0;
 }
 
 unsigned credentials_for_files(const struct credentials *c, uint32_t *to)

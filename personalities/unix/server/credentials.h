@@ -24,6 +24,14 @@ unsigned credentials_pack(const struct credentials *c, uint32_t *to);
 int credentials_change(const struct credentials *old, const uint32_t *from, unsigned count,
 	struct credentials *changed) __attribute__((warn_unused_result));
 
+/* What execve(2) of a file with this mode and owner makes of `old`.  True: other effective ids. */
+bool credentials_exec(const struct credentials *old, uint32_t mode, uint32_t uid, uint32_t gid,
+	struct credentials *changed);
+
+/* May it run the file, by these permission bits? */
+bool credentials_may_execute(
+	const struct credentials *c, uint32_t mode, uint32_t uid, uint32_t gid);
+
 /* uid, gid and groups for fs_mint; room for 2 + CREDENTIALS_GROUPS words. */
 unsigned credentials_for_files(const struct credentials *c, uint32_t *to);
 

@@ -10,7 +10,7 @@
 #include "stuck.h"
 #include "task.h"
 
-#define PRIORITY 6 /* ahead of what eats the memory that a killed process has */
+#define PRIORITY 6    /* ahead of what eats the memory that a killed process has */
 #define ENDERS_MAX 32 /* threads that end tasks for others */
 
 struct waiting {
@@ -29,6 +29,7 @@ static void finish(struct process *p, bool worker)
 	struct stuck_call call;
 
 	task_usage(p->task, &usage);
+	usage_add(&usage, &p->former_usage);
 	stuck_begin(&call, p->pid, worker);
 	/* Fails only for a task that is gone already. */
 	kern_return_t ignored = task_terminate(p->task);

@@ -19,7 +19,7 @@ static struct mount mounts[] = {
 	{ MOUNT_ROOT, "/", "ext2", "/dev/hd0", "rw,relatime", "fs/root", 0, 0 },
 	{ MOUNT_PROC, "/proc", "proc", "proc", "rw,nosuid,nodev,noexec", NULL, 0, 0 },
 	{ MOUNT_TMP, "/tmp", "tmpfs", "tmpfs", "rw,nosuid,nodev", "fs/tmp", 0, 0 },
-	{ MOUNT_HOST, "/host", "ext2", "/dev/hd1", "rw,relatime", "fs/host", 0, 0 },
+	{ MOUNT_HOST, "/host", "ext2", "/dev/hd1", "rw,nosuid,relatime", "fs/host", 0, 0 },
 	{ MOUNT_PTS, "/dev/pts", "devpts", "devpts", "rw,nosuid,noexec,gid=5,mode=620", NULL, 0,
 		0 },
 };
@@ -105,6 +105,30 @@ kern_return_t mounts_mint_root(
 	/* There is nothing above it: ".." does not lead out of the mount. */
 	return id == MOUNT_ROOT ? mounts_mint(id, credentials, path, pid, dir)
 				: mint(&mounts[id], credentials, path + length, 0, dir);
+}
+
+static mach_port_t control_of(uint32_t id)
+{
+	return id < COUNT && mounts[id].is_there ? mounts[id].control : MACH_PORT_NULL;
+}
+
+kern_return_t mounts_identify(uint32_t id, mach_port_t port, int *rights, masix_stat_t *stat)
+{
+	mach_port_t control = control_of(id);
+
+	return control != MACH_PORT_NULL ? fs_identify(control, port, rights, stat)
+					 : MASIX_E_NOT_FOUND;
+}
+
+kern_return_t mounts_adopt(
+	uint32_t id, mach_port_t port, const struct credentials *credentials, mach_port_t *adopted)
+{
+	uint32_t ids[2 + CREDENTIALS_GROUPS];
+	mach_port_t control = control_of(id);
+
+	return control != MACH_PORT_NULL ? fs_adopt(control, port, ids,
+						   credentials_for_files(credentials, ids), adopted)
+					 : MASIX_E_NOT_FOUND;
 }
 
 kern_return_t mounts_sync(int final)

@@ -3,6 +3,7 @@
 #define UNIX_MOUNTS_H
 
 #include <mach/mach_types.h>
+#include <masix/types.h>
 #include <stdint.h>
 
 #include "credentials.h"
@@ -41,6 +42,14 @@ kern_return_t mounts_mint(uint32_t mount, const struct credentials *credentials,
  * may lie in any mount of a file server. */
 kern_return_t mounts_mint_root(const struct credentials *credentials, const char *path, int pid,
 	mach_port_t *dir) __attribute__((warn_unused_result));
+
+/* What `port`, which a program handed in, is in the mount of a file server: its attributes and the access it was
+ * opened with.  MASIX_E_NOT_FOUND: nothing of that mount.  The right stays the caller's. */
+kern_return_t mounts_identify(uint32_t mount, mach_port_t port, int *rights, masix_stat_t *stat)
+	__attribute__((warn_unused_result));
+/* The same object for somebody else. */
+kern_return_t mounts_adopt(uint32_t mount, mach_port_t port, const struct credentials *credentials,
+	mach_port_t *adopted) __attribute__((warn_unused_result));
 
 /* Write everything back; with `final`, and change nothing any more. */
 kern_return_t mounts_sync(int final) __attribute__((warn_unused_result));

@@ -64,6 +64,12 @@ void process_port_discard(struct process_port *port, mach_port_t right)
 	masix_object_put(&port->object);
 }
 
+void process_port_end(struct process_port *port)
+{
+	masix_object_kill(&port->object);
+	masix_object_put(&port->object);
+}
+
 void process_port_kill(struct process *p)
 {
 	struct process_port *port = p->object;
@@ -71,8 +77,7 @@ void process_port_kill(struct process *p)
 	if (port == NULL)
 		return;
 	p->object = NULL;
-	masix_object_kill(&port->object);
-	masix_object_put(&port->object);
+	process_port_end(port);
 }
 
 kern_return_t caller_enter(mach_port_t proc, struct caller *caller)

@@ -103,6 +103,7 @@ static int inherit(struct process *p, const struct process *parent)
 {
 	p->credentials = parent->credentials;
 	p->nice = parent->nice;
+	p->no_new_privileges = parent->no_new_privileges;
 	p->ignored = parent->ignored;
 	p->no_zombies = parent->no_zombies;
 	p->no_stop_report = parent->no_stop_report;

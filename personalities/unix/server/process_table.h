@@ -56,8 +56,9 @@ struct process {
 	int nice;
 	uint64_t started_ns; /* since boot */
 
-	int death_signal;  /* for it, when its parent ends; 0 = none */
-	bool is_subreaper; /* orphans among its descendants become its children */
+	bool no_new_privileges; /* prctl(2): exec gives no other ids; inherited */
+	int death_signal;	/* for it, when its parent ends; 0 = none */
+	bool is_subreaper;	/* orphans among its descendants become its children */
 
 	/* The image: set by process_exec, inherited by fork. */
 	bool has_executed; /* since it was forked */
@@ -94,9 +95,12 @@ struct process {
 	unsigned todo; /* enum process_todo */
 	struct process *todo_next;
 
-	/* Rights, owned by the record.  0 = none. */
+	/* Rights, owned by the record.  0 = none.  The former ones are those of the task before the last set-ID
+	 * exec: somebody who left the table meanwhile may still be using them. */
 	uint32_t task, event;
-	void *object; /* the port object; process_port.c */
+	uint32_t former_task, former_event;
+	struct masix_usage former_usage; /* of all tasks that it had before */
+	void *object;			 /* the port object; process_port.c */
 };
 
 struct pid_slot {

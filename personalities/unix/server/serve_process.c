@@ -123,6 +123,8 @@ kern_return_t S_process_exec(mach_port_t proc, const masix_name_t name,
 		free(file_copy);
 		return kr;
 	}
+	caller.process->credentials.suid = caller.process->credentials.euid;
+	caller.process->credentials.sgid = caller.process->credentials.egid;
 	process_set_image(caller.process, comm, cmdline_copy, cmdline_count, file_copy, image);
 	child_executed(&unix_server.table, caller.process);
 	caller_leave(&caller);
@@ -263,6 +265,7 @@ kern_return_t S_process_usage(mach_port_t proc, int which, masix_usage_t *usage)
 		table_unlock();
 		task_usage(task, usage);
 		table_lock();
+		usage_add(usage, &caller.process->former_usage);
 	} else if (which != MASIX_USAGE_CHILDREN) {
 		kr = MASIX_E_INVALID;
 	}
@@ -279,6 +282,8 @@ kern_return_t S_process_set_relation(mach_port_t proc, int what, int value)
 		return kr;
 	if (what == MASIX_DEATH_SIGNAL && value >= 0 && value <= SIGNAL_MAX)
 		caller.process->death_signal = value;
+	else if (what == MASIX_NO_NEW_PRIVILEGES && value == 1)
+		caller.process->no_new_privileges = true;
 	else if (what == MASIX_SUBREAPER)
 		caller.process->is_subreaper = value != 0;
 	else

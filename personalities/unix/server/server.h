@@ -71,6 +71,8 @@ kern_return_t process_port_new(struct process_port **port, mach_port_t *right)
 	__attribute__((warn_unused_result));
 void process_port_bind(struct process_port *port, struct process *p);
 void process_port_discard(struct process_port *port, mach_port_t right);
+/* A port that a process had until now dies.  Table lock not held. */
+void process_port_end(struct process_port *port);
 /* The port dies with its process. */
 void process_port_kill(struct process *p);
 

@@ -7,6 +7,7 @@
 #include "dir.h"
 #include "file_system.h"
 #include "io.h"
+#include "mach_port.h"
 
 static unsigned count_entries(mach_port_t dir, const char *path, const char *wanted, bool *found)
 {
@@ -206,6 +207,39 @@ static void test_crossing(const struct roots *roots, mach_port_t dir)
 	drop(mounted);
 }
 
+/* What a personality asks about rights that programs hand in. */
+static void test_handed_in(const struct roots *roots, mach_port_t dir)
+{
+	const uint32_t nobody[] = { 65534, 65534 };
+	mach_port_t file, other, adopted, object;
+	masix_stat_t stat;
+	int rights;
+
+	WANT(0, make_directory(dir, "mine", 0700));
+	WANT(0, open_path(dir, "mine/f", MASIX_OPEN_WRITE | MASIX_OPEN_CREATE, 04711, &file));
+	WANT(0, fs_identify(roots->control, file, &rights, &stat));
+	CHECK(rights == MASIX_OPEN_WRITE && (stat.mode & 07777) == 04711 && stat.uid == 0);
+	WANT(0, mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &other));
+	WANT(0, mach_port_insert_right(mach_task_self(), other, other, MACH_MSG_TYPE_MAKE_SEND));
+	WANT(MASIX_E_NOT_FOUND, fs_identify(roots->control, other, &rights, &stat));
+	WANT(MASIX_E_NOT_FOUND, fs_identify(roots->control, MACH_PORT_NULL, &rights, &stat));
+	WANT(MASIX_E_NOT_FOUND, fs_identify(roots->control, mach_task_self(), &rights, &stat));
+	WANT(MASIX_E_NOT_FOUND, fs_identify(roots->control, roots->control, &rights, &stat));
+	WANT(KERN_INVALID_ARGUMENT, fs_identify(file, file, &rights, &stat));
+	WANT(MASIX_E_NOT_FOUND, fs_adopt(roots->control, other, nobody, 2, &adopted));
+	WANT(MASIX_E_INVALID, fs_adopt(roots->control, file, nobody, 1, &adopted));
+	/* The directory is open for somebody else, who may do what he may do there. */
+	WANT(0, fs_adopt(roots->control, dir, nobody, 2, &adopted));
+	WANT(MASIX_E_ACCESS, open_path(adopted, "mine/f", MASIX_OPEN_READ, 0, &object));
+	WANT(0, fs_identify(roots->control, adopted, &rights, &stat));
+	drop(adopted);
+	drop(file);
+	WANT(0, mach_port_mod_refs(mach_task_self(), other, MACH_PORT_RIGHT_RECEIVE, -1));
+	drop(other);
+	WANT(0, remove_path(dir, "mine/f", 0));
+	WANT(0, remove_path(dir, "mine", MASIX_UNLINK_DIRECTORY));
+}
+
 static void test_nodes(mach_port_t dir)
 {
 	struct opened opened;
@@ -244,6 +278,7 @@ void test_names(const struct roots *roots, mach_port_t dir)
 	test_rename(dir);
 	test_permissions(roots, dir);
 	test_crossing(roots, dir);
+	test_handed_in(roots, dir);
 	test_nodes(dir);
 	test_locks(dir);
 }

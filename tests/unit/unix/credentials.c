@@ -33,6 +33,45 @@ static void test_pack(void **state)
 	assert_int_equal(words[2], 30);
 }
 
+static void test_exec(void **state)
+{
+	struct credentials changed;
+
+	(void)state;
+	assert_false(credentials_exec(&user, 0755, 0, 0, &changed));
+	assert_int_equal(changed.euid, 11);
+	assert_int_equal(changed.suid, 11);
+	assert_int_equal(changed.sgid, 21);
+	assert_true(credentials_exec(&user, 04755, 0, 0, &changed));
+	assert_int_equal(changed.ruid, 10);
+	assert_int_equal(changed.euid, 0);
+	assert_int_equal(changed.suid, 0);
+	assert_int_equal(changed.egid, 21);
+	assert_true(credentials_exec(&user, 02755, 0, 0, &changed));
+	assert_int_equal(changed.euid, 11);
+	assert_int_equal(changed.egid, 0);
+	assert_int_equal(changed.sgid, 0);
+	/* Without the group's x it is no program of the group. */
+	assert_false(credentials_exec(&user, 02745, 0, 0, &changed));
+	assert_false(credentials_exec(&user, 04755, 11, 0, &changed));
+}
+
+static void test_may_execute(void **state)
+{
+	const struct credentials root = { .group_count = 0 };
+
+	(void)state;
+	assert_true(credentials_may_execute(&user, 0100, 11, 0));
+	assert_false(credentials_may_execute(&user, 0011, 11, 0));
+	assert_true(credentials_may_execute(&user, 0010, 0, 21));
+	assert_true(credentials_may_execute(&user, 0010, 0, 30));
+	assert_false(credentials_may_execute(&user, 0101, 0, 30));
+	assert_true(credentials_may_execute(&user, 0001, 0, 0));
+	assert_false(credentials_may_execute(&user, 0110, 0, 0));
+	assert_true(credentials_may_execute(&root, 0001, 5, 5));
+	assert_false(credentials_may_execute(&root, 0666, 5, 5));
+}
+
 static void test_user(void **state)
 {
 	const uint32_t swap[] = { 12, 10, 11, KEEP, 22, KEEP, 30 };
@@ -90,6 +129,8 @@ static void test_kill(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_pack),
+		cmocka_unit_test(test_exec), cmocka_unit_test(test_may_execute),
+		cmocka_unit_test(test_exec), cmocka_unit_test(test_may_execute),
 		cmocka_unit_test(test_user), cmocka_unit_test(test_root),
 		cmocka_unit_test(test_kill) };
 
