@@ -35,7 +35,7 @@ struct masix_object { /* first member of every server's own objects */
 	unsigned made;		   /* send rights made of the port so far; table lock */
 	int armed;		   /* the no-senders notification was asked for; table lock */
 	/* Sequence number of the port's first message for this object; table lock. */
-	mach_port_seqno_t first;
+	unsigned first;
 };
 
 /* Give `object` (reference count 1, owned by the caller) a port in the pool's set;
