@@ -490,3 +490,22 @@ CASE(without_root)
 	FAILS(kill(1, SIGKILL), EPERM);
 	FAILS(sethostname("x", 1), EPERM);
 }
+
+/* The working directory stays, though its path is closed to the new ids. */
+CASE(directory_after_a_change_of_ids)
+{
+	char before[PATH_MAX], after[PATH_MAX];
+
+	need_root();
+	OK(mkdir("closed", 0700));
+	OK(mkdir("closed/open", 0755));
+	make_file("closed/open/file", "x", 1);
+	OK(chdir("closed/open"));
+	CHECK(getcwd(before, sizeof before) != NULL);
+	AS(OTHER, OTHER, CHECK(getcwd(after, sizeof after) != NULL); SAME_TEXT(after, before);
+		OPENS(open("file", O_RDONLY)); FAILS(open("file", O_WRONLY), EACCES);
+		FAILS(open("new", O_WRONLY | O_CREAT, 0600), EACCES); FAILS(chdir(before), EACCES);
+		FAILS(open("../x", O_RDONLY), EACCES); OK(chdir("/"));
+		FAILS(chdir(before), EACCES));
+	OK(chdir("/"));
+}

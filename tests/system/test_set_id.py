@@ -77,3 +77,15 @@ def who_renounced_gains_nothing(guest):
     prepare(guest)
     renounce = "perl -e 'syscall(172, 38, 1, 0, 0, 0) == 0 or die; exec @ARGV' --"
     user(guest, f"{renounce} /srv/id -u; {renounce} bash -c '/srv/id -u'", stdout="1000\n1000\n")
+
+
+@case(seconds=150)
+def su_and_passwd_ask_for_passwords(guest):
+    check(guest.sh("echo root:Secret.1 | chpasswd; echo user:Secret.2 | chpasswd"), stderr="")
+    user(guest, "echo Secret.1 | su -c 'id -u'", stdout="0\n")
+    # PAM tells the console of the failure.
+    result = user(guest, "echo Secret.2 | su -c 'id -u'; test $? = 1")
+    require(b"0\n" not in result.stdout.split(b"\r\n"), f"it printed {result.stdout!r}")
+    check(guest.sh("cd /root; su user -c 'id -un; pwd; cat .profile'; echo $?"), stdout="user\n/root\n1\n")
+    user(guest, "printf 'Secret.2\\nSecret+3x\\nSecret+3x\\n' | passwd; echo Secret+3x | su user -c 'id -u'", stdout=None)
+    user(guest, "echo Secret+3x | su user -c 'id -u'; cat /etc/shadow", status=1, stdout="1000\n")

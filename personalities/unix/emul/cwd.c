@@ -163,35 +163,59 @@ long sys_chroot(const uint32_t *a)
 	return 0;
 }
 
-/* A working directory that the new credentials may not reach is lost: a right minted for the old
- * ones would let them act on. */
-void cwd_new_root(mach_port_t root)
+/* The working directory for the new credentials: a right minted for the old ones would let them act on.  0 or
+ * -errno. */
+static long adopt(struct emul_file *cwd)
+{
+	struct emul_file *file;
+	mach_port_t port;
+	long error = emul_result(
+		process_adopt_directory(EMUL_PORT_PROCESS, cwd->mount, cwd->port, &port));
+
+	if (error != 0)
+		return error;
+	file = file_create(EMUL_FILE_DIRECTORY, port, O_PATH, cwd->mount, &cwd->stat);
+	if (file == NULL)
+		return -ENFILE;
+	fd_replace(&fd_cwd, file);
+	return 0;
+}
+
+/* The same by its path: for directories of the Unix server's own. */
+static long reopen(struct emul_file *cwd)
 {
 	char path[MASIX_PATH_MAX];
+	long length = cwd_path_of(cwd, path, sizeof path - 1), error;
+	struct path_result result;
+
+	if (length < 0)
+		return length;
+	path[length] = '\0';
+	error = path_open(AT_FDCWD, path, for_search, 0, &result);
+	return error != 0 ? error : enter(&result);
+}
+
+void cwd_new_root(mach_port_t root)
+{
 	struct emul_file *file, *cwd = file_get(&fd_cwd), *old = file_get(&fd_root);
 	uint32_t mount = old != NULL ? old->mount : 0;
-	struct path_result result;
-	long length = -ENOENT;
+	long error = -ENOENT;
 
-	if (cwd != NULL) {
-		length = cwd_path_of(cwd, path, sizeof path - 1);
-		file_drop(cwd);
-	}
 	if (old != NULL)
 		file_drop(old);
 	file = file_create(EMUL_FILE_DIRECTORY, root, O_PATH, mount, NULL);
-	if (file == NULL)
-		return;
-	fd_replace(&fd_root, file);
-	mounts_renew();
-
-	result.port = MACH_PORT_NULL;
-	result.mount = 0;
-	if (length >= 0) {
-		path[length] = '\0';
-		if (path_open(AT_FDCWD, path, for_search, 0, &result) == 0 && enter(&result) == 0)
-			return;
+	if (file != NULL) {
+		fd_replace(&fd_root, file);
+		mounts_renew();
+		if (cwd != NULL)
+			error = adopt(cwd);
+		if (cwd != NULL && error != 0)
+			error = reopen(cwd);
 	}
+	if (cwd != NULL)
+		file_drop(cwd);
+	if (error == 0)
+		return;
 	/* A directory without a port: every use of it fails. */
 	file = file_create(EMUL_FILE_PATH, MACH_PORT_NULL, O_PATH, 0, NULL);
 	if (file != NULL)

@@ -4,6 +4,7 @@
 #include <mach_port.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <masix/error.h>
 #include <masix/mach.h>
@@ -131,6 +132,31 @@ kern_return_t S_process_mount_root(mach_port_t proc, uint32_t mount, mach_port_t
 	else
 		kr = mounts_mint(mount, &credentials, "", pid, dir);
 	free(path);
+	return kr;
+}
+
+kern_return_t S_process_adopt_directory(
+	mach_port_t proc, uint32_t mount, mach_port_t dir, mach_port_t *adopted)
+{
+	struct caller caller;
+	masix_stat_t stat;
+	int rights;
+	kern_return_t kr = caller_enter(proc, &caller);
+
+	*adopted = MACH_PORT_NULL;
+	if (kr != KERN_SUCCESS)
+		return kr;
+	struct credentials credentials = caller.process->credentials;
+
+	caller_leave(&caller);
+	/* A file's handle is what locks belong to and carries what it was opened for: it stays as it is. */
+	kr = mounts_identify(mount, dir, &rights, &stat);
+	if (kr == KERN_SUCCESS && !S_ISDIR(stat.mode))
+		kr = MASIX_E_NOT_FOUND;
+	if (kr == KERN_SUCCESS)
+		kr = mounts_adopt(mount, dir, &credentials, adopted);
+	if (kr == KERN_SUCCESS)
+		mach_port_deallocate(mach_task_self(), dir);
 	return kr;
 }
 
