@@ -67,6 +67,42 @@ CASE(overwriting_in_the_middle)
 	expect_content("file", content, sizeof content);
 }
 
+/* Often enough that a system may find a shorter way; then someone else changes the file. */
+CASE(overwriting_again_and_again)
+{
+	static char content[16 * 4096];
+	struct stat before, after;
+	pid_t child;
+	int fd;
+
+	make_file("file", content, sizeof content);
+	fd = OK(open("file", O_RDWR));
+	for (int round = 0; round < 200; round++) {
+		char *page = content + round * 7 % 16 * 4096;
+
+		memset(page, 'a' + round % 26, 4096);
+		EQUAL(pwrite(fd, page, 4096, page - content), 4096);
+	}
+	expect_content("file", content, sizeof content);
+	FAILS(pwrite(fd, (void *)1, 4096, 0), EFAULT);
+	OK(fstat(fd, &before));
+	nap(20);
+	EQUAL(pwrite(fd, content, 4096, 0), 4096);
+	OK(fstat(fd, &after));
+	CHECK(after.st_mtim.tv_sec > before.st_mtim.tv_sec ||
+		after.st_mtim.tv_nsec > before.st_mtim.tv_nsec);
+
+	child = OK(fork());
+	if (child == 0)
+		_exit(truncate("file", 4096) != 0);
+	EXITS(child, 0);
+	memset(content + 4096, 0, 7 * 4096);
+	for (int round = 0; round < 20; round++)
+		EQUAL(pwrite(fd, content + 8 * 4096, 4096, 8 * 4096), 4096);
+	expect_content("file", content, 9 * 4096);
+	OK(close(fd));
+}
+
 CASE(holes_read_as_zeros)
 {
 	static char got[300000], zeros[300000];

@@ -8,6 +8,7 @@
 #include "mach.h"
 #include "pass.h"
 #include "take.h"
+#include "window.h"
 
 #define DYING 0x80000000u /* uses: the last one is being dropped */
 #define MOVED INT64_MIN	  /* own.offset: look at file->position again */
@@ -56,6 +57,7 @@ struct emul_file *file_create(uint32_t kind, mach_port_t port, uint32_t flags, u
 	file->own.flags = flags;
 	file->position = &file->own;
 	file->reads = 0;
+	file->writes = 0;
 	/* The call that opens it is over before anyone can ask; what it was told still stands. */
 	file->trust = trust_begin();
 	file->trust.epoch++;
@@ -100,6 +102,7 @@ static void destroy(struct emul_file *file)
 	/* The server frees a lock when the last right is gone, but only some time after. */
 	if (is_last_holder(file) && (flags & FILE_LOCKED))
 		(void)io_lock(file->port, 0, MASIX_IO_NONBLOCK, MASIX_LOCK_NONE);
+	window_close(file);
 	port_drop(file->port);
 	file->kind = EMUL_FILE_NONE;
 	file->port = MACH_PORT_NULL;

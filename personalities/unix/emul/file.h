@@ -38,6 +38,7 @@ struct emul_file {
 	uint32_t mark; /* generation of the last fork that entered it; files lock */
 	struct emul_position own;
 	uint32_t reads;		/* so far, for window.c */
+	uint32_t writes;	/* by message, so far, for window.c */
 	struct trust trust;	/* in `stat` as what the file is now */
 	struct masix_stat stat; /* when it was opened; zero if unknown (no st_mode) */
 } __attribute__((aligned(16))); /* slots keep the low bits of its address for themselves */

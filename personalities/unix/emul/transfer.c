@@ -66,7 +66,7 @@ static long read_regular(struct emul_file *file, struct cursor *to, uint32_t n, 
 	kern_return_t kr = KERN_SUCCESS;
 
 	if (done < n)
-		trust_epoch++;
+		trust_end();
 	while (done < n && kr == KERN_SUCCESS) {
 		uint32_t part = n - done, got;
 
@@ -114,7 +114,7 @@ static long read_stream(struct emul_file *file, struct cursor *to, uint32_t n)
 		fits = room(to, n - done, MASIX_INLINE_MAX);
 	}
 	emul_wait_end();
-	trust_epoch++;
+	trust_end();
 	return outcome(done, kr != KERN_SUCCESS ? emul_result(kr) : fits < 0 ? fits : 0);
 }
 
@@ -134,7 +134,7 @@ static long read_tty(struct emul_file *file, struct cursor *to, uint32_t n)
 		kr = tty_read(
 			file->port, token, flags, EMUL_PORT_PROCESS, (uint32_t)fits, data, &size);
 	emul_wait_end();
-	trust_epoch++;
+	trust_end();
 	if (kr != KERN_SUCCESS)
 		return emul_result(kr);
 	if (size > (uint32_t)fits)
@@ -240,12 +240,18 @@ static long write_regular(struct emul_file *file, struct cursor *from, uint32_t 
 			return -EFBIG;
 		n = allowed;
 	}
+	if (!append)
+		done = window_write(file, from, n, start);
+	if (done < n)
+		trust_epoch++;
 	while (done < n && kr == KERN_SUCCESS) {
 		uint32_t part = n - done, written;
 
 		kr = write_part(file, append ? MASIX_IO_APPEND : 0, append ? 0 : start + done,
 			&part, from, &written, &end);
 		done += written;
+		if (!append && written > 0)
+			window_wrote(file, written, start + done - written);
 		if (written < part)
 			break;
 	}
@@ -266,6 +272,7 @@ static long write_stream(struct emul_file *file, struct cursor *from, uint32_t n
 	kern_return_t kr = KERN_SUCCESS;
 	uint32_t done = 0;
 
+	trust_end();
 	while (done < n && kr == KERN_SUCCESS) {
 		uint32_t part = n - done < MASIX_INLINE_MAX ? n - done : MASIX_INLINE_MAX,
 			 written = 0;
@@ -292,6 +299,7 @@ static long write_tty(struct emul_file *file, struct cursor *from, uint32_t n)
 	kern_return_t kr = KERN_SUCCESS;
 	uint32_t done = 0;
 
+	trust_end();
 	while (done < n && kr == KERN_SUCCESS) {
 		char data[TTY_PART];
 		uint32_t part = n - done < sizeof data ? n - done : sizeof data, sent = 0,
