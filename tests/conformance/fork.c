@@ -290,6 +290,45 @@ CASE(vfork_shares_memory_and_holds_the_parent)
 	EXITS(child, 3);
 }
 
+/* What a vfork's child writes its parent sees, what a fork's child writes it does not: in memory of every kind, one
+ * after the other. */
+CASE(vfork_and_fork_in_turn)
+{
+	enum { SIZE = 2 << 20, PAGE = 4096 };
+	static volatile char bss[8 * PAGE];
+	static volatile char data[PAGE] = { 1 };
+	volatile char *heap = malloc(SIZE);
+	volatile char *shared =
+		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	volatile char stack[PAGE];
+	volatile char *const places[] = { bss, bss + 5 * PAGE, data, heap, heap + SIZE - 1, stack };
+	volatile int round;
+
+	CHECK(shared != MAP_FAILED);
+	for (round = 1; round < 40; round++) {
+		volatile int turn = round % 3;
+		volatile pid_t child;
+
+		for (unsigned i = 0; i < COUNT(places); i++)
+			*places[i] = 100;
+		child = turn == 0 ? fork() : vfork();
+		if (child == 0) {
+			for (unsigned i = 0; i < COUNT(places); i++)
+				*places[i] = (char)round;
+			*shared = (char)round;
+			/* Its own child has a copy again. */
+			if (turn == 2 && fork() == 0)
+				*places[0] = *places[3] = 99;
+			_exit(0);
+		}
+		CHECK(child > 0);
+		EXITS(child, 0);
+		EQUAL(*shared, round);
+		for (unsigned i = 0; i < COUNT(places); i++)
+			EQUAL(*places[i], turn == 0 ? 100 : round);
+	}
+}
+
 CASE(vfork_then_exec)
 {
 	for (int i = 0; i < 5; i++) {

@@ -16,6 +16,7 @@
 #define EAGAIN 11
 #define ENOMEM 12
 
+#define CLONE_VM 0x100u
 #define CLONE_VFORK 0x4000u
 #define CLONE_PARENT_SETTID 0x100000u
 #define CLONE_CHILD_CLEARTID 0x200000u
@@ -26,7 +27,7 @@ void emul_leave(void) __attribute__((noreturn));
 /* Every lock whose data the child inherits, in the library's lock order. */
 static void lock_all(void)
 {
-	emul_files_fork_prepare();
+	emul_files_fork_prepare(); /* waits for another thread's vfork to end */
 	space_fork_prepare();
 	signals_fork_prepare();
 	emul_lock(&threads_lock);
@@ -131,6 +132,23 @@ static kern_return_t launch(mach_port_t child, const struct emul_context *contex
 	return kr;
 }
 
+/* With a vfork the program's memory is one until the child has another program; the library's is the child's own.
+ * So the caller is the last to see its stack before the child uses it: where the call returns to is kept. */
+static uint32_t return_address(void)
+{
+	struct emul_thread *self = emul_self();
+
+	return self->entry ? 0 : *(const uint32_t *)self->user_esp;
+}
+
+static void restore_return_address(uint32_t address)
+{
+	struct emul_thread *self = emul_self();
+
+	if (!self->entry)
+		*(uint32_t *)self->user_esp = address;
+}
+
 /* vfork: the parent goes on when the child has exec'd or ended. */
 static void wait_for_exec(int pid)
 {
@@ -147,6 +165,8 @@ static void wait_for_exec(int pid)
 
 long emul_fork(const uint32_t *a, uint32_t flags, uint32_t stack)
 {
+	const int shares = (flags & CLONE_VFORK) && (flags & CLONE_VM);
+	const volatile uint32_t returns_to = shares ? return_address() : 0;
 	struct emul_context context;
 	struct fpu_image fpu;
 	mach_port_t child;
@@ -157,13 +177,23 @@ long emul_fork(const uint32_t *a, uint32_t flags, uint32_t stack)
 	lock_all();
 	if (emul_save(&context))
 		return child_begins(a, flags, stack, &fpu);
+	space_end_sharing();
+	/* A child that has only a copy is the lesser evil. */
+	if (shares)
+		(void)space_begin_sharing();
 	kr = task_create(EMUL_PORT_TASK, TRUE, &child);
+	space_end_sharing();
 	unlock_all();
 	if (kr) {
 		emul_files_fork_end(0);
 		return -ENOMEM;
 	}
 	kr = launch(child, &context, &pid);
+	/* Other threads fork later: their children could not be kept from the memory that this one shares. */
+	if (!kr && (flags & CLONE_VFORK))
+		wait_for_exec(pid);
+	if (!kr && shares)
+		restore_return_address(returns_to);
 	emul_files_fork_end(!kr);
 	if (kr)
 		(void)task_terminate(child);
@@ -172,8 +202,6 @@ long emul_fork(const uint32_t *a, uint32_t flags, uint32_t stack)
 		return kr == MASIX_E_LIMIT ? -EAGAIN : -ENOMEM;
 	if (flags & CLONE_PARENT_SETTID)
 		*(int *)a[2] = pid;
-	if (flags & CLONE_VFORK)
-		wait_for_exec(pid);
 	return pid;
 }
 
@@ -184,5 +212,5 @@ long sys_fork(const uint32_t *a)
 
 long sys_vfork(const uint32_t *a)
 {
-	return emul_fork(a, CLONE_VFORK, 0);
+	return emul_fork(a, CLONE_VFORK | CLONE_VM, 0);
 }

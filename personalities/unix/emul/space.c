@@ -80,6 +80,15 @@ static void clear_marks(void)
 	}
 }
 
+/* Mappings that are shared with every child, as far as one fork has to know them. */
+#define SHARED_MAX 64
+static int has_shared; /* since the last exec */
+static struct {
+	int active; /* all of the program's memory will be shared with the next child */
+	unsigned count;
+	struct region_entry entries[SHARED_MAX];
+} sharing;
+
 struct region_space space = {
 	.low = SPACE_MMAP,
 	.limit = EMUL_BASE,
@@ -93,8 +102,48 @@ static struct region_space own = {
 	.limit = EMUL_END,
 };
 
+/* Those that stay shared when the rest no longer is. */
+static int find_shared(void)
+{
+	struct region_entry entry;
+	uint32_t at = 0;
+
+	sharing.count = 0;
+	while (has_shared && region_find(at, &entry) && entry.address < EMUL_BASE) {
+		at = entry.address + entry.size;
+		if (entry.inheritance != VM_INHERIT_SHARE)
+			continue;
+		if (sharing.count == SHARED_MAX)
+			return 0;
+		sharing.entries[sharing.count++] = entry;
+	}
+	return 1;
+}
+
+int space_begin_sharing(void)
+{
+	space_end_sharing();
+	if (!find_shared() || vm_inherit(EMUL_PORT_TASK, 0, EMUL_BASE, VM_INHERIT_SHARE))
+		return -ENOMEM;
+	sharing.active = 1;
+	return 0;
+}
+
+void space_end_sharing(void)
+{
+	if (!sharing.active)
+		return;
+	sharing.active = 0;
+	/* These ranges are the program's, so nothing can be wrong with them. */
+	(void)vm_inherit(EMUL_PORT_TASK, 0, EMUL_BASE, VM_INHERIT_COPY);
+	for (unsigned i = 0; i < sharing.count; i++)
+		(void)vm_inherit(EMUL_PORT_TASK, sharing.entries[i].address,
+			sharing.entries[i].size, VM_INHERIT_SHARE);
+}
+
 void space_clear(void)
 {
+	has_shared = sharing.active = 0;
 	(void)trap_vm_deallocate(EMUL_PORT_TASK, 0, EMUL_BASE);
 	space.heap = space.brk = 0;
 	space.cursor = space.hole = 0;
@@ -191,6 +240,8 @@ static long map(const uint32_t *a, uint32_t page_offset)
 		return result;
 	if (request.object == MACH_PORT_NULL)
 		request.offset = 0;
+	if (request.flags & REGION_SHARED)
+		has_shared = 1;
 	result = region_map(&space, &request, &address);
 	if (!result)
 		space_mark(address, request.length, request.object != MACH_PORT_NULL);

@@ -21,6 +21,11 @@ void space_clear(void);
 void space_set_heap(uint32_t heap);
 /* Note whether the pages map a file (MADV_DONTNEED must not zero them). */
 void space_mark(uint32_t address, uint32_t size, int is_file);
+/* vfork: what the next task_create inherits of the program's memory it shares.  With the locks of fork, until
+ * space_end_sharing; 0, or it copies as ever: too much is shared already.  The child is left with the
+ * attribute: it ends the sharing of later children when it forks itself. */
+int space_begin_sharing(void);
+void space_end_sharing(void);
 void space_fork_prepare(void);
 void space_fork_parent(void);
 void space_fork_child(void);
