@@ -149,7 +149,7 @@ static void check_order(struct boot *boot, const struct manifests *manifests)
 	if (problem.need != NULL)
 		machine_fail(boot->acs, "%s: needs %s, which has no manifest", problem.server,
 			problem.need);
-	machine_fail(boot->acs, "%s: needs itself, through others", problem.server);
+	machine_fail(boot->acs, "needs itself: %s", problem.path);
 }
 
 /* Prove one module against its manifest and let it run. */
@@ -157,7 +157,9 @@ static void start_module(struct boot *boot, const struct manifest *manifest)
 {
 	struct acs *acs = boot->acs;
 	struct boot_module *module = find_module(boot, manifest->name);
+	const struct server_entry entry = { .manifest = manifest, .state = SERVER_LAUNCHING };
 	uint8_t hash[MASIX_HASH_SIZE];
+	char reason[AUDIT_DETAIL_SIZE];
 	struct server *server;
 	const char *why;
 	kern_return_t kr = launch_measure_task(module->task, hash, &why);
@@ -166,9 +168,9 @@ static void start_module(struct boot *boot, const struct manifest *manifest)
 		machine_fail(acs, "%s: %s", manifest->name, why);
 	if (memcmp(hash, manifest->image_hash, sizeof hash) != 0)
 		machine_fail(acs, "%s: image does not match its manifest", manifest->name);
-	kr = server_declare(acs, manifest, NULL, 0, &server);
-	if (kr == KERN_SUCCESS)
-		kr = server_run(acs, server, module->task, NULL);
+	if (server_declare(acs, &entry, &server, reason) != KERN_SUCCESS)
+		machine_fail(acs, "%s: %s", manifest->name, reason);
+	kr = server_run(acs, server, module->task);
 	if (kr != KERN_SUCCESS)
 		machine_fail(acs, "%s: cannot be started: %s", manifest->name, masix_strerror(kr));
 }

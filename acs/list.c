@@ -25,6 +25,8 @@ struct row {
 
 static const char *const state_names[] = {
 	[SERVER_DECLARED] = "declared",
+	[SERVER_WANTED] = "wanted",
+	[SERVER_LAUNCHING] = "starting",
 	[SERVER_STARTING] = "starting",
 	[SERVER_UP] = "up",
 	[SERVER_WAITING] = "waiting",
@@ -79,14 +81,41 @@ static unsigned count_threads(mach_port_t task)
 	return count;
 }
 
-static unsigned resident_kib(mach_port_t task)
+/* What the kernel counts for a task; zeros for none. */
+struct usage {
+	unsigned kib, threads;
+	unsigned long long messages; /* sent and received, since its start */
+	unsigned long long cpu_ms;
+};
+
+static unsigned long long ms(rpc_time_value_t time)
 {
-	struct task_basic_info info = { 0 };
+	return time.seconds * 1000ull + time.microseconds / 1000;
+}
+
+static struct usage usage_of(mach_port_t task)
+{
+	struct task_basic_info basic = { 0 };
+	struct task_events_info events = { 0 };
+	struct task_thread_times_info times = { 0 };
 	mach_msg_type_number_t count = TASK_BASIC_INFO_COUNT;
 
-	if (task_info(task, TASK_BASIC_INFO, (task_info_t)&info, &count) != KERN_SUCCESS)
-		return 0;
-	return info.resident_size / 1024;
+	/* What cannot be told is 0: the task is just dying. */
+	if (task == MACH_PORT_NULL)
+		return (struct usage){ .kib = 0 };
+	(void)task_info(task, TASK_BASIC_INFO, (task_info_t)&basic, &count);
+	count = TASK_EVENTS_INFO_COUNT;
+	(void)task_info(task, TASK_EVENTS_INFO, (task_info_t)&events, &count);
+	count = TASK_THREAD_TIMES_INFO_COUNT;
+	(void)task_info(task, TASK_THREAD_TIMES_INFO, (task_info_t)&times, &count);
+	return (struct usage){
+		.kib = basic.resident_size / 1024,
+		.threads = count_threads(task),
+		.messages = (unsigned long long)events.messages_sent + events.messages_received,
+		/* The time of threads that ended, and of those that live. */
+		.cpu_ms = ms(basic.user_time) + ms(basic.system_time) + ms(times.user_time) +
+			  ms(times.system_time),
+	};
 }
 
 /* One line; 0 if it does not fit. */
@@ -96,11 +125,10 @@ static size_t write_row(const struct row *row, char *text, size_t room)
 			   : row->offers_client			    ? "client"
 			   : row->offers_server			    ? "server"
 								    : "-";
-	int length = snprintf(text, room, "%s %s %u %u %s %u %u %s\n", row->name,
-		state_names[row->state], row->session, row->starts, role,
-		row->task != MACH_PORT_NULL ? resident_kib(row->task) : 0,
-		row->task != MACH_PORT_NULL ? count_threads(row->task) : 0,
-		row->names[0] != '\0' ? row->names : "-");
+	const struct usage usage = usage_of(row->task);
+	int length = snprintf(text, room, "%s %s %u %u %s %u %u %llu %llu %s\n", row->name,
+		state_names[row->state], row->session, row->starts, role, usage.kib, usage.threads,
+		usage.messages, usage.cpu_ms, row->names[0] != '\0' ? row->names : "-");
 
 	return length > 0 && (size_t)length < room ? (size_t)length : 0;
 }

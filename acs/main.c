@@ -12,6 +12,7 @@
 #include "acs_client_server.h"
 #include "acs_session_server.h"
 #include "boot.h"
+#include "launcher.h"
 #include "mach_port.h"
 #include "machine.h"
 #include "names.h"
@@ -62,10 +63,10 @@ static void *watch_deadlines(void *unused)
 		uint64_t now = masix_monotonic_ns(), deadline, other;
 
 		names_expire(&acs, now);
-		server_expire(&acs, now);
+		launcher_run(&acs, now);
 		pthread_mutex_lock(&acs.lock);
 		deadline = registry_deadline(&acs.registry);
-		other = server_deadline(&acs);
+		other = launcher_deadline(&acs, now);
 		if (other < deadline)
 			deadline = other;
 		if (deadline == UINT64_MAX) {

@@ -180,7 +180,7 @@ static const char *parse_record(
 		memcpy(manifest->public_key, bytes, length);
 		return NULL;
 	case TAG_RESTART:
-		if (length != 1 || bytes[0] > MANIFEST_RESTART_HALT)
+		if (length != 1 || bytes[0] > MANIFEST_RESTART_ALWAYS)
 			return "bad restart policy";
 		manifest->restart = bytes[0];
 		return NULL;

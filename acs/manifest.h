@@ -33,6 +33,7 @@ enum manifest_restart {
 	MANIFEST_RESTART_NEVER,
 	MANIFEST_RESTART_BACKOFF, /* after 1 s, doubling to 30 s, until it has failed too often */
 	MANIFEST_RESTART_HALT,	  /* nothing works without it: stop the machine */
+	MANIFEST_RESTART_ALWAYS,  /* at once, until it has failed too often */
 };
 
 struct manifest_interface {

@@ -212,6 +212,8 @@ kern_return_t names_resolve(
 		return MASIX_E_NOT_FOUND;
 	pthread_mutex_lock(&acs->lock);
 	entry = registry_find(&acs->registry, waiter.name, question->clients_only);
+	if (entry == NULL)
+		server_call(acs, waiter.name, question->clients_only);
 	if (entry != NULL && port_ref(entry->port)) {
 		*port = entry->port;
 		kr = KERN_SUCCESS;

@@ -1,8 +1,8 @@
 /* The order in which servers start. */
-#include <string.h>
-
-#include "bundle.h"
 #include "order.h"
+
+#include <stdio.h>
+#include <string.h>
 
 static int find(const struct manifest *const *manifests, unsigned count, const char *name)
 {
@@ -14,22 +14,79 @@ static int find(const struct manifest *const *manifests, unsigned count, const c
 	return -1;
 }
 
-/* Could it start, when those that are `done` have? */
-static bool satisfied(
-	const struct manifest *const *manifests, unsigned count, unsigned which, const bool *done)
+struct walk {
+	const struct manifest *const *manifests;
+	unsigned count;
+	bool done[ORDER_MAX]; /* nothing below it is on a cycle */
+	/* The way down to where the walk is: a server, and which of its needs comes next. */
+	unsigned depth;
+	unsigned path[ORDER_MAX], next[ORDER_MAX];
+};
+
+static void tell(const struct walk *walk, unsigned from, struct order_problem *problem)
 {
+	size_t used = 0;
 	unsigned i;
 
-	for (i = 0; i < manifests[which]->need_count; i++)
-		if (!done[find(manifests, count, manifests[which]->needs[i])])
-			return false;
-	return true;
+	problem->server = walk->manifests[walk->path[from]]->name;
+	problem->need = NULL;
+	for (i = from; i <= walk->depth && used < sizeof problem->path; i++) {
+		unsigned at = i < walk->depth ? i : from;
+
+		used += snprintf(problem->path + used, sizeof problem->path - used, "%s%s",
+			i == from ? "" : ", which needs ", walk->manifests[walk->path[at]]->name);
+	}
+}
+
+/* Walk down from `start`; true when the walk comes back to where it has been. */
+static bool comes_back(struct walk *walk, unsigned start, struct order_problem *problem)
+{
+	walk->depth = 1;
+	walk->path[0] = start;
+	walk->next[0] = 0;
+	while (walk->depth != 0) {
+		unsigned here = walk->path[walk->depth - 1], i;
+		const struct manifest *manifest = walk->manifests[here];
+		int need;
+
+		if (walk->next[walk->depth - 1] == manifest->need_count) {
+			walk->done[here] = true;
+			walk->depth--;
+			continue;
+		}
+		need = find(walk->manifests, walk->count,
+			manifest->needs[walk->next[walk->depth - 1]++]);
+		if (need < 0 || walk->done[need])
+			continue;
+		for (i = 0; i < walk->depth; i++)
+			if (walk->path[i] == (unsigned)need) {
+				tell(walk, i, problem);
+				return true;
+			}
+		walk->path[walk->depth] = need;
+		walk->next[walk->depth++] = 0;
+	}
+	return false;
+}
+
+bool order_cycle(
+	const struct manifest *const *manifests, unsigned count, struct order_problem *problem)
+{
+	struct walk walk = {
+		.manifests = manifests,
+		.count = count < ORDER_MAX ? count : ORDER_MAX,
+	};
+	unsigned i;
+
+	for (i = 0; i < walk.count; i++)
+		if (!walk.done[i] && comes_back(&walk, i, problem))
+			return true;
+	return false;
 }
 
 bool order_possible(
 	const struct manifest *const *manifests, unsigned count, struct order_problem *problem)
 {
-	bool done[BUNDLE_ENTRIES] = { false }, progress = true;
 	unsigned i, j;
 
 	for (i = 0; i < count; i++)
@@ -39,17 +96,5 @@ bool order_possible(
 				problem->need = manifests[i]->needs[j];
 				return false;
 			}
-	while (progress) {
-		progress = false;
-		for (i = 0; i < count; i++)
-			if (!done[i] && satisfied(manifests, count, i, done))
-				done[i] = progress = true;
-	}
-	for (i = 0; i < count; i++)
-		if (!done[i]) {
-			problem->server = manifests[i]->name;
-			problem->need = NULL;
-			return false;
-		}
-	return true;
+	return !order_cycle(manifests, count, problem);
 }

@@ -1,7 +1,7 @@
 /* When a server that died starts again. */
 #include "restart.h"
 
-uint64_t restart_after_death(struct restart *restart, uint64_t now)
+uint64_t restart_after_death(struct restart *restart, bool backoff, uint64_t now)
 {
 	uint64_t pause = RESTART_FIRST_MS;
 	unsigned i;
@@ -12,6 +12,8 @@ uint64_t restart_after_death(struct restart *restart, uint64_t now)
 	restart->up_since = 0;
 	if (++restart->failures >= RESTART_FAILURES_MAX)
 		return UINT64_MAX;
+	if (!backoff)
+		return now;
 	for (i = 1; i < restart->failures && pause < RESTART_LAST_MS; i++)
 		pause *= 2;
 	if (pause > RESTART_LAST_MS)

@@ -2,6 +2,7 @@
 #ifndef ACS_RESTART_H
 #define ACS_RESTART_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define RESTART_NS_PER_MS 1000000ull
@@ -15,8 +16,8 @@ struct restart {
 	uint64_t up_since; /* monotonic ns; 0: it has not been up since the last start */
 };
 
-/* It has died at `now`: when to start it again (1 s later, then twice as long each time, at
- * most 30 s), or UINT64_MAX when it has failed too often. */
-uint64_t restart_after_death(struct restart *restart, uint64_t now);
+/* It has died at `now`: when to start it again, or UINT64_MAX when it has failed too often.  At once, or with
+ * `backoff` 1 s later, then twice as long each time, at most 30 s. */
+uint64_t restart_after_death(struct restart *restart, bool backoff, uint64_t now);
 
 #endif

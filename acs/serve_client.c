@@ -4,6 +4,7 @@
 #include <masix/mach.h>
 #include <masix/server.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "acs_client_server.h"
@@ -117,89 +118,73 @@ kern_return_t S_acs_client_watch(mach_port_t port, const masix_name_t name,
 	return kr;
 }
 
-/* A server that this one needs and that is not up, or NULL. */
-static const char *missing_need(struct acs *acs, const struct manifest *manifest)
-{
-	const char *missing = NULL;
-	unsigned i;
-
-	pthread_mutex_lock(&acs->lock);
-	for (i = 0; i < manifest->need_count && missing == NULL; i++) {
-		const struct server *server =
-			server_find(acs, manifest->needs[i], strlen(manifest->needs[i]));
-
-		if (server == NULL || server->state != SERVER_UP)
-			missing = manifest->needs[i];
-	}
-	pthread_mutex_unlock(&acs->lock);
-	return missing;
-}
-
 struct start_request {
 	const uint8_t *image, *manifest;
 	size_t image_size, manifest_size;
 };
 
-/* Check everything that can be checked without a task.  Sets manifest->name as soon as it is known to be
- * genuine, for the record. */
+/* Check all that can be checked without a task.  *copy is the image, malloc'ed: what was measured is what will run,
+ * whoever is behind the memory that came.  Sets manifest->name as soon as it is known to be genuine, for the
+ * record. */
 static kern_return_t admit(struct acs *acs, const struct start_request *request,
-	struct manifest *manifest, char reason[AUDIT_DETAIL_SIZE])
+	struct manifest *manifest, uint8_t **copy, const char **why)
 {
-	const char *why, *missing;
 	kern_return_t kr = manifest_open(
-		request->manifest, request->manifest_size, acs->site.public_key, manifest, &why);
+		request->manifest, request->manifest_size, acs->site.public_key, manifest, why);
 
-	if (kr == KERN_SUCCESS && request->image_size > LAUNCH_IMAGE_MAX) {
-		kr = MASIX_E_TOO_BIG;
-		why = "image is too big";
+	*copy = NULL;
+	if (kr != KERN_SUCCESS)
+		return kr;
+	*why = "image is too big";
+	if (request->image_size > LAUNCH_IMAGE_MAX)
+		return MASIX_E_TOO_BIG;
+	*why = "out of memory";
+	*copy = malloc(request->image_size);
+	if (*copy == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	memcpy(*copy, request->image, request->image_size);
+	kr = launch_check_image(*copy, request->image_size, manifest, why);
+	if (kr != KERN_SUCCESS) {
+		free(*copy);
+		*copy = NULL;
 	}
-	if (kr == KERN_SUCCESS)
-		kr = launch_check_image(request->image, request->image_size, manifest, &why);
+	return kr;
+}
+
+/* Enter an admitted server.  MIG_NO_REPLY: the waiter is answered later. */
+static kern_return_t enter(struct acs *acs, int how, const struct start_request *request,
+	const struct start_waiter *waiter, char name[MANIFEST_NAME_SIZE],
+	char reason[AUDIT_DETAIL_SIZE])
+{
+	static const struct start_waiter none = { .reply = MACH_PORT_NULL };
+	const bool on_demand = how == MASIX_START_ON_DEMAND;
+	struct manifest manifest = { .name = "" };
+	struct server_entry entry = {
+		.manifest = &manifest,
+		.image_size = request->image_size,
+		.on_demand = on_demand,
+		.state = on_demand ? SERVER_DECLARED : SERVER_WANTED,
+		.waiter = on_demand ? none : *waiter,
+	};
+	struct server *server;
+	const char *why;
+	kern_return_t kr = admit(acs, request, &manifest, &entry.image, &why);
+
+	memcpy(name, manifest.name, MANIFEST_NAME_SIZE);
 	if (kr != KERN_SUCCESS) {
 		snprintf(reason, AUDIT_DETAIL_SIZE, "%s", why);
 		return kr;
 	}
-	missing = missing_need(acs, manifest);
-	if (missing != NULL) {
-		snprintf(reason, AUDIT_DETAIL_SIZE, "needs %s, which is not up", missing);
-		return MASIX_E_NOT_FOUND;
-	}
-	return KERN_SUCCESS;
-}
-
-/* Load and run an admitted server.  The waiter's right is consumed on success. */
-static kern_return_t start(struct acs *acs, const struct start_request *request,
-	const struct manifest *manifest, const struct start_waiter *waiter,
-	char reason[AUDIT_DETAIL_SIZE])
-{
-	struct server *server;
-	mach_port_t task;
-	const char *why = "";
-	kern_return_t kr =
-		server_declare(acs, manifest, request->image, request->image_size, &server);
-
+	kr = server_declare(acs, &entry, &server, reason);
 	if (kr != KERN_SUCCESS) {
-		snprintf(reason, AUDIT_DETAIL_SIZE, "%s",
-			kr == MASIX_E_EXISTS ? "a server of that name is running"
-					     : masix_strerror(kr));
+		free(entry.image);
 		return kr;
 	}
-	kr = launch_task(request->image, request->image_size, manifest, &task, &why);
-	if (kr == KERN_SUCCESS) {
-		kr = server_run(acs, server, task, waiter);
-		if (kr == KERN_SUCCESS)
-			return KERN_SUCCESS;
-		why = "no session for it";
-		(void)task_terminate(task);
-		(void)mach_port_deallocate(mach_task_self(), task);
-	}
-	server_forget(acs, server);
-	snprintf(reason, AUDIT_DETAIL_SIZE, "%s: %s", why, masix_strerror(kr));
-	return kr;
+	return on_demand ? KERN_SUCCESS : MIG_NO_REPLY;
 }
 
 kern_return_t S_acs_start(mach_port_t port, mach_port_t reply, mach_msg_type_name_t reply_type,
-	masix_bulk_t image, mach_msg_type_number_t image_size, masix_bulk_t manifest_bytes,
+	int how, masix_bulk_t image, mach_msg_type_number_t image_size, masix_bulk_t manifest,
 	mach_msg_type_number_t manifest_size, kern_return_t *status, masix_name_t reason,
 	mach_msg_type_number_t *reason_length)
 {
@@ -207,35 +192,54 @@ kern_return_t S_acs_start(mach_port_t port, mach_port_t reply, mach_msg_type_nam
 	const struct start_request request = {
 		.image = (const uint8_t *)image,
 		.image_size = image_size,
-		.manifest = (const uint8_t *)manifest_bytes,
+		.manifest = (const uint8_t *)manifest,
 		.manifest_size = manifest_size,
 	};
-	const struct start_waiter waiter = { reply, reply_type };
-	struct manifest manifest;
-	struct acs *acs;
+	const struct start_waiter waiter = { reply, reply_type, false };
+	char name[MANIFEST_NAME_SIZE];
+	kern_return_t kr = KERN_SUCCESS;
 
 	_Static_assert(AUDIT_DETAIL_SIZE <= sizeof(masix_name_t), "a reason fits");
 	if (face == NULL)
 		return KERN_INVALID_ARGUMENT;
-	if (!face->admin) {
+	if (!face->admin)
+		kr = MASIX_E_DENIED;
+	else if (how != MASIX_START_NOW && how != MASIX_START_ON_DEMAND)
+		kr = MASIX_E_INVALID;
+	if (kr != KERN_SUCCESS) {
 		face_put(face);
-		return MASIX_E_DENIED;
+		return kr;
 	}
-	acs = face->acs;
-	manifest.name[0] = '\0';
-	*status = admit(acs, &request, &manifest, reason);
-	if (*status == KERN_SUCCESS)
-		*status = start(acs, &request, &manifest, &waiter, reason);
-	if (*status != KERN_SUCCESS) {
-		acs_record(acs, AUDIT_REFUSE, manifest.name[0] != '\0' ? manifest.name : "unknown",
-			"%s", reason);
-		*reason_length = strlen(reason);
-	}
+	reason[0] = '\0';
+	*status = enter(face->acs, how, &request, &waiter, name, reason);
+	*reason_length = strlen(reason);
+	if (*status != KERN_SUCCESS && *status != MIG_NO_REPLY)
+		acs_record(
+			face->acs, AUDIT_REFUSE, name[0] != '\0' ? name : "unknown", "%s", reason);
 	face_put(face);
 	/* The call has succeeded, whatever the status: the request's memory is ours. */
 	(void)vm_deallocate(mach_task_self(), (vm_address_t)image, image_size);
-	(void)vm_deallocate(mach_task_self(), (vm_address_t)manifest_bytes, manifest_size);
-	return *status == KERN_SUCCESS ? MIG_NO_REPLY : KERN_SUCCESS;
+	(void)vm_deallocate(mach_task_self(), (vm_address_t)manifest, manifest_size);
+	return *status == MIG_NO_REPLY ? MIG_NO_REPLY : KERN_SUCCESS;
+}
+
+kern_return_t S_acs_restart(mach_port_t port, mach_port_t reply, mach_msg_type_name_t reply_type,
+	const masix_name_t name, mach_msg_type_number_t name_length, kern_return_t *status,
+	masix_name_t reason, mach_msg_type_number_t *reason_length)
+{
+	struct face *face = face_get(port);
+	const struct start_waiter waiter = { reply, reply_type, true };
+	kern_return_t kr = MASIX_E_DENIED;
+
+	(void)status;
+	(void)reason;
+	(void)reason_length;
+	if (face == NULL)
+		return KERN_INVALID_ARGUMENT;
+	if (face->admin)
+		kr = server_restart(face->acs, name, name_length, &waiter);
+	face_put(face);
+	return kr == KERN_SUCCESS ? MIG_NO_REPLY : kr;
 }
 
 kern_return_t S_acs_stop(
@@ -248,6 +252,20 @@ kern_return_t S_acs_stop(
 		return KERN_INVALID_ARGUMENT;
 	if (face->admin)
 		kr = server_stop(face->acs, name, name_length);
+	face_put(face);
+	return kr;
+}
+
+kern_return_t S_acs_kill(
+	mach_port_t port, const masix_name_t name, mach_msg_type_number_t name_length)
+{
+	struct face *face = face_get(port);
+	kern_return_t kr = MASIX_E_DENIED;
+
+	if (face == NULL)
+		return KERN_INVALID_ARGUMENT;
+	if (face->admin)
+		kr = server_kill(face->acs, name, name_length);
 	face_put(face);
 	return kr;
 }

@@ -3,20 +3,23 @@
 #include <masix/error.h>
 #include <masix/mach.h>
 #include <masix/server.h>
+#include <masix/types.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "acs_client_reply.h"
-#include "launch.h"
 #include "mach.h"
 #include "mach_port.h"
 #include "machine.h"
 #include "names.h"
+#include "order.h"
 #include "server.h"
 
-#define SERVERS_MAX 64
 #define DYING_MS 1000
 #define NS_PER_MS 1000000ull
+
+static const struct start_waiter nobody = { .reply = MACH_PORT_NULL };
 
 struct server *server_find(struct acs *acs, const char *name, size_t length)
 {
@@ -65,45 +68,77 @@ static void discard(struct acs *acs, struct server *server)
 	free(server);
 }
 
-kern_return_t server_declare(struct acs *acs, const struct manifest *manifest, const uint8_t *image,
-	size_t image_size, struct server **server)
+/* Would `manifest` be on a cycle of needs?  Under the lock. */
+static bool needs_itself(
+	struct acs *acs, const struct manifest *manifest, char reason[AUDIT_DETAIL_SIZE])
 {
-	struct server *old, *new = calloc(1, sizeof *new);
+	const struct manifest *table[SERVERS_MAX];
+	struct order_problem problem;
+	const struct server *server;
 	unsigned count = 0;
-	kern_return_t kr = KERN_SUCCESS;
 
-	if (new == NULL)
-		return KERN_RESOURCE_SHORTAGE;
-	new->manifest = *manifest;
-	if (image != NULL && manifest->restart == MANIFEST_RESTART_BACKOFF) {
-		new->image = malloc(image_size);
-		if (new->image == NULL) {
-			free(new);
-			return KERN_RESOURCE_SHORTAGE;
-		}
-		memcpy(new->image, image, image_size);
-		new->image_size = image_size;
+	table[count++] = manifest;
+	for (server = acs->servers; server != NULL && count < SERVERS_MAX; server = server->next)
+		if (strcmp(server->manifest.name, manifest->name) != 0)
+			table[count++] = &server->manifest;
+	if (!order_cycle(table, count, &problem))
+		return false;
+	snprintf(reason, AUDIT_DETAIL_SIZE, "needs itself: %.*s", AUDIT_DETAIL_SIZE - 20,
+		problem.path);
+	return true;
+}
+
+/* May it be entered?  One of that name that is at rest makes room.  Under the lock, which is dropped while
+ * waiting. */
+static kern_return_t make_room(
+	struct acs *acs, const struct manifest *manifest, char reason[AUDIT_DETAIL_SIZE])
+{
+	struct server *old = find_staying(acs, manifest->name), *server;
+	unsigned count = 0;
+
+	if (old != NULL && old->state != SERVER_FAILED && old->state != SERVER_DECLARED) {
+		snprintf(reason, AUDIT_DETAIL_SIZE, "a server of that name is running");
+		return MASIX_E_EXISTS;
 	}
-	pthread_mutex_lock(&acs->lock);
-	old = find_staying(acs, manifest->name);
-	if (old != NULL && old->state == SERVER_FAILED)
+	if (needs_itself(acs, manifest, reason))
+		return MASIX_E_DEADLOCK;
+	if (old != NULL)
 		discard(acs, old);
-	else if (old != NULL)
-		kr = MASIX_E_EXISTS;
-	for (old = acs->servers; old != NULL; old = old->next)
+	for (server = acs->servers; server != NULL; server = server->next)
 		count++;
-	if (kr == KERN_SUCCESS && count >= SERVERS_MAX)
-		kr = MASIX_E_LIMIT;
-	if (kr == KERN_SUCCESS) {
-		struct server **link = &acs->servers;
+	if (count < SERVERS_MAX)
+		return KERN_SUCCESS;
+	snprintf(reason, AUDIT_DETAIL_SIZE, "there are too many servers");
+	return MASIX_E_LIMIT;
+}
 
+kern_return_t server_declare(struct acs *acs, const struct server_entry *entry,
+	struct server **server, char reason[AUDIT_DETAIL_SIZE])
+{
+	struct server **link, *new = calloc(1, sizeof *new);
+	kern_return_t kr;
+
+	if (new == NULL) {
+		snprintf(reason, AUDIT_DETAIL_SIZE, "out of memory");
+		return KERN_RESOURCE_SHORTAGE;
+	}
+	new->manifest = *entry->manifest;
+	new->image = entry->image;
+	new->image_size = entry->image_size;
+	new->on_demand = entry->on_demand;
+	new->state = entry->state;
+	new->waiter = entry->waiter;
+	pthread_mutex_lock(&acs->lock);
+	kr = make_room(acs, entry->manifest, reason);
+	if (kr == KERN_SUCCESS) {
+		link = &acs->servers;
 		while (*link != NULL) /* listed in the order of their coming */
 			link = &(*link)->next;
 		*link = new;
+		pthread_cond_broadcast(&acs->changed);
 	}
 	pthread_mutex_unlock(&acs->lock);
 	if (kr != KERN_SUCCESS) {
-		free(new->image);
 		free(new);
 		return kr;
 	}
@@ -111,18 +146,9 @@ kern_return_t server_declare(struct acs *acs, const struct manifest *manifest, c
 	return KERN_SUCCESS;
 }
 
-void server_forget(struct acs *acs, struct server *server)
-{
-	pthread_mutex_lock(&acs->lock);
-	discard(acs, server);
-	pthread_mutex_unlock(&acs->lock);
-}
-
-kern_return_t server_run(
-	struct acs *acs, struct server *server, mach_port_t task, const struct start_waiter *waiter)
+kern_return_t server_run(struct acs *acs, struct server *server, mach_port_t task)
 {
 	struct session *session;
-	struct start_waiter none = { MACH_PORT_NULL, 0 };
 	kern_return_t kr = session_create(acs, server, &session);
 
 	if (kr != KERN_SUCCESS)
@@ -137,16 +163,14 @@ kern_return_t server_run(
 		server->state = SERVER_STARTING;
 		server->task = task;
 		server->session = session;
-		server->waiter = waiter != NULL ? *waiter : none;
 		server->deadline = masix_monotonic_ns() + SERVER_START_MS * NS_PER_MS;
 		server->starts++;
 		pthread_cond_broadcast(&acs->changed);
 		kr = task_resume(task);
 		if (kr != KERN_SUCCESS) {
-			server->state = SERVER_DECLARED;
+			server->state = SERVER_LAUNCHING;
 			server->task = MACH_PORT_NULL;
 			server->session = NULL;
-			server->waiter = none;
 		}
 		pthread_mutex_unlock(&acs->lock);
 	}
@@ -159,14 +183,17 @@ kern_return_t server_run(
 	return KERN_SUCCESS;
 }
 
-/* Answer the one who waits in acs_start, and free its right. */
+/* Answer the one who waits in acs_start or acs_restart, and free its right. */
 static void answer_start(
 	const struct start_waiter *waiter, kern_return_t status, const char *reason)
 {
+	kern_return_t kr;
+
 	if (waiter->reply == MACH_PORT_NULL)
 		return;
-	if (acs_start_reply(waiter->reply, waiter->reply_type, KERN_SUCCESS, status, reason,
-		    strlen(reason)) != KERN_SUCCESS)
+	kr = (waiter->restart ? acs_restart_reply : acs_start_reply)(
+		waiter->reply, waiter->reply_type, KERN_SUCCESS, status, reason, strlen(reason));
+	if (kr != KERN_SUCCESS)
 		/* The caller has gone; the right is still here. */
 		(void)mach_port_deallocate(mach_task_self(), waiter->reply);
 }
@@ -174,7 +201,7 @@ static void answer_start(
 kern_return_t server_ready(struct session *session)
 {
 	struct acs *acs = session->acs;
-	struct start_waiter waiter = { MACH_PORT_NULL, 0 };
+	struct start_waiter waiter = nobody;
 	const char *missing = NULL;
 	kern_return_t kr = MASIX_E_DEAD;
 
@@ -202,47 +229,69 @@ kern_return_t server_ready(struct session *session)
 
 /* What becomes of a server whose task has gone.  Under the lock; frees `server` if it will not come
  * back.  Returns its new state, or SERVER_GONE. */
-static enum server_state after_death(struct acs *acs, struct server *server, uint64_t now)
+static enum server_state after_end(struct acs *acs, struct server *server, enum server_end end)
 {
-	if (server->manifest.restart != MANIFEST_RESTART_BACKOFF || server->image == NULL ||
-		server->stop_wanted || acs->stopping) {
+	const enum manifest_restart policy = server->manifest.restart;
+	const bool again = policy == MANIFEST_RESTART_BACKOFF || policy == MANIFEST_RESTART_ALWAYS;
+
+	pthread_cond_broadcast(&acs->changed);
+	if (end == SERVER_RESTARTED) {
+		server->restart.failures = 0;
+		return server->state = SERVER_WANTED;
+	}
+	if (end == SERVER_STOPPED || server->image == NULL || acs->stopping ||
+		(!again && !server->on_demand)) {
 		discard(acs, server);
 		return SERVER_GONE;
 	}
-	server->deadline = restart_after_death(&server->restart, now);
-	server->state = server->deadline == UINT64_MAX ? SERVER_FAILED : SERVER_WAITING;
-	return server->state;
+	server->deadline = restart_after_death(
+		&server->restart, policy == MANIFEST_RESTART_BACKOFF, masix_monotonic_ns());
+	return server->state = server->deadline == UINT64_MAX ? SERVER_FAILED
+			       : again			      ? SERVER_WAITING
+							      : SERVER_DECLARED;
 }
 
-/* The task has died or is about to: the server is no more, until the policy starts it again. */
-static void end_life(struct acs *acs, struct server *server, const char *reason)
+static const char *const consequences[] = {
+	[SERVER_WAITING] = "; will be started again",
+	[SERVER_FAILED] = "; failed too often",
+	[SERVER_GONE] = "",
+};
+
+static const char *consequence(enum server_state state)
+{
+	return consequences[state] != NULL ? consequences[state] : "";
+}
+
+/* The task has died or is about to: the server is no more, until it is started again; `next` waits for that, or is
+ * NULL.  Called and returns with the lock. */
+static void end_life(struct acs *acs, struct server *server, const char *reason,
+	enum server_end end, const struct start_waiter *next)
 {
 	struct session *session = server->session;
 	struct start_waiter waiter = server->waiter;
 	mach_port_t task = server->task;
-	bool wanted = server->stop_wanted, starting = server->state == SERVER_STARTING;
+	bool starting = server->state == SERVER_STARTING;
 	bool fatal = server->manifest.restart == MANIFEST_RESTART_HALT && !acs->stopping;
 	enum server_state state;
 
 	session->server = NULL;
 	server->session = NULL;
 	server->task = MACH_PORT_NULL;
-	server->waiter.reply = MACH_PORT_NULL;
+	server->waiter = next != NULL ? *next : nobody;
 	acs->stopping |= fatal;
-	state = after_death(acs, server, masix_monotonic_ns());
-	pthread_cond_broadcast(&acs->changed);
+	state = after_end(acs, server, end);
 	pthread_mutex_unlock(&acs->lock);
 
 	names_remove_owner(acs, session->owner);
 	session_hear_last_words(session);
 	if (fatal)
 		machine_fail(acs, "%s: %s", session->manifest.name, reason);
-	acs_record(acs, wanted ? AUDIT_STOP : AUDIT_DIE, session->manifest.name, "session %u: %s%s",
-		session->owner, reason,
-		state == SERVER_WAITING	 ? "; will be started again"
-		: state == SERVER_FAILED ? "; failed too often"
-					 : "");
+	acs_record(acs, end == SERVER_DIED ? AUDIT_DIE : AUDIT_STOP, session->manifest.name,
+		"session %u: %s%s", session->owner, reason, consequence(state));
 	answer_start(&waiter, MASIX_E_DEAD, starting ? reason : "");
+	/* Who looked it up while it started has waited in vain. */
+	if (starting && state != SERVER_WANTED && state != SERVER_WAITING)
+		names_settle(acs, session->manifest.name);
 	(void)task_terminate(task); /* it may be dead already */
 	(void)mach_port_deallocate(mach_task_self(), task);
 	masix_object_kill(&session->object);
@@ -260,8 +309,47 @@ void server_task_died(struct acs *acs, mach_port_t task)
 			break;
 	if (server != NULL)
 		end_life(acs, server,
-			server->state == SERVER_STARTING ? "ended before it was ready" : "died");
+			server->state == SERVER_STARTING ? "ended before it was ready" : "died",
+			SERVER_DIED, NULL);
 	pthread_mutex_unlock(&acs->lock);
+}
+
+void server_too_late(struct acs *acs, struct server *server)
+{
+	end_life(acs, server, "did not get ready in time", SERVER_DIED, NULL);
+}
+
+/* What becomes of a server that has got no task: as after_end.  One that is to be there again is tried with
+ * pauses, whatever its policy: what it needs may come back too. */
+static enum server_state after_failed_start(struct acs *acs, struct server *server)
+{
+	pthread_cond_broadcast(&acs->changed);
+	if (server->on_demand)
+		return server->state = SERVER_DECLARED;
+	if (server->starts == 0 || acs->stopping) {
+		discard(acs, server);
+		return SERVER_GONE;
+	}
+	server->deadline = restart_after_death(&server->restart, true, masix_monotonic_ns());
+	return server->state = server->deadline == UINT64_MAX ? SERVER_FAILED : SERVER_WAITING;
+}
+
+void server_start_failed(
+	struct acs *acs, struct server *server, kern_return_t status, const char *reason)
+{
+	struct start_waiter waiter = server->waiter;
+	char name[MANIFEST_NAME_SIZE];
+	enum server_state state;
+
+	memcpy(name, server->manifest.name, sizeof name);
+	server->waiter = nobody;
+	state = after_failed_start(acs, server);
+	pthread_mutex_unlock(&acs->lock);
+	acs_record(acs, AUDIT_REFUSE, name, "%s%s", reason, consequence(state));
+	answer_start(&waiter, status, reason);
+	if (state != SERVER_WAITING)
+		names_settle(acs, name);
+	pthread_mutex_lock(&acs->lock);
 }
 
 /* A server that runs and whose manifest needs `name`, or NULL. */
@@ -277,7 +365,55 @@ static const struct server *dependent(const struct acs *acs, const char *name)
 	return NULL;
 }
 
+/* Take a server without a task off the list: who waits for it.  Under the lock. */
+static struct start_waiter forget(struct acs *acs, struct server *server)
+{
+	struct start_waiter waiter = server->waiter;
+
+	discard(acs, server);
+	pthread_cond_broadcast(&acs->changed);
+	return waiter;
+}
+
 kern_return_t server_stop(struct acs *acs, const char *name, size_t length)
+{
+	struct start_waiter waiter = nobody;
+	struct server *server;
+	kern_return_t kr = KERN_SUCCESS;
+
+	pthread_mutex_lock(&acs->lock);
+	server = server_find(acs, name, length);
+	if (server == NULL)
+		kr = MASIX_E_NOT_FOUND;
+	else if (server->manifest.restart == MANIFEST_RESTART_HALT ||
+		 dependent(acs, server->manifest.name) != NULL || server->state == SERVER_LAUNCHING)
+		kr = MASIX_E_BUSY; /* needed, or its task is being made right now */
+	else if (server->session != NULL)
+		end_life(acs, server, "stopped", SERVER_STOPPED, NULL);
+	else
+		waiter = forget(acs, server);
+	pthread_mutex_unlock(&acs->lock);
+	answer_start(&waiter, MASIX_E_DEAD, "stopped before it was started");
+	return kr;
+}
+
+kern_return_t server_kill(struct acs *acs, const char *name, size_t length)
+{
+	struct server *server;
+	kern_return_t kr = MASIX_E_NOT_FOUND;
+
+	pthread_mutex_lock(&acs->lock);
+	server = server_find(acs, name, length);
+	if (server != NULL && server->session != NULL) {
+		end_life(acs, server, "killed", SERVER_DIED, NULL);
+		kr = KERN_SUCCESS;
+	}
+	pthread_mutex_unlock(&acs->lock);
+	return kr;
+}
+
+kern_return_t server_restart(
+	struct acs *acs, const char *name, size_t length, const struct start_waiter *waiter)
 {
 	struct server *server;
 	kern_return_t kr = KERN_SUCCESS;
@@ -286,83 +422,37 @@ kern_return_t server_stop(struct acs *acs, const char *name, size_t length)
 	server = server_find(acs, name, length);
 	if (server == NULL) {
 		kr = MASIX_E_NOT_FOUND;
-	} else if (server->manifest.restart == MANIFEST_RESTART_HALT ||
-		   dependent(acs, server->manifest.name) != NULL) {
+	} else if (server->image == NULL) {
+		kr = MASIX_E_NOT_SUPPORTED;
+	} else if (server->state == SERVER_LAUNCHING || server->state == SERVER_WANTED) {
 		kr = MASIX_E_BUSY;
 	} else if (server->session != NULL) {
-		server->stop_wanted = true;
-		end_life(acs, server, "stopped");
-	} else if (server->state == SERVER_WAITING || server->state == SERVER_FAILED) {
-		discard(acs, server);
+		end_life(acs, server, "restarted", SERVER_RESTARTED, waiter);
 	} else {
-		kr = MASIX_E_BUSY; /* another call is starting it right now */
+		server->waiter = *waiter;
+		(void)after_end(acs, server, SERVER_RESTARTED);
 	}
 	pthread_mutex_unlock(&acs->lock);
 	return kr;
 }
 
-/* Make the task of a WAITING server again.  Called and returns without the lock; nobody else
- * touches a DECLARED server. */
-static void start_again(struct acs *acs, struct server *server)
-{
-	const char *why = "no session for it";
-	mach_port_t task;
-	kern_return_t kr =
-		launch_task(server->image, server->image_size, &server->manifest, &task, &why);
-
-	if (kr == KERN_SUCCESS) {
-		kr = server_run(acs, server, task, NULL);
-		if (kr != KERN_SUCCESS) {
-			(void)task_terminate(task);
-			(void)mach_port_deallocate(mach_task_self(), task);
-		}
-	}
-	if (kr == KERN_SUCCESS)
-		return;
-	acs_record(acs, AUDIT_REFUSE, server->manifest.name, "not started again: %s", why);
-	pthread_mutex_lock(&acs->lock);
-	(void)after_death(acs, server, masix_monotonic_ns());
-	pthread_mutex_unlock(&acs->lock);
-}
-
-/* One server whose deadline has passed.  Under the lock. */
-static struct server *expired(struct acs *acs, uint64_t now)
+void server_call(struct acs *acs, const char *name, bool clients_only)
 {
 	struct server *server;
+	const size_t length = strlen(name);
 
-	for (server = acs->servers; server != NULL; server = server->next)
-		if ((server->state == SERVER_STARTING || server->state == SERVER_WAITING) &&
-			server->deadline <= now)
-			return server;
-	return NULL;
-}
+	for (server = acs->servers; server != NULL; server = server->next) {
+		const struct manifest *manifest = &server->manifest;
 
-void server_expire(struct acs *acs, uint64_t now)
-{
-	struct server *server;
-
-	pthread_mutex_lock(&acs->lock);
-	while ((server = expired(acs, now)) != NULL) {
-		if (server->state == SERVER_STARTING) {
-			end_life(acs, server, "did not get ready in time");
+		if (server->state != SERVER_DECLARED)
 			continue;
+		/* A name that the caller may not have must not start anything either. */
+		if (manifest_find_provide(manifest, name, length, MASIX_ROLE_CLIENT) != NULL ||
+			(!clients_only && manifest_find_provide(manifest, name, length,
+						  MASIX_ROLE_SERVER) != NULL)) {
+			server->state = SERVER_WANTED;
+			pthread_cond_broadcast(&acs->changed);
+			return;
 		}
-		server->state = SERVER_DECLARED;
-		pthread_mutex_unlock(&acs->lock);
-		start_again(acs, server);
-		pthread_mutex_lock(&acs->lock);
 	}
-	pthread_mutex_unlock(&acs->lock);
-}
-
-uint64_t server_deadline(const struct acs *acs)
-{
-	const struct server *server;
-	uint64_t deadline = UINT64_MAX;
-
-	for (server = acs->servers; server != NULL; server = server->next)
-		if ((server->state == SERVER_STARTING || server->state == SERVER_WAITING) &&
-			server->deadline < deadline)
-			deadline = server->deadline;
-	return deadline;
 }

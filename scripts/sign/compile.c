@@ -16,6 +16,7 @@ struct compiler {
 	unsigned line;
 	const struct subsystems *subsystems;
 	struct manifest *manifest;
+	unsigned needs_line;
 	char *error;
 };
 
@@ -98,6 +99,7 @@ static int statement_restart(struct compiler *compiler, char **words, unsigned c
 		[MANIFEST_RESTART_NEVER] = "never",
 		[MANIFEST_RESTART_BACKOFF] = "backoff",
 		[MANIFEST_RESTART_HALT] = "halt",
+		[MANIFEST_RESTART_ALWAYS] = "always",
 	};
 	unsigned i;
 
@@ -107,7 +109,7 @@ static int statement_restart(struct compiler *compiler, char **words, unsigned c
 			compiler->manifest->restart = i;
 			return 0;
 		}
-	return fail(compiler, "restart is never, backoff or halt, not %s", words[1]);
+	return fail(compiler, "restart is never, always, backoff or halt, not %s", words[1]);
 }
 
 static int add_interface(struct compiler *compiler, struct manifest_provide *provide, char *word)
@@ -191,7 +193,11 @@ static int statement_needs(struct compiler *compiler, char **words, unsigned cou
 	struct manifest *manifest = compiler->manifest;
 	unsigned i;
 
+	if (compiler->needs_line == 0)
+		compiler->needs_line = compiler->line;
 	for (i = 1; i < count; i++) {
+		if (strcmp(words[i], manifest->name) == 0)
+			return fail(compiler, "%s needs itself", words[i]);
 		if (manifest->need_count == MANIFEST_NEEDS)
 			return fail(compiler, "more than %d needs", MANIFEST_NEEDS);
 		if (copy_name(compiler, manifest->needs[manifest->need_count++], words[i], false) !=
@@ -260,7 +266,7 @@ static const struct statement {
 } statements[] = {
 	{ "name", statement_name, 2, 2, true, "name NAME" },
 	{ "generation", statement_generation, 2, 2, true, "generation N" },
-	{ "restart", statement_restart, 2, 2, true, "restart never|backoff|halt" },
+	{ "restart", statement_restart, 2, 2, true, "restart never|always|backoff|halt" },
 	{ "provides", statement_provides, 4, WORDS, false, "provides NAME ROLE INTERFACE..." },
 	{ "may-provide", statement_may_provide, 4, WORDS, false,
 		"may-provide NAME ROLE INTERFACE..." },
@@ -297,9 +303,14 @@ static int compile_line(struct compiler *compiler, char *line, unsigned *seen)
 }
 
 int compile_manifest(const char *file, const char *text, const struct subsystems *subsystems,
-	struct manifest *manifest, char error[COMPILE_ERROR_SIZE])
+	struct manifest *manifest, unsigned *needs_line, char error[COMPILE_ERROR_SIZE])
 {
-	struct compiler compiler = { file, 0, subsystems, manifest, error };
+	struct compiler compiler = {
+		.file = file,
+		.subsystems = subsystems,
+		.manifest = manifest,
+		.error = error,
+	};
 	unsigned seen = 0;
 
 	memset(manifest, 0, sizeof *manifest);
@@ -319,5 +330,6 @@ int compile_manifest(const char *file, const char *text, const struct subsystems
 	}
 	if (manifest->name[0] == '\0')
 		return fail(&compiler, "the name of the server is missing");
+	*needs_line = compiler.needs_line;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "compile.h"
 #include "image.h"
 #include "keys.h"
+#include "order.h"
 
 static const char usage[] =
 	"usage: masix-sign site-key\n"
@@ -17,7 +18,7 @@ static const char usage[] =
 	"       masix-sign site-source OUT.c\n"
 	"           the site's public key as C source, for ACS\n"
 	"       masix-sign check TEXT...\n"
-	"           compile manifests and report errors\n"
+	"           compile manifests and report errors, also servers that need each other\n"
 	"       masix-sign server TEXT IMAGE OUT-IMAGE OUT-MANIFEST\n"
 	"           give the server in IMAGE its key pair; measure it; compile and sign its "
 	"manifest\n"
@@ -33,23 +34,27 @@ struct options {
 	const char *subsystems;
 };
 
-static void compile(const struct options *options, const char *path, struct manifest *manifest)
+/* Returns the line of its needs, or 0. */
+static unsigned compile(const struct options *options, const char *path, struct manifest *manifest)
 {
 	static struct subsystems subsystems;
 	struct file registry = file_read(options->subsystems), text = file_read(path);
 	char error[COMPILE_ERROR_SIZE];
 	int line = subsystems_parse((char *)registry.bytes, &subsystems);
+	unsigned needs_line;
 
 	if (line != 0)
 		die("%s:%d: malformed", options->subsystems, line);
 	if (strlen((char *)text.bytes) != text.size)
 		die("%s: a text without NUL bytes is expected", path);
-	if (compile_manifest(path, (char *)text.bytes, &subsystems, manifest, error) != 0) {
+	if (compile_manifest(path, (char *)text.bytes, &subsystems, manifest, &needs_line, error) !=
+		0) {
 		fprintf(stderr, "%s\n", error);
 		exit(1);
 	}
 	free(registry.bytes);
 	free(text.bytes);
+	return needs_line;
 }
 
 static void command_site_key(const struct options *options, char **arguments)
@@ -79,10 +84,23 @@ static void command_site_source(const struct options *options, char **arguments)
 
 static void command_check(const struct options *options, char **arguments)
 {
-	static struct manifest manifest;
+	static struct manifest manifests[ORDER_MAX];
+	static const struct manifest *table[ORDER_MAX];
+	static unsigned lines[ORDER_MAX];
+	struct order_problem problem;
+	unsigned count;
 
-	for (; *arguments != NULL; arguments++)
-		compile(options, *arguments, &manifest);
+	for (count = 0; arguments[count] != NULL; count++) {
+		table[count] = &manifests[count];
+		lines[count] = compile(options, arguments[count], &manifests[count]);
+	}
+	if (!order_cycle(table, count, &problem))
+		return;
+	while (count-- != 0)
+		if (strcmp(manifests[count].name, problem.server) == 0)
+			fprintf(stderr, "%s:%u: needs itself: %s\n", arguments[count], lines[count],
+				problem.path);
+	exit(1);
 }
 
 static void command_server(const struct options *options, char **arguments)
@@ -94,7 +112,7 @@ static void command_server(const struct options *options, char **arguments)
 	struct image image;
 	size_t size;
 
-	compile(options, arguments[0], &manifest);
+	(void)compile(options, arguments[0], &manifest);
 	key_pair_load(&site, options->keys, "site", 0);
 	key_pair_load(&own, options->keys, manifest.name, 1);
 	image_load(&image, arguments[1]);
@@ -196,7 +214,7 @@ static const struct command {
 } commands[] = {
 	{ "site-key", command_site_key, 0, 0 },
 	{ "site-source", command_site_source, 1, 1 },
-	{ "check", command_check, 1, 1000 },
+	{ "check", command_check, 1, ORDER_MAX },
 	{ "server", command_server, 4, 4 },
 	{ "bundle", command_bundle, 2, 1 + BUNDLE_ENTRIES },
 	{ "show", command_show, 1, 1 },

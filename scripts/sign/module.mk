@@ -1,6 +1,6 @@
 # Every server that has a manifest is signed into build/signed/; build/keys/ holds this site's secrets.
 masix-sign_srcs := main.c compile.c subsystems.c keys.c image.c files.c $(addprefix $(top)/, \
-	acs/manifest.c acs/bundle.c libmasix/elf/elf.c libmasix/identity/measure.c)
+	acs/manifest.c acs/bundle.c acs/order.c libmasix/elf/elf.c libmasix/identity/measure.c)
 masix-sign_cflags := -Iacs
 $(eval $(call host_tool,masix-sign))
 # Keys are made once: a newer tool or manifest is no reason for new ones.
@@ -12,4 +12,9 @@ $(B)/signed/$(1) $(B)/signed/$(1).manifest &: $(B)/servers/$(1) $(2) mig/subsyst
 	@mkdir -p $(B)/signed && $(B)/host/masix-sign server $(2) $(B)/servers/$(1) $(B)/signed/$(1){,.manifest}
 ALL += $(B)/signed/$(1)
 endef
-$(foreach m,$(filter-out $(B)/%,$(wildcard */*.manifest */*/*.manifest */*/*/*.manifest)),$(eval $(call signed,$(basename $(notdir $m)),$m)))
+manifests := $(filter-out $(B)/%,$(wildcard */*.manifest */*/*.manifest */*/*/*.manifest))
+# All of them together: servers must not need each other.
+$(B)/signed/checked: $(manifests) mig/subsystems $(B)/host/masix-sign
+	@mkdir -p $(B)/signed && $(B)/host/masix-sign check $(manifests) && touch $@
+ALL += $(B)/signed/checked
+$(foreach m,$(manifests),$(eval $(call signed,$(basename $(notdir $m)),$m)))

@@ -1,4 +1,4 @@
-/* example-count [AMOUNT | crash]: a Unix program that uses the example server. */
+/* example-count [--wait] [AMOUNT | crash]: a Unix program that uses the example server. */
 #include <masix/client.h>
 #include <masix/error.h>
 #include <stdio.h>
@@ -8,14 +8,18 @@
 #include "acs_client.h"
 #include "counter.h"
 
+#define WAIT_MS 20000
+
 int main(int argc, char **argv)
 {
 	mach_port_t acs, counter;
-	int total;
+	int total, wait = argc > 1 && strcmp(argv[1], "--wait") == 0;
 	kern_return_t kr = masix_client_acs(&acs);
 
+	argc -= wait;
+	argv += wait;
 	if (kr == KERN_SUCCESS)
-		kr = acs_lookup(acs, "example", strlen("example"), 0, &counter);
+		kr = acs_lookup(acs, "example", strlen("example"), wait ? WAIT_MS : 0, &counter);
 	if (kr == KERN_SUCCESS && argc > 1 && strcmp(argv[1], "crash") == 0) {
 		kr = counter_crash(counter);
 	} else if (kr == KERN_SUCCESS) {

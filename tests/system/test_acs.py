@@ -1,8 +1,17 @@
 """Servers at run time: registering, using, stopping, refusing. (tests/boot/acs has ACS with damaged boot modules.)"""
+import json
+
 from harness import case, check, require
 
 EXAMPLE = "/usr/lib/masix/servers/example"
 STOP = "masix stop example 2>/dev/null; "
+
+
+def as_json(result):
+    """What a command printed with --json: a list of objects that have a name."""
+    objects = json.loads(check(result, stderr="").stdout)
+    require(all("name" in each for each in objects), f"no name in {objects}")
+    return objects
 
 
 @case
@@ -51,6 +60,56 @@ def a_watch_tells_of_coming_and_going(guest):
 
 
 @case
+def a_server_starts_on_demand(guest):
+    check(guest.sh(STOP + f"""
+        masix start --on-demand {EXAMPLE} && masix servers example | grep -c declared
+        example-count --wait 7 && masix servers example | grep -c ' up '
+        masix stop example"""), stdout="1\n7\n1\n")
+
+
+@case
+def a_server_is_restarted_and_killed(guest):
+    check(guest.sh(STOP + """
+        masix start example && example-count 3 && masix restart example && example-count 4
+        masix servers example | tail -n 1 | tr -s ' ' | cut -d' ' -f2,4
+        masix kill example; masix servers example | grep -c ' up '
+        masix audit | grep -c 'killed'"""), stdout="3\n4\nup 2\n0\n1\n")
+    check(guest.run("masix", "kill", "example"), status=1, stderr="masix: example: no such server runs\n")
+    check(guest.run("masix", "restart", "example"), status=1, stderr="masix: example: no such server\n")
+    check(guest.run("masix", "restart", "fs"), status=1,
+          stderr="masix: fs: is a boot server: only a boot starts it\n")
+
+
+@case
+def commands_speak_json(guest):
+    servers = {each["name"]: each for each in as_json(guest.run("masix", "servers", "--json"))}
+    require(servers["fs"]["state"] == "up" and servers["fs"]["kib"] > 0 and servers["fs"]["messages"] > 0,
+            f"fs is {servers.get('fs')}")
+    guest.sh(STOP)
+    require(as_json(guest.run("masix", "start", "example", "--json")) == [{"name": "example", "result": "started"}],
+            "start tells something else")
+    top = as_json(guest.run("masix", "top", "-n", "1", "-d", "0.5", "--json"))
+    require({"acs", "fs", "unix", "example"} <= {each["name"] for each in top}, f"top shows {top}")
+    require(sum(each["messages_per_second"] for each in top) > 0, "nobody sent a message")
+    watch = as_json(guest.run("masix", "watch", "-n", "1", "--json", "example"))
+    require(watch[0]["event"] == "came", f"watch tells {watch}")
+    as_json(guest.run("masix", "stop", "example", "--json"))
+    audit = as_json(guest.run("masix", "audit", "--json"))
+    require(any(each["event"] == "stop" and each["name"] == "example" for each in audit), "no stop on record")
+    log = as_json(guest.run("masix", "log", "--json"))
+    require(any(each["name"] == "example" and each["line"] == "counts from 0" for each in log), "no line of the example")
+    result = check(guest.run("masix", "stop", "nobody", "--json"), status=1, stderr="masix: nobody: no such server\n")
+    require(json.loads(result.stdout) == [{"name": "nobody", "error": "no such server"}], f"{result.stdout!r}")
+
+
+@case
+def top_counts_what_happens(guest):
+    lines = check(guest.sh("masix top -n 2 -d 0.5"), stderr="").stdout.decode().splitlines()
+    require(len([line for line in lines if line.startswith("NAME")]) == 2, f"not two tables: {lines}")
+    require(any(line.split()[0] == "unix" and int(line.split()[3]) > 0 for line in lines), f"unix is idle: {lines}")
+
+
+@case
 def an_unsigned_server_is_refused(guest):
     result = check(guest.sh("cp /bin/true /tmp/unsigned; masix start /tmp/unsigned"), status=1, stdout="")
     require(b"not signed" in result.stderr, f"the reason is {result.stderr!r}")
@@ -90,13 +149,27 @@ def what_the_system_needs_is_not_stopped(guest):
 
 @case
 def wrong_usage_is_told(guest):
-    for arguments in ([], ["strat"], ["start"], ["stop", "a", "b"], ["log", "-x"]):
+    for arguments in ([], ["strat"], ["servers", "-f"], ["top", "-n", "x"], ["top", "-d", "0"], ["start"], ["stop", "a", "b"], ["log", "-x"]):
         result = check(guest.run("masix", *arguments), status=2, stdout="")
         require(b"usage: masix" in result.stderr, f"{arguments}: {result.stderr!r}")
     result = check(guest.run("masix", "--help"), stderr="")
     require(b"masix start FILE" in result.stdout, "no help")
     result = check(guest.run("masix", "start", "/no/such"), status=1)
     require(b"No such file" in result.stderr, f"{result.stderr!r}")
+
+
+@case
+def words_are_completed(guest):
+    script = """. /usr/share/bash-completion/completions/masix
+        complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _masix; echo "${COMPREPLY[*]}"; }
+        complete_words masix re; complete_words masix stop f; complete_words masix start --o; complete_words masix start exam"""
+    check(guest.run("bash", "-c", script), stdout="restart\nfs\n--on-demand\nexample\n", stderr="")
+    manual = check(guest.run("cat", "/usr/share/man/man8/masix.8")).stdout.decode()
+    usage = check(guest.run("masix", "--help")).stdout.decode()
+    for line in usage.splitlines():
+        words = line.removeprefix("usage:").split()
+        if words[:1] == ["masix"]:
+            require(words[1] in manual, f"{words[1]} is not in the manual")
 
 
 @case

@@ -1,7 +1,11 @@
 init_srcs := init.c request.c
 $(eval $(call masix_program,init))
-masix_srcs := masix.c
+masix_srcs := $(addprefix masix/,main.c common.c servers.c lives.c watch.c log.c json.c)
+masix_cflags := -Ipersonalities/unix/programs/masix
 $(eval $(call masix_program,masix))
+masix_folder := $(here)/masix
+ROOT_FILES += $(masix_folder)/masix.8:/usr/share/man/man8/masix.8:0644 \
+	$(masix_folder)/completion:/usr/share/bash-completion/completions/masix:0644
 
 # Process 1, and the host channel's device nodes (docs/host-channel.md).
 ROOT_FILES += @../bin/init:/usr/sbin/init:0777 \

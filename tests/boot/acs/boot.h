@@ -23,6 +23,17 @@ struct blob {
 };
 
 extern const struct blob example_image, example_manifest, phoenix_image, phoenix_manifest;
+extern const struct blob sparrow_image, sparrow_manifest;
+extern const struct blob loop_a_image, loop_a_manifest, loop_b_image, loop_b_manifest;
+
+/* acs_start: what the call or its status says; the text is in last_reason. */
+kern_return_t start_how(
+	mach_port_t acs, int how, const struct blob *image, const struct blob *manifest);
+extern char last_reason[256];
+/* The server `name` dies at an undefined instruction. */
+void crash(mach_port_t client, const char *name);
+/* Does a table of ACS (the audit record, or the servers) contain `text`? */
+int table_has(mach_port_t acs, int audit, const char *text);
 
 /* acs_session.defs. */
 void test_session(void);
@@ -30,5 +41,7 @@ void test_session(void);
 void test_faces(mach_port_t client, mach_port_t admin);
 /* Starting and stopping at run time, deaths, watches, restarts. */
 void test_lives(mach_port_t client, mach_port_t admin);
+/* Life cycle: needs, starts on demand, restarts. */
+void test_cycle(mach_port_t client, mach_port_t admin);
 
 #endif

@@ -19,8 +19,7 @@ static mach_port_t lookup(mach_port_t acs, const char *name, kern_return_t wante
 	return port;
 }
 
-/* Does a table of ACS contain `text`? */
-static int table_has(mach_port_t acs, int audit, const char *text)
+int table_has(mach_port_t acs, int audit, const char *text)
 {
 	masix_bulk_t table = NULL;
 	mach_msg_type_number_t size = 0;
@@ -48,8 +47,8 @@ static void refuse(
 		image[image_at] ^= 1;
 	if (manifest_at >= 0)
 		manifest[manifest_at] ^= 1;
-	CHECK(acs_start(admin, image, example_image.size, manifest, example_manifest.size, &status,
-		      reason, &length) == KERN_SUCCESS);
+	CHECK(acs_start(admin, MASIX_START_NOW, image, example_image.size, manifest,
+		      example_manifest.size, &status, reason, &length) == KERN_SUCCESS);
 	CHECK(status == wanted);
 	CHECK(length == strlen(why) && memcmp(reason, why, length) == 0);
 	if (status != wanted)
@@ -58,15 +57,29 @@ static void refuse(
 	free(manifest);
 }
 
-static kern_return_t start(mach_port_t acs, const struct blob *image, const struct blob *manifest)
+char last_reason[256];
+
+kern_return_t start_how(
+	mach_port_t acs, int how, const struct blob *image, const struct blob *manifest)
 {
 	masix_name_t reason;
 	mach_msg_type_number_t length = sizeof reason;
 	kern_return_t status = KERN_SUCCESS, kr;
 
-	kr = acs_start(acs, (char *)image->bytes, image->size, (char *)manifest->bytes,
+	kr = acs_start(acs, how, (char *)image->bytes, image->size, (char *)manifest->bytes,
 		manifest->size, &status, reason, &length);
-	return kr != KERN_SUCCESS ? kr : status;
+	if (kr != KERN_SUCCESS)
+		return kr;
+	if (length >= sizeof last_reason)
+		length = sizeof last_reason - 1;
+	memcpy(last_reason, reason, length);
+	last_reason[length] = '\0';
+	return status;
+}
+
+static kern_return_t start(mach_port_t acs, const struct blob *image, const struct blob *manifest)
+{
+	return start_how(acs, MASIX_START_NOW, image, manifest);
 }
 
 static void test_client(mach_port_t client)

@@ -54,16 +54,10 @@ static int next_event(mach_port_t port, mach_msg_timeout_t ms)
 
 static kern_return_t start(mach_port_t acs, const struct blob *image, const struct blob *manifest)
 {
-	masix_name_t reason;
-	mach_msg_type_number_t length = sizeof reason;
-	kern_return_t status = KERN_SUCCESS, kr;
-
-	kr = acs_start(acs, (char *)image->bytes, image->size, (char *)manifest->bytes,
-		manifest->size, &status, reason, &length);
-	return kr != KERN_SUCCESS ? kr : status;
+	return start_how(acs, MASIX_START_NOW, image, manifest);
 }
 
-static void crash(mach_port_t client, const char *name)
+void crash(mach_port_t client, const char *name)
 {
 	mach_port_t counter = MACH_PORT_NULL;
 

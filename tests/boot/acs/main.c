@@ -45,6 +45,7 @@ static void *run_tests(void *unused)
 	CHECK(masix_right(MASIX_RIGHT_ADMIN, 0, &admin) == KERN_SUCCESS);
 	test_faces(client, admin);
 	test_lives(client, admin);
+	test_cycle(client, admin);
 
 	/* Once more, many times: nothing may stay behind. */
 	before = acs_kib(client);

@@ -40,8 +40,9 @@ static int set_up(void **state)
 static void compile(struct manifest *manifest)
 {
 	char error[COMPILE_ERROR_SIZE];
+	unsigned needs_line;
 
-	assert_int_equal(compile_manifest("t", text, &subsystems, manifest, error), 0);
+	assert_int_equal(compile_manifest("t", text, &subsystems, manifest, &needs_line, error), 0);
 	memset(manifest->image_hash, 0x11, sizeof manifest->image_hash);
 	memset(manifest->public_key, 0x22, sizeof manifest->public_key);
 }
@@ -193,8 +194,10 @@ static void refuse(const char *source, const char *wanted)
 {
 	struct manifest manifest;
 	char error[COMPILE_ERROR_SIZE];
+	unsigned needs_line;
 
-	assert_int_equal(compile_manifest("f", source, &subsystems, &manifest, error), -1);
+	assert_int_equal(
+		compile_manifest("f", source, &subsystems, &manifest, &needs_line, error), -1);
 	assert_string_equal(error, wanted);
 }
 
@@ -215,8 +218,10 @@ static void test_compiler_names_the_line(void **state)
 	refuse("name a\nright host 1\n", "f:2: right host takes nothing more");
 	refuse("name a\nright root\n", "f:2: unknown right: root");
 	refuse("name a\nneeds\n", "f:2: usage: needs NAME...");
+	refuse("name a\nneeds b a\n", "f:2: a needs itself");
 	refuse("name a\ngeneration 0\n", "f:2: generation is a number from 1");
-	refuse("name a\nrestart often\n", "f:2: restart is never, backoff or halt, not often");
+	refuse("name a\nrestart often\n",
+		"f:2: restart is never, always, backoff or halt, not often");
 }
 
 /* A bundle of `count` manifests; its size. */

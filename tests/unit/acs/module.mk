@@ -4,6 +4,7 @@ acs_registry_srcs := registry.c $(call acs_core,registry)
 acs_manifest_srcs := manifest.c $(call acs_core,manifest bundle) \
 	$(addprefix $(top)/scripts/sign/,compile.c subsystems.c)
 acs_trust_srcs := trust.c $(call acs_core,manifest trust) $(top)/libmasix/identity/registration.c
-acs_audit_srcs := audit.c $(call acs_core,audit order restart)
-$(foreach t,acs_registry acs_manifest acs_trust acs_audit,\
+acs_audit_srcs := audit.c $(call acs_core,audit)
+acs_lives_srcs := lives.c $(call acs_core,order plan restart)
+$(foreach t,acs_registry acs_manifest acs_trust acs_audit acs_lives,\
 	$(eval $t_libs := -lsodium)$(eval $t_cflags := -Iacs -Iscripts/sign)$(eval $(call unit_test,$t)))

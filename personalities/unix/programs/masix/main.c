@@ -1,0 +1,134 @@
+/* masix: speaks to ACS for the administrator of a running Masix: which servers there are, their lives, the system
+ * log, the audit record. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "masix.h"
+
+static const char usage[] =
+	"usage: masix servers [PREFIX]     list the servers\n"
+	"       masix start FILE           start the server FILE, whose signed manifest is "
+	"FILE.manifest\n"
+	"       masix start --on-demand FILE  start it when its name is looked up\n"
+	"       masix stop NAME            end a server and forget it\n"
+	"       masix restart NAME         end it and start it again\n"
+	"       masix kill NAME            end it as if it had crashed\n"
+	"       masix watch [-n N] NAME    tell when NAME comes and goes, N times or until "
+	"interrupted\n"
+	"       masix log [-f]             show the system log; -f: and what follows\n"
+	"       masix audit                show what ACS admitted, refused and ended\n"
+	"       masix top [-n N] [-d SECONDS]  show what the servers do, live\n"
+	"A FILE without a slash that is not here is sought in /usr/lib/masix/servers.\n"
+	"--json: an array of objects, each with a \"name\".\n"
+	"Changes and the audit record are for root.  masix(8) says more.\n"
+	"Exit status: 0 done, 1 failed (with the reason), 2 wrong usage.\n";
+
+static const struct command {
+	const char *name;
+	void (*run)(const struct options *options);
+	int least, most;
+	const char *options; /* letters of those that it takes beside --json */
+} commands[] = {
+	{ "servers", command_servers, 0, 1, "" },
+	{ "start", command_start, 1, 1, "o" },
+	{ "stop", command_stop, 1, 1, "" },
+	{ "restart", command_restart, 1, 1, "" },
+	{ "kill", command_kill, 1, 1, "" },
+	{ "watch", command_watch, 1, 1, "n" },
+	{ "log", command_log, 0, 0, "f" },
+	{ "audit", command_audit, 0, 0, "" },
+	{ "top", command_top, 0, 0, "nd" },
+};
+
+__attribute__((noreturn)) static void wrong_usage(void)
+{
+	fputs(usage, stderr);
+	exit(STATUS_USAGE);
+}
+
+static unsigned count_of(const char *text)
+{
+	char *end;
+	unsigned long count = strtoul(text, &end, 10);
+
+	if (text[0] < '1' || text[0] > '9' || *end != '\0' || count > 1000000)
+		wrong_usage();
+	return count;
+}
+
+static double seconds_of(const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(seconds >= 0.1 && seconds <= 3600))
+		wrong_usage();
+	return seconds;
+}
+
+/* Read the options into *options and their letters into `given`. */
+static void read_options(int argc, char **argv, struct options *options, char given[8])
+{
+	static const struct option longs[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "on-demand", no_argument, NULL, 'o' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int letter;
+
+	opterr = 0;
+	while ((letter = getopt_long(argc, argv, "hfn:d:", longs, NULL)) != -1) {
+		switch (letter) {
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		case 'j':
+			options->json = true;
+			continue;
+		case 'f':
+			options->follow = true;
+			break;
+		case 'o':
+			options->on_demand = true;
+			break;
+		case 'n':
+			options->count = count_of(optarg);
+			break;
+		case 'd':
+			options->delay = seconds_of(optarg);
+			break;
+		default:
+			wrong_usage();
+		}
+		if (strchr(given, letter) == NULL)
+			given[strlen(given)] = letter;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { .delay = 2 };
+	char given[8] = "";
+	size_t i;
+
+	read_options(argc, argv, &options, given);
+	options.arguments = argv + optind + 1;
+	for (i = 0; optind < argc && i < sizeof commands / sizeof commands[0]; i++) {
+		int count = argc - optind - 1;
+
+		if (strcmp(argv[optind], commands[i].name) != 0)
+			continue;
+		if (count < commands[i].least || count > commands[i].most ||
+			strspn(given, commands[i].options) != strlen(given))
+			break;
+		commands[i].run(&options);
+		if (fflush(stdout) != 0)
+			die(&options, commands[i].name, "cannot write: %s", strerror(errno));
+		return 0;
+	}
+	wrong_usage();
+}
