@@ -110,7 +110,8 @@ MIGFLAGS := -Imig -I$(mach_include)
 # The files that other .defs include.
 mig_common := $(wildcard mig/*_types.defs mig/*.h) $(B)/config.mk
 
-# $(call mig_user_rule,NAME,DEFS) and $(call mig_server_rule,NAME,DEFS). MIG leaves half a file behind when it fails.
+# $(call mig_user_rule,NAME,DEFS) and $(call mig_server_rule,NAME,DEFS). MIG leaves half a file behind when it fails;
+# and it lets requests claim arrays longer than declared (scripts/mig-bounds).
 define mig_user_rule
 $(B)/mig/$(1)_user.c $(B)/mig/$(1).h &: $(2) $(mig_common)
 	@mkdir -p $(B)/mig
@@ -119,11 +120,11 @@ $(B)/mig/$(1)_user.c $(B)/mig/$(1).h &: $(2) $(mig_common)
 		-server /dev/null -sheader /dev/null $(2) || { rm -f $(B)/mig/$(1)_user.c $(B)/mig/$(1).h; exit 1; }
 endef
 define mig_server_rule
-$(B)/mig/$(1)_server.c $(B)/mig/$(1)_server.h &: $(2) $(mig_common)
+$(B)/mig/$(1)_server.c $(B)/mig/$(1)_server.h &: $(2) $(mig_common) scripts/mig-bounds
 	@mkdir -p $(B)/mig
 	@echo "  MIG     $(1) (server)"
 	@$(MIG) $(MIGFLAGS) -user /dev/null -header /dev/null -server $(B)/mig/$(1)_server.c \
-		-sheader $(B)/mig/$(1)_server.h $(2) || { rm -f $(B)/mig/$(1)_server.c $(B)/mig/$(1)_server.h; exit 1; }
+		-sheader $(B)/mig/$(1)_server.h $(2) && scripts/mig-bounds $(B)/mig/$(1)_server.c || { rm -f $(B)/mig/$(1)_server.c $(B)/mig/$(1)_server.h; exit 1; }
 endef
 $(foreach d,$(mach_user_defs),$(eval $(call mig_user_rule,$(notdir $d),$(mach_include)/$d.defs)))
 $(foreach d,$(mach_server_defs),$(eval $(call mig_server_rule,$(notdir $d),$(mach_include)/$d.defs)))
