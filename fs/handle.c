@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "io_reply.h"
+#include "mach_port.h"
 #include "pager.h"
 
 /* Open objects of all clients together: a client that never closes must not take all memory. */
@@ -36,19 +37,36 @@ void context_put(struct context *context)
 	free(context);
 }
 
+bool handle_answer_lock(struct flock_claim *claim, int result)
+{
+	bool heard =
+		io_lock_reply(claim->reply, MACH_MSG_TYPE_MOVE_SEND_ONCE, result) == KERN_SUCCESS;
+
+	/* The caller is gone: the right that could not be used is a dead name of ours. */
+	if (!heard)
+		(void)mach_port_deallocate(mach_task_self(), claim->reply);
+	free(claim);
+	return heard;
+}
+
 void handle_grant_locks(struct node *node)
 {
 	for (;;) {
 		struct flock_claim *claim;
+		const void *owner;
 
 		volume_lock(node->volume);
 		claim = flock_next_granted(&node->flock);
 		volume_unlock(node->volume);
 		if (!claim)
 			return;
-		/* Fails if the caller is gone: its handle's end will drop the lock. */
-		(void)io_lock_reply(claim->reply, MACH_MSG_TYPE_MOVE_SEND_ONCE, KERN_SUCCESS);
-		free(claim);
+		owner = claim->owner;
+		if (handle_answer_lock(claim, KERN_SUCCESS))
+			continue;
+		/* A killed caller must not leave its relatives, who hold the same port, with a lock. */
+		volume_lock(node->volume);
+		volume_note_error(node->volume, flock_take(&node->flock, owner, MASIX_LOCK_NONE));
+		volume_unlock(node->volume);
 	}
 }
 
@@ -70,9 +88,7 @@ static void drop_locks(struct handle *handle)
 		volume_unlock(node->volume);
 		if (!claim)
 			break;
-		(void)io_lock_reply(
-			claim->reply, MACH_MSG_TYPE_MOVE_SEND_ONCE, MASIX_E_INTERRUPTED);
-		free(claim);
+		(void)handle_answer_lock(claim, MASIX_E_INTERRUPTED);
 	}
 	volume_lock(node->volume);
 	/* Dropping cannot fail. */

@@ -28,6 +28,9 @@ void handle_put(struct handle *handle);
 /* The handle behind the port of a directory: KERN_INVALID_ARGUMENT, MASIX_E_NOT_DIRECTORY. */
 int handle_get_directory(mach_port_t port, struct handle **handle) CHECKED;
 
+/* Answer a call that waited for a lock, and free the claim; false: nobody heard it. */
+bool handle_answer_lock(struct flock_claim *claim, int result);
+
 /* Answer the calls that wait for a lock that they have now.  Takes the volume's lock. */
 void handle_grant_locks(struct node *node);
 

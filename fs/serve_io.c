@@ -3,12 +3,10 @@
 #include <mach/vm_prot.h>
 #include <masix/error.h>
 #include <masix/mach.h>
-#include <stdlib.h>
 
 #include "attributes.h"
 #include "data.h"
 #include "handle.h"
-#include "io_reply.h"
 #include "io_server.h"
 #include "mach.h"
 #include "mach4.h"
@@ -187,10 +185,7 @@ kern_return_t S_io_cancel(mach_port_t io, uint32_t token)
 	claim = flock_cancel(&handle->node->flock, handle, token);
 	volume_unlock(handle->node->volume);
 	if (claim) {
-		/* Fails only if the caller is gone. */
-		(void)io_lock_reply(
-			claim->reply, MACH_MSG_TYPE_MOVE_SEND_ONCE, MASIX_E_INTERRUPTED);
-		free(claim);
+		(void)handle_answer_lock(claim, MASIX_E_INTERRUPTED);
 		handle_grant_locks(handle->node);
 	}
 	handle_put(handle);
