@@ -21,6 +21,14 @@ kern_return_t reply_check(mach_port_t reply, mach_msg_type_name_t type)
 		       : KERN_INVALID_ARGUMENT;
 }
 
+bool answer_is_wanted(mach_port_t reply)
+{
+	mach_port_type_t type;
+
+	return mach_port_type(mach_task_self(), reply, &type) == KERN_SUCCESS &&
+	       (type & MACH_PORT_TYPE_SEND_ONCE) != 0;
+}
+
 /* The caller died: the right that could not be used is still ours. */
 static void sent(kern_return_t kr, mach_port_t reply)
 {

@@ -5,6 +5,7 @@
 
 #include <mach/mach_types.h>
 #include <mach/message.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct waiter;
@@ -15,6 +16,9 @@ struct pipe_memory;
  * instead of giving a send-once right: such calls are refused. */
 kern_return_t reply_check(mach_port_t reply, mach_msg_type_name_t type)
 	__attribute__((warn_unused_result));
+
+/* Is the caller still there to be answered?  Else its right is a dead name. */
+bool answer_is_wanted(mach_port_t reply);
 
 void answer_waiter(const struct waiter *w);
 void answer_fifo(mach_port_t reply, kern_return_t result, mach_port_t object);

@@ -332,6 +332,21 @@ bool pipe_cancel(struct pipe *p, const void *end, uint32_t token)
 	return found;
 }
 
+static void forget_in(struct pipe *p, struct pipe_call **link, const void *end)
+{
+	while (*link != NULL)
+		if ((*link)->end == end)
+			answer(p, link, MASIX_E_INTERRUPTED);
+		else
+			link = &(*link)->next;
+}
+
+void pipe_forget(struct pipe *p, const void *end)
+{
+	forget_in(p, &p->reads, end);
+	forget_in(p, &p->polls, end);
+}
+
 void pipe_open(struct pipe *p, bool reader, bool writer)
 {
 	p->readers += reader;

@@ -328,6 +328,7 @@ static void close_once(struct pipe_end *end)
 	if (atomic_flag_test_and_set(&end->closed))
 		return;
 	pthread_mutex_lock(&end->channel->lock);
+	pipe_forget(&end->channel->pipe, end);
 	pipe_close(&end->channel->pipe, end->reader, end->writer);
 	unlock(end->channel);
 }

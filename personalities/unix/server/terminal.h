@@ -122,6 +122,9 @@ void terminal_serve(struct terminal *terminal);
 /* Lock held.  False: no such call. */
 bool terminal_cancel(struct terminal *terminal, const void *opening, uint32_t token);
 
+/* Lock held.  End all calls of an opening that nobody holds any more. */
+void terminal_forget(struct terminal *terminal, const void *opening);
+
 /* No lock.  Send and free. */
 void terminal_send_answers(struct terminal_call *answers);
 

@@ -78,6 +78,11 @@ static bool try_read(struct terminal *t, struct terminal_call *call, kern_return
 		ready = t->hung_up || expired || line_read_ready(&t->line, call->amount);
 	if (!ready)
 		return false;
+	/* What a killed process waited for is for the next one. */
+	if (!answer_is_wanted(call->reply)) {
+		*error = MASIX_E_INTERRUPTED;
+		return true;
+	}
 	call->data = malloc(call->amount + 1);
 	if (call->data == NULL) {
 		*error = KERN_RESOURCE_SHORTAGE;
@@ -208,6 +213,15 @@ bool terminal_cancel(struct terminal *t, const void *opening, uint32_t token)
 		return true;
 	}
 	return false;
+}
+
+void terminal_forget(struct terminal *t, const void *opening)
+{
+	for (struct terminal_call **link = &t->calls; *link != NULL;)
+		if ((*link)->opening == opening)
+			complete(t, link, MASIX_E_INTERRUPTED);
+		else
+			link = &(*link)->next;
 }
 
 static void answer_io(const struct terminal_call *call)

@@ -238,12 +238,12 @@ static void close_once(struct terminal_opening *o)
 
 	if (atomic_flag_test_and_set(&o->closed))
 		return;
-	if (o->is_master) {
+	if (o->is_master)
 		terminal_vanish(t);
-		return;
-	}
 	pthread_mutex_lock(&t->lock);
-	if (--t->openings == 0)
+	/* Nobody is left to hear of them, and they would take what is typed next. */
+	terminal_forget(t, o);
+	if (!o->is_master && --t->openings == 0)
 		t->exclusive = false;
 	terminal_leave(t);
 }

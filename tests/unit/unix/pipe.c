@@ -273,6 +273,27 @@ static void test_cancel(void **state)
 	pipe_call_free(p, call);
 }
 
+/* The calls of an end that is closed do not take what is for others. */
+static void test_forget(void **state)
+{
+	struct pipe *p = *state;
+	struct pipe_call *call;
+
+	park(p, PIPE_READ, 1);
+	park(p, PIPE_POLL, 2);
+	pipe_forget(p, p + 1);
+	assert_null(p->answers);
+	pipe_forget(p, p);
+	for (unsigned token = 1; token <= 2; token++) {
+		call = answer(p);
+		assert_int_equal(call->token, token);
+		assert_int_equal(call->error, MASIX_E_INTERRUPTED);
+		pipe_call_free(p, call);
+	}
+	assert_null(p->reads);
+	assert_null(p->polls);
+}
+
 static void test_reader_gone_wakes_writers(void **state)
 {
 	struct pipe *p = *state;
@@ -376,6 +397,7 @@ int main(void)
 		TEST(test_full),
 		TEST(test_writers_in_order),
 		TEST(test_cancel),
+		TEST(test_forget),
 		TEST(test_reader_gone_wakes_writers),
 		TEST(test_pages),
 		TEST(test_large_by_small),
