@@ -1,0 +1,27 @@
+/* gauge: prints what the gauge (masix start /usr/lib/masix/servers/gauge) sees. */
+#include <masix/client.h>
+#include <masix/error.h>
+#include <masix/types.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "acs_client.h"
+#include "gauge.h"
+
+int main(void)
+{
+	mach_port_t acs, gauge;
+	masix_inline_t table;
+	mach_msg_type_number_t size = sizeof table;
+	kern_return_t kr = masix_client_acs(&acs);
+
+	if (kr == KERN_SUCCESS)
+		kr = acs_lookup(acs, "gauge", strlen("gauge"), 0, &gauge);
+	if (kr == KERN_SUCCESS)
+		kr = gauge_read(gauge, table, &size);
+	if (kr != KERN_SUCCESS) {
+		fprintf(stderr, "gauge: %s\n", masix_strerror(kr));
+		return 1;
+	}
+	return fwrite(table, 1, size, stdout) != size;
+}

@@ -1,0 +1,122 @@
+"""Every request of every contract, well and badly made, to every port that a process can hold: the servers answer as
+they should, none dies, and none keeps a right or a page (tests/fuzz).
+
+MASIX_FUZZ_SEED=N chooses other messages, MASIX_FUZZ_ROUNDS=N more of them."""
+import os
+import time
+
+from harness import case, check, require
+
+FUZZ = "/usr/lib/masix/trials/fuzz"
+GAUGE = "/usr/lib/masix/trials/gauge"
+SEED = int(os.environ.get("MASIX_FUZZ_SEED", "1"))
+ROUNDS = int(os.environ.get("MASIX_FUZZ_ROUNDS", "6"))
+MESSAGES = 500
+USERS = (1000, 0)
+SERVERS = ("acs", "console", "fs", "unix")
+KINDS = ("receive", "send", "send-once", "sets", "dead")
+# What a process of a Unix program cannot hold: ports on which servers speak to ACS.
+NOT_HELD = {"acs_hello", "acs_register", "acs_ready", "acs_resolve", "acs_right", "acs_watch", "acs_log", "acs_halt"}
+SETTLING_SECONDS = 15
+
+
+# Processes that wait for an answer that does not come, and are killed.
+WAITERS = r"""
+use POSIX;
+open L, ">/tmp/l"; flock L, 2; POSIX::mkfifo("/tmp/f", 0600); pipe R, W;
+my @ways = (
+    sub { open my $f, "<", "/tmp/l"; flock $f, 2 },
+    sub { open my $f, "<", "/tmp/f" },
+    sub { sysread R, my $x, 1 },
+    sub { vec(my $in, fileno(R), 1) = 1; select $in, undef, undef, undef },
+    sub { open my $f, "+<", "/tmp/f"; vec(my $in, fileno($f), 1) = 1; select $in, undef, undef, undef },
+    sub { open my $f, "<", "/dev/console"; sysread $f, my $x, 1 },
+    sub { sysread STDIN, my $x, 1 },
+    sub { if (!fork) { sleep 30; exit } wait },
+);
+my @children;
+for (1..5) { for my $way (@ways) { my $pid = fork; if (!$pid) { setpgid(0, 0); $way->(); sleep 30; exit } push @children, $pid } }
+select undef, undef, undef, 1;
+kill -9, $_ for @children;
+waitpid $_, 0 for @children;
+unlink "/tmp/l", "/tmp/f";
+"""
+
+
+def fuzz(guest, seed, rounds, user):
+    """One run; what it prints on stdout may come with what the messages wrote to the terminal."""
+    report = f"/var/tmp/report-{user}"
+    guest.sh(f"{FUZZ} {rounds} {MESSAGES} {seed} {user} >{report} 2>&1")
+    text = check(guest.sh(f"cat {report}; rm {report}")).stdout.decode(errors="replace")
+    lines = text.splitlines()
+    missing = {line.split(":")[0] for line in lines if line.endswith(": nobody understood it")}
+    wrong = [line for line in lines if not line.endswith(": nobody understood it") and "ended" not in line
+             and not line.endswith(" answers")]
+    where = f"seed {seed}, user {user}"
+    require(lines and lines[-1].startswith("ended "), f"{where}: it printed {text[-1000:]!r}")
+    require(not wrong, f"{where}: {wrong[:10]}")
+    require(missing == NOT_HELD, f"{where}: nobody answers {sorted(missing - NOT_HELD)}")
+    require(int(lines[-1].split()[1]) < max(rounds, 2), f"{where}: all rounds ended early")
+
+
+def figures(guest):
+    """What each server holds, when nothing moves any more."""
+    before, end = None, time.monotonic() + SETTLING_SECONDS
+    while True:
+        rows = [line.split() for line in check(guest.run(GAUGE)).stdout.decode().splitlines()]
+        ports = {row[0]: dict(zip(KINDS, map(int, row[1:6]))) for row in rows}
+        queued = {row[0]: int(row[6]) for row in rows}
+        memory = {row[0]: (int(row[7]), int(row[8])) for row in rows}
+        if ports == before and not any(queued.values()):
+            return ports, memory
+        require(time.monotonic() < end, f"the servers do not come to rest: {queued}, {before}, {ports}")
+        before = ports
+        time.sleep(0.2)
+
+
+def grown(before, after):
+    return {(server, kind): after[server][kind] - before[server][kind] for server in SERVERS for kind in KINDS
+            if after[server][kind] > before[server][kind]}
+
+
+@case(seconds=300)
+def servers_answer_and_keep_nothing(guest):
+    check(guest.run("masix", "start", "/usr/lib/masix/servers/gauge"))
+    seen = []
+    # The first time fills what is kept for good: caches of files and pages, stacks of workers, freed memory.
+    for turn in range(3):
+        for user in USERS:
+            fuzz(guest, SEED + turn * ROUNDS, ROUNDS, user)
+        seen.append(figures(guest))
+    (ports, memory), (ports2, memory2), (ports3, memory3) = seen
+    where = f"seed {SEED}, {ROUNDS} rounds"
+    first, second = grown(ports, ports2), grown(ports2, ports3)
+    require(not (first.keys() & second.keys()), f"{where}: names grow: {first}, then {second}")
+    for server in SERVERS:
+        require(ports3[server]["dead"] == 0, f"{where}: {server} keeps {ports3[server]['dead']} dead names")
+        for kind, limit in ((0, 512), (1, 768)):
+            steps = memory2[server][kind] - memory[server][kind], memory3[server][kind] - memory2[server][kind]
+            require(min(steps) < limit, f"{where}: {server} grows: {memory[server]}, {memory2[server]}, "
+                    f"{memory3[server]} KiB (virtual, resident)")
+
+
+@case
+def killed_callers_leave_nothing(guest):
+    check(guest.run("perl", "-e", WAITERS))
+    guest.run("masix", "start", "/usr/lib/masix/servers/gauge")
+    before, _ = figures(guest)
+    for _ in range(2):
+        check(guest.run("perl", "-e", WAITERS))
+    after, _ = figures(guest)
+    require(not grown(before, after), f"more names: {grown(before, after)}")
+    for server in SERVERS:
+        require(after[server]["dead"] == 0, f"{server} keeps {after[server]['dead']} dead names")
+
+
+@case
+def servers_have_not_died(guest):
+    rows = check(guest.run("masix", "servers")).stdout.decode().splitlines()[1:]
+    starts = {row.split()[0]: row.split()[1:4:2] for row in rows}
+    for name in SERVERS:
+        require(starts.get(name) == ["up", "1"], f"{name} is {starts.get(name)}")
+    check(guest.sh("echo x >/var/tmp/x; cat /var/tmp/x; rm /var/tmp/x; sh -c 'exit 3'; echo $?"), stdout="x\n3\n")
