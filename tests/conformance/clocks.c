@@ -293,6 +293,118 @@ CASE(posix_timer)
 	EQUAL(caught, 0);
 }
 
+CASE(posix_timer_counts_what_it_could_not_send)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGRTMIN + 1,
+		.sigev_value.sival_int = 4711 };
+	struct itimerspec setting = { { 0, 10000000 }, { 0, 10000000 } }, off = { 0 }, old;
+	siginfo_t info;
+	sigset_t set;
+	timer_t timer;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN + 1);
+	OK(sigprocmask(SIG_BLOCK, &set, NULL));
+	OK(timer_create(CLOCK_MONOTONIC, &event, &timer));
+	OK(timer_settime(timer, 0, &setting, NULL));
+	nap(200);
+	EQUAL(sigwaitinfo(&set, &info), SIGRTMIN + 1);
+	EQUAL(info.si_code, SI_TIMER);
+	EQUAL(info.si_value.sival_int, 4711);
+	CHECK(info.si_overrun >= 5 && info.si_overrun <= 60);
+	EQUAL(timer_getoverrun(timer), info.si_overrun);
+	OK(timer_settime(timer, 0, &off, &old));
+	EQUAL(old.it_interval.tv_nsec, 10000000);
+	CHECK(old.it_value.tv_sec == 0 && old.it_value.tv_nsec > 0 &&
+		old.it_value.tv_nsec <= 10000000);
+	OK(timer_gettime(timer, &old));
+	EQUAL(old.it_value.tv_nsec, 0);
+	OK(timer_delete(timer));
+	FAILS(timer_gettime(timer, &old), EINVAL);
+	FAILS(timer_delete(timer), EINVAL);
+}
+
+CASE(posix_timers_of_other_kinds)
+{
+	struct sigevent none = { .sigev_notify = SIGEV_NONE };
+	struct sigevent bad = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = 99 };
+	struct itimerspec setting = { .it_value = { 0, 40000000 } }, got;
+	struct timespec now;
+	timer_t timer, other;
+
+	set_handler(SIGALRM, count, 0);
+	FAILS(timer_create(CLOCK_MONOTONIC, &bad, &timer), EINVAL);
+	FAILS(timer_create((clockid_t)77, NULL, &timer), EINVAL);
+	OK(timer_create(CLOCK_MONOTONIC, &none, &timer));
+	OK(timer_settime(timer, 0, &setting, NULL));
+	OK(timer_gettime(timer, &got));
+	CHECK(got.it_value.tv_nsec > 0 && got.it_value.tv_nsec <= 40000000);
+	nap(60);
+	OK(timer_gettime(timer, &got));
+	EQUAL(got.it_value.tv_nsec, 0);
+
+	/* Without an event: SIGALRM.  At a time of the wall clock. */
+	OK(timer_create(CLOCK_REALTIME, NULL, &other));
+	CHECK(other != timer);
+	OK(clock_gettime(CLOCK_REALTIME, &now));
+	setting.it_value = (struct timespec){ now.tv_sec + (now.tv_nsec >= 900000000),
+		(now.tv_nsec + 100000000) % 1000000000 };
+	OK(timer_settime(other, TIMER_ABSTIME, &setting, NULL));
+	EQUAL(caught, 0);
+	EVENTUALLY(caught == 1);
+	setting.it_value.tv_nsec = 1000000000;
+	FAILS(timer_settime(other, 0, &setting, NULL), EINVAL);
+
+	OK(timer_create(CLOCK_PROCESS_CPUTIME_ID, NULL, &timer));
+	setting.it_value = (struct timespec){ 0, 50000000 };
+	OK(timer_settime(timer, 0, &setting, NULL));
+	nap(120);
+	EQUAL(caught, 1);
+	burn(200);
+	EVENTUALLY(caught == 2);
+}
+
+ROLE(wait_for_timer)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGPROF);
+	OK(sigprocmask(SIG_BLOCK, &set, NULL));
+	burn(150);
+	OK(sigpending(&set));
+	return sigismember(&set, SIGPROF) ? sigismember(&set, SIGUSR1) : 9;
+}
+
+/* Interval timers outlive exec, POSIX timers do not; a child has none. */
+CASE(timers_over_fork_and_exec)
+{
+	struct itimerval profile = { .it_value = { 0, 60000 } };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec setting = { .it_value = { 0, 60000000 } };
+	timer_t timer;
+	pid_t child = OK(fork());
+
+	if (child == 0) {
+		OK(signal(SIGUSR1, SIG_IGN) == SIG_ERR ? -1 : 0);
+		OK(setitimer(ITIMER_PROF, &profile, NULL));
+		OK(timer_create(CLOCK_MONOTONIC, &event, &timer));
+		OK(timer_settime(timer, 0, &setting, NULL));
+		child = OK(fork());
+		if (child == 0) {
+			OK(getitimer(ITIMER_PROF, &profile));
+			EQUAL(profile.it_value.tv_usec, 0);
+			FAILS(timer_settime(timer, 0, &setting, NULL), EINVAL);
+			_exit(0);
+		}
+		EXITS(child, 0);
+		execl(check_self, check_self, "+wait_for_timer", NULL);
+		_exit(1);
+	}
+	EXITS(child, 0);
+}
+
 CASE(setting_the_clock_needs_root)
 {
 	struct timespec now;

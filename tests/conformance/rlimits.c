@@ -181,6 +181,19 @@ CASE(processor_time)
 	DIES(child, SIGXCPU);
 }
 
+CASE(processor_time_at_its_end)
+{
+	pid_t child = OK(fork());
+
+	if (child == 0) {
+		OK(signal(SIGXCPU, SIG_IGN) == SIG_ERR ? -1 : 0);
+		OK(setrlimit(RLIMIT_CPU, &(struct rlimit){ 1, 2 }));
+		for (;;)
+			;
+	}
+	DIES(child, SIGKILL);
+}
+
 __attribute__((noinline)) static int descend(volatile int pages)
 {
 	volatile char area[4096];

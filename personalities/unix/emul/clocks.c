@@ -1,11 +1,10 @@
-/* Clocks, sleeping and the real-time interval timer.  Reading a clock takes no message. */
+/* Clocks and sleeping.  Reading a clock takes no message. */
 #include <mach/task_info.h>
 #include <mach/thread_info.h>
 
 #include "calls.h"
 #include "emul.h"
 #include "mach.h"
-#include "service.h"
 #include "signals.h"
 #include "threads.h"
 #include "vector/clock.h"
@@ -13,7 +12,6 @@
 #define EINVAL 22
 #define EINTR 4
 #define EPERM 1
-#define ENOSYS 38
 
 #define NS 1000000000ll
 
@@ -26,6 +24,9 @@ enum {
 	CLOCK_REALTIME_COARSE,
 	CLOCK_MONOTONIC_COARSE,
 	CLOCK_BOOTTIME,
+	/* What clock_getcpuclockid(3) and pthread_getcpuclockid(3) make for the caller. */
+	CLOCK_OWN_PROCESS = -6,
+	CLOCK_OWN_THREAD = -2,
 };
 #define TIMER_ABSTIME 1
 
@@ -77,7 +78,7 @@ void emul_sleep_ms(uint32_t milliseconds)
 /* ns of `clock`, or -EINVAL. */
 static int64_t read_clock(uint32_t clock)
 {
-	switch (clock) {
+	switch ((int32_t)clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_COARSE:
 		return emul_realtime_ns();
@@ -87,8 +88,10 @@ static int64_t read_clock(uint32_t clock)
 	case CLOCK_BOOTTIME:
 		return (int64_t)emul_now_ns();
 	case CLOCK_PROCESS_CPUTIME:
+	case CLOCK_OWN_PROCESS:
 		return emul_cpu_time_ns(0);
 	case CLOCK_THREAD_CPUTIME:
+	case CLOCK_OWN_THREAD:
 		return emul_cpu_time_ns(1);
 	}
 	return -EINVAL;
@@ -272,65 +275,4 @@ long sys_clock_nanosleep64(const uint32_t *a)
 		left[1] = (int64_t)(ns % NS);
 	}
 	return result;
-}
-
-static void set_alarm(
-	uint64_t value, uint64_t interval, uint64_t *old_value, uint64_t *old_interval)
-{
-	uint64_t old;
-
-	service_set_alarm(value ? emul_now_ns() + value : 0, interval, &old, old_interval);
-	*old_value = old ? (uint64_t)left_of(old) : 0;
-}
-
-long sys_alarm(const uint32_t *a)
-{
-	uint64_t old, interval;
-
-	set_alarm(a[0] * (uint64_t)NS, 0, &old, &interval);
-	return (long)((old + NS - 1) / NS);
-}
-
-static void put_timeval(int32_t *tv, uint64_t ns)
-{
-	tv[0] = (int32_t)(ns / NS);
-	tv[1] = (int32_t)(ns % NS / 1000);
-}
-
-long sys_setitimer(const uint32_t *a)
-{
-	const int32_t *new = (const void *)a[1];
-	int32_t *out = (void *)a[2];
-	uint64_t value = 0, interval = 0, old, old_interval;
-
-	if (a[0] != 0)
-		return a[0] <= 2 ? -ENOSYS : -EINVAL; /* virtual and profiling timers: none */
-	if (new && (new[0] < 0 || new[2] < 0 || (uint32_t) new[1] >= 1000000 ||
-			   (uint32_t) new[3] >= 1000000))
-		return -EINVAL;
-	if (new) {
-		interval = (uint32_t) new[0] * (uint64_t)NS + (uint32_t) new[1] * 1000ull;
-		value = (uint32_t) new[2] * (uint64_t)NS + (uint32_t) new[3] * 1000ull;
-	}
-	set_alarm(value, interval, &old, &old_interval);
-	if (out) {
-		put_timeval(out, old_interval);
-		put_timeval(out + 2, old);
-	}
-	return 0;
-}
-
-long sys_getitimer(const uint32_t *a)
-{
-	int32_t *out = (void *)a[1];
-	uint64_t deadline, interval;
-
-	if (a[0] > 2)
-		return -EINVAL;
-	deadline = interval = 0;
-	if (a[0] == 0)
-		service_get_alarm(&deadline, &interval);
-	put_timeval(out, interval);
-	put_timeval(out + 2, deadline ? (uint64_t)left_of(deadline) : 0);
-	return 0;
 }

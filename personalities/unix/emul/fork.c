@@ -11,6 +11,7 @@
 #include "signals.h"
 #include "space.h"
 #include "threads.h"
+#include "timers.h"
 #include <masix/error.h>
 
 #define EAGAIN 11
@@ -61,6 +62,7 @@ static long child_begins(
 	threads_fork_child();
 	emul_files_fork_child();
 	random_fork_child();
+	timers_fork_child();
 	emul_process.death_signal = emul_process.subreaper = 0;
 	if (service_start())
 		emul_exit_process(127);

@@ -173,6 +173,12 @@ void frame_siginfo(void *to, int signal, const struct masix_siginfo *info, uint3
 		}
 		/* fall through */
 	default:
+		if (info->code == SI_TIMER) {
+			words[3] = info->reserved[0];
+			words[4] = info->reserved[1];
+			words[5] = (uint32_t)info->value;
+			break;
+		}
 		words[3] = (uint32_t)info->pid;
 		words[4] = info->uid;
 		words[5] = signal == SIGCHLD ? (uint32_t)info->status : (uint32_t)info->value;

@@ -6,6 +6,7 @@
 #include "random.h"
 #include "signals.h"
 #include "threads.h"
+#include "timers.h"
 
 #define STACK_MIN (128u << 10)
 #define STACK_MAX (256u << 20)
@@ -223,6 +224,7 @@ void image_commit(struct exec *e)
 	emul_process.sgid = emul_process.egid;
 	emul_files_exec();
 	signals_exec();
+	timers_exec();
 	space_clear();
 	space.object_size = 0; /* the stack is one object: only its end is ever touched */
 	ok = !region_map(&space, &request, &address);

@@ -9,6 +9,7 @@
 #include "process.h"
 #include "service.h"
 #include "signals.h"
+#include "timers.h"
 
 /* Room for the most that can be; what is used of it is sent. */
 struct room {
@@ -46,7 +47,8 @@ static void fill(struct room *room, const struct exec *e)
 	memcpy(t->limits, emul_process.limits, sizeof t->limits);
 	memcpy(t->path, e->path, sizeof t->path);
 	memcpy(t->first, e->first, sizeof t->first);
-	service_get_alarm(&t->alarm_deadline, &t->alarm_interval);
+	for (int i = 0; i < TIMERS_INTERVALS; i++)
+		timers_get(i, &t->timers[i].value, &t->timers[i].interval);
 	signals_pass(t, room->signals);
 	emul_files_pass(t, room->files, room->descriptors, room->released);
 }

@@ -1,5 +1,5 @@
 /* Resource limits.  The library keeps them; it enforces RLIMIT_NOFILE and RLIMIT_FSIZE here and leaves
- * memory limits to mmap and brk. */
+ * memory limits to space.c, RLIMIT_CPU to timers.c. */
 #include <asm/errno.h>
 #include <linux/resource.h>
 
@@ -7,6 +7,7 @@
 #include "fd_table.h"
 #include "rlimits.h"
 #include "signals.h"
+#include "timers.h"
 
 #define INFINITY64 (~0ull)
 #define INFINITY32 (~0u)
@@ -45,6 +46,8 @@ static long set(uint32_t resource, uint64_t soft, uint64_t hard)
 		return -EPERM;
 	limit[0] = soft;
 	limit[1] = hard;
+	if (resource == RLIMIT_CPU)
+		timers_limit();
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "service.h"
 #include "signals.h"
 #include "threads.h"
+#include "timers.h"
 
 #define MESSAGE_EXCEPTION 2400 /* exc.defs */
 #define MESSAGE_POKE 501400    /* process_event.defs */
@@ -56,8 +57,6 @@ struct exception_reply {
 static mach_port_t service_port; /* receive right, and send rights of its own */
 static volatile int take_later;
 static struct emul_lock take_lock; /* who takes signals, or keeps others from it */
-static struct emul_lock alarm_lock;
-static uint64_t alarm_deadline, alarm_interval; /* ns; alarm_lock */
 
 void emul_int80_entry(void);
 void emul_fault_unwind(void);
@@ -271,63 +270,6 @@ static void handle_nudges(void)
 	} while (thread);
 }
 
-static void handle_alarm(void)
-{
-	struct masix_siginfo info;
-	uint64_t now = emul_now_ns();
-	int fire = 0;
-
-	emul_lock(&alarm_lock);
-	if (alarm_deadline && now >= alarm_deadline) {
-		fire = 1;
-		alarm_deadline = alarm_interval ? alarm_deadline + alarm_interval : 0;
-		if (alarm_deadline && alarm_deadline < now)
-			alarm_deadline = now + alarm_interval;
-	}
-	emul_unlock(&alarm_lock);
-	if (!fire)
-		return;
-	memset(&info, 0, sizeof info);
-	info.code = SI_KERNEL;
-	signals_post(NULL, SIGALRM, &info);
-}
-
-/* How long the next receive may wait, ms; 0 = for ever. */
-static uint32_t alarm_wait(void)
-{
-	uint64_t deadline, now = emul_now_ns();
-
-	emul_lock(&alarm_lock);
-	deadline = alarm_deadline;
-	emul_unlock(&alarm_lock);
-	if (!deadline)
-		return 0;
-	if (deadline <= now)
-		return 1;
-	deadline = (deadline - now) / 1000000 + 1;
-	return deadline > 3600000 ? 3600000 : (uint32_t)deadline;
-}
-
-void service_set_alarm(
-	uint64_t deadline, uint64_t interval, uint64_t *old_deadline, uint64_t *old_interval)
-{
-	emul_lock(&alarm_lock);
-	*old_deadline = alarm_deadline;
-	*old_interval = alarm_interval;
-	alarm_deadline = deadline;
-	alarm_interval = interval;
-	emul_unlock(&alarm_lock);
-	service_wake();
-}
-
-void service_get_alarm(uint64_t *deadline, uint64_t *interval)
-{
-	emul_lock(&alarm_lock);
-	*deadline = alarm_deadline;
-	*interval = alarm_interval;
-	emul_unlock(&alarm_lock);
-}
-
 void service_take_later(void)
 {
 	take_later = 1;
@@ -360,13 +302,12 @@ static void service_loop(void)
 	mach_msg_return_t mr;
 
 	for (;;) {
-		uint32_t wait = alarm_wait();
+		uint32_t wait = timers_run();
 
 		mr = mach_msg(&m.header,
 			(send ? MACH_SEND_MSG : 0) | MACH_RCV_MSG | (wait ? MACH_RCV_TIMEOUT : 0),
 			send, sizeof m, service_port, wait, MACH_PORT_NULL);
 		send = 0;
-		handle_alarm();
 		if (take_later) {
 			take_later = 0;
 			service_take_signals();
@@ -439,8 +380,6 @@ kern_return_t service_start(void)
 	kern_return_t kr;
 
 	take_lock.word = 0;
-	alarm_lock.word = 0;
-	alarm_deadline = 0;
 	kr = mach_port_allocate(EMUL_PORT_TASK, MACH_PORT_RIGHT_RECEIVE, &service_port);
 	if (!kr)
 		kr = mach_port_insert_right(

@@ -26,10 +26,4 @@ void service_wake(void);
 kern_return_t service_get_state(mach_port_t thread, struct emul_state *state)
 	__attribute__((warn_unused_result));
 
-/* setitimer(ITIMER_REAL): deadline 0 = off; interval 0 = once.  Nanoseconds. */
-void service_set_alarm(
-	uint64_t deadline, uint64_t interval, uint64_t *old_deadline, uint64_t *old_interval);
-
-void service_get_alarm(uint64_t *deadline, uint64_t *interval);
-
 #endif

@@ -13,6 +13,7 @@
 #include "signals.h"
 #include "take.h"
 #include "threads.h"
+#include "timers.h"
 
 #define EPERM 1
 #define EFAULT 14
@@ -243,6 +244,36 @@ static void discard(uint64_t mask)
 			unqueue((int)i);
 }
 
+/* signals_lock held. */
+static int find_timer(uint32_t timer)
+{
+	for (unsigned i = 0; i < queue_length; i++)
+		if (queue[i].info.code == SI_TIMER && queue[i].info.reserved[0] == timer)
+			return (int)i;
+	return -1;
+}
+
+int signals_timer_queued(uint32_t timer)
+{
+	int index;
+
+	emul_lock(&signals_lock);
+	index = find_timer(timer);
+	emul_unlock(&signals_lock);
+	return index >= 0;
+}
+
+void signals_timer_gone(uint32_t timer)
+{
+	int index;
+
+	emul_lock(&signals_lock);
+	index = find_timer(timer);
+	if (index >= 0)
+		unqueue(index);
+	emul_unlock(&signals_lock);
+}
+
 /* A thread that would take `signal` now: the wanted one, else the first not blocking it. */
 static struct emul_thread *choose_thread(struct emul_thread *wanted, int signal)
 {
@@ -384,6 +415,7 @@ static int next_signal(
 	if (action->handler > SIG_IGN && (action->flags & SA_RESETHAND))
 		actions[signal].handler = SIG_DFL;
 	emul_unlock(&signals_lock);
+	timers_told(info);
 	if (more)
 		service_take_later();
 	return signal;
@@ -673,6 +705,8 @@ static int take_from_set(struct emul_thread *self, uint64_t set, struct masix_si
 		more = room_came();
 	}
 	emul_unlock(&signals_lock);
+	if (signal)
+		timers_told(info);
 	if (more)
 		service_take_later();
 	return signal;

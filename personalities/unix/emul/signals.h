@@ -53,6 +53,10 @@ void signals_fork_child(void);
 /* exec: caught signals go back to default, the alternate stack is forgotten. */
 void signals_exec(void);
 
+/* Is a signal of the POSIX timer queued?  The timer is gone: forget it. */
+int signals_timer_queued(uint32_t timer);
+void signals_timer_gone(uint32_t timer);
+
 /* Can one more be queued?  If not, service_take_later follows when there is room. */
 int signals_have_room(void);
 

@@ -26,6 +26,8 @@
 #define MAP_ANONYMOUS 0x20u
 #define MAP_FIXED_NOREPLACE 0x100000u
 #define RLIMIT_DATA 2
+#define RLIMIT_AS 9
+#define STACK_COUNTED (132u << 10) /* of the main stack, which lies there in full size */
 #define MADV_DONTNEED 4
 #define MADV_FREE 8
 #define MADV_LAST 25
@@ -214,6 +216,23 @@ static long find_object(struct region_request *request, uint32_t flags, int fd)
 	return 0;
 }
 
+/* RLIMIT_AS: 0, or -ENOMEM. */
+static long check_size(uint32_t more)
+{
+	uint64_t limit = emul_process.limits[RLIMIT_AS][0], size = page_up(more);
+	struct region_entry entry;
+	uint32_t at = 0;
+
+	if (limit == ~0ull)
+		return 0;
+	for (; region_find(at, &entry) && entry.address < EMUL_BASE;
+		at = entry.address + entry.size)
+		size += entry.address + entry.size == EMUL_BASE && entry.size > STACK_COUNTED
+				? STACK_COUNTED
+				: entry.size;
+	return size <= limit ? 0 : -ENOMEM;
+}
+
 static long map(const uint32_t *a, uint32_t page_offset)
 {
 	uint32_t flags = a[3], type = flags & MAP_TYPE, address;
@@ -235,7 +254,9 @@ static long map(const uint32_t *a, uint32_t page_offset)
 		request.flags = REGION_FIXED;
 	if (type != MAP_PRIVATE)
 		request.flags |= REGION_SHARED;
-	result = find_object(&request, flags, (int)a[4]);
+	result = check_size(request.length);
+	if (!result)
+		result = find_object(&request, flags, (int)a[4]);
 	if (result)
 		return result;
 	if (request.object == MACH_PORT_NULL)
@@ -303,6 +324,8 @@ long sys_mremap(const uint32_t *a)
 
 	if (a[1] && emul_user_range(a[0], a[1]) && !is_mapped(a[0], a[1]))
 		return -EFAULT;
+	if (a[2] > a[1] && check_size(a[2] - a[1]))
+		return -ENOMEM;
 	result = region_remap(&space, a[0], a[1], a[2], (int)a[3], a[4], &address);
 
 	if (!result)
@@ -315,6 +338,8 @@ long sys_brk(const uint32_t *a)
 	uint64_t limit = emul_process.limits[RLIMIT_DATA][0];
 
 	if (a[0] > space.heap && a[0] - space.heap > limit)
+		return (long)space.brk;
+	if (a[0] > space.brk && check_size(a[0] - space.brk))
 		return (long)space.brk;
 	return (long)region_break(&space, a[0]);
 }

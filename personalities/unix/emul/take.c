@@ -10,6 +10,7 @@
 #include "program.h"
 #include "service.h"
 #include "signals.h"
+#include "timers.h"
 
 #define RLIMIT_STACK 3
 #define STACK_OF_OTHERS (8u << 20) /* at most so much stack is promised to a set-ID program */
@@ -152,10 +153,11 @@ static void take_ids(void)
 void take_program(void)
 {
 	const struct takeover *t = (const struct takeover *)TAKEOVER_ADDRESS;
-	uint64_t deadline, interval;
 
 	take_ids();
-	service_set_alarm(t->alarm_deadline, t->alarm_interval, &deadline, &interval);
+	for (int i = 0; i < TIMERS_INTERVALS; i++)
+		timers_set(i, t->timers[i].value, t->timers[i].interval);
+	timers_limit();
 	if (program_prepare_open(program))
 		signals_kill(SIGKILL);
 	image_commit(program);

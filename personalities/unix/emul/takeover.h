@@ -46,7 +46,9 @@ struct takeover {
 	uint32_t prefix_count, prefix_size, argc, envc, strings_size;
 	uint32_t umask, personality, subreaper, reserved;
 	uint64_t signal_mask, ignored_signals;
-	uint64_t alarm_deadline, alarm_interval;
+	struct takeover_timer { /* interval timers: what is left, ns; 0 = off */
+		uint64_t value, interval;
+	} timers[3];
 	uint64_t limits[16][2];
 	struct takeover_file directory; /* the working directory */
 	char path[MASIX_PATH_MAX];	/* of the program, and as it was asked for */

@@ -513,6 +513,18 @@ void threads_wait_signal(uint64_t deadline)
 	}
 }
 
+struct emul_thread *threads_find_id(uint32_t tid)
+{
+	struct emul_thread *thread;
+
+	emul_lock(&threads_lock);
+	for (thread = threads_first; thread; thread = thread->next)
+		if (thread->vector.id == tid)
+			break;
+	emul_unlock(&threads_lock);
+	return thread;
+}
+
 /* tgkill and tkill (tgid 0). */
 static long thread_kill(int tgid, int tid, int signal)
 {
@@ -525,11 +537,7 @@ static long thread_kill(int tgid, int tid, int signal)
 	info.code = SI_TKILL;
 	info.pid = emul_process.pid;
 	info.uid = emul_process.ruid;
-	emul_lock(&threads_lock);
-	for (thread = threads_first; thread; thread = thread->next)
-		if ((int)thread->vector.id == tid)
-			break;
-	emul_unlock(&threads_lock);
+	thread = threads_find_id((uint32_t)tid);
 	if (!thread) {
 		/* Of other processes only main threads can be named. */
 		if (tid == emul_process.pid || (tgid && tgid != tid))

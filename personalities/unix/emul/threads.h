@@ -44,6 +44,8 @@ void threads_nudge(struct emul_thread *thread);
 /* Wait until something is queued for this thread or emul_now_ns() reaches `deadline` (~0 = never). */
 void threads_wait_signal(uint64_t deadline);
 
+/* The thread with this id, or NULL. */
+struct emul_thread *threads_find_id(uint32_t tid);
 /* The thread with the kernel port `port`, or NULL. */
 struct emul_thread *threads_find(mach_port_t port);
 
