@@ -165,7 +165,7 @@ static void run_round(unsigned messages, uint32_t seed, struct findings *found)
 	try_well_formed(targets, target_count, found);
 	try_long_arrays(targets, target_count, found);
 	try_spoilt(targets, target_count, messages, found);
-	end_fresh_tasks();
+	end_fresh_rights();
 	_exit(0);
 }
 

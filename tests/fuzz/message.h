@@ -62,7 +62,10 @@ extern struct surroundings surroundings;
 
 mach_port_t any_right(unsigned type);
 
-/* To be called before the sender ends. */
-void end_fresh_tasks(void);
+/* Ends the tasks that were made, which would outlive the sender, and the ports. */
+void end_fresh_rights(void);
+
+/* Another reply port from now on. */
+void drop_reply_port(void);
 
 #endif

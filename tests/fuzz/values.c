@@ -33,13 +33,17 @@ static void *take(size_t size)
 /* --- Rights --- */
 
 #define TASKS_MAX 2
+#define PORTS_MAX 4096
 
-static mach_port_t fresh_tasks[TASKS_MAX];
-static unsigned fresh_count;
+static mach_port_t fresh_tasks[TASKS_MAX], fresh_ports[PORTS_MAX];
+static unsigned fresh_count, port_count;
 
 static mach_port_t fresh_port(int with_send)
 {
-	mach_port_t port = mach_reply_port();
+	if (port_count == PORTS_MAX)
+		return MACH_PORT_NULL;
+
+	mach_port_t port = fresh_ports[port_count++] = mach_reply_port();
 
 	if (with_send)
 		(void)mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND);
@@ -65,10 +69,15 @@ static mach_port_t fresh_task(void)
 	return task;
 }
 
-void end_fresh_tasks(void)
+void end_fresh_rights(void)
 {
 	while (fresh_count > 0)
 		(void)task_terminate(fresh_tasks[--fresh_count]);
+	drop_reply_port();
+	/* Those that were not moved away. */
+	while (port_count > 0)
+		(void)mach_port_mod_refs(
+			mach_task_self(), fresh_ports[--port_count], MACH_PORT_RIGHT_RECEIVE, -1);
 }
 
 static mach_port_t fresh_set(void)

@@ -3,11 +3,14 @@ they should, none dies, and none keeps a right or a page (tests/fuzz).
 
 MASIX_FUZZ_SEED=N chooses other messages, MASIX_FUZZ_ROUNDS=N more of them."""
 import os
+import re
 import time
 
 from harness import case, check, require
 
 FUZZ = "/usr/lib/masix/trials/fuzz"
+PROBE = "/usr/lib/masix/trials/probe"
+PROBER = "/usr/lib/masix/servers/prober"
 GAUGE = "/usr/lib/masix/trials/gauge"
 SEED = int(os.environ.get("MASIX_FUZZ_SEED", "1"))
 ROUNDS = int(os.environ.get("MASIX_FUZZ_ROUNDS", "6"))
@@ -15,8 +18,9 @@ MESSAGES = 500
 USERS = (1000, 0)
 SERVERS = ("acs", "console", "fs", "unix")
 KINDS = ("receive", "send", "send-once", "sets", "dead")
-# What a process of a Unix program cannot hold: ports on which servers speak to ACS.
-NOT_HELD = {"acs_hello", "acs_register", "acs_ready", "acs_resolve", "acs_right", "acs_watch", "acs_log", "acs_halt"}
+# What only servers ask: the prober's part. The rest is the processes'.
+NOT_HELD = {"acs_hello", "acs_register", "acs_ready", "acs_resolve", "acs_right", "acs_watch", "acs_log", "acs_halt",
+            "fs_mint", "fs_cover", "fs_sync", "fs_shutdown", "console_open", "console_window", "console_log"}
 SETTLING_SECONDS = 15
 
 
@@ -43,20 +47,40 @@ unlink "/tmp/l", "/tmp/f";
 """
 
 
+def judge(text, where):
+    """The routines that nobody there understood."""
+    lines = [line for line in text.splitlines() if "ended" not in line and not line.endswith(" answers")]
+    missing = {line.split(":")[0] for line in lines if line.endswith(": nobody understood it")}
+    wrong = [line for line in lines if not line.endswith(": nobody understood it")]
+    require(not wrong, f"{where}: {wrong[:10]}")
+    return missing
+
+
 def fuzz(guest, seed, rounds, user):
-    """One run; what it prints on stdout may come with what the messages wrote to the terminal."""
+    """One run; what messages write to its own streams is kept apart."""
     report = f"/var/tmp/report-{user}"
     guest.sh(f"{FUZZ} {rounds} {MESSAGES} {seed} {user} >{report} 2>&1")
     text = check(guest.sh(f"cat {report}; rm {report}")).stdout.decode(errors="replace")
-    lines = text.splitlines()
-    missing = {line.split(":")[0] for line in lines if line.endswith(": nobody understood it")}
-    wrong = [line for line in lines if not line.endswith(": nobody understood it") and "ended" not in line
-             and not line.endswith(" answers")]
     where = f"seed {seed}, user {user}"
-    require(lines and lines[-1].startswith("ended "), f"{where}: it printed {text[-1000:]!r}")
-    require(not wrong, f"{where}: {wrong[:10]}")
-    require(missing == NOT_HELD, f"{where}: nobody answers {sorted(missing - NOT_HELD)}")
-    require(int(lines[-1].split()[1]) < max(rounds, 2), f"{where}: all rounds ended early")
+    last = re.search(r"^ended (\d+) of \d+\n$", text, re.MULTILINE)
+    require(last, f"{where}: it printed {text[-1000:]!r}")
+    missing = judge(text, where) - NOT_HELD
+    require(not missing, f"{where}: nobody answers {sorted(missing)}")
+    require(int(last[1]) < max(rounds, 2), f"{where}: all rounds ended early")
+
+
+def probe(guest, seed, rounds):
+    """The same by a server, which its own messages may end too."""
+    ended = 0
+    for number in range(seed, seed + rounds):
+        guest.sh(f"masix servers prober | grep -q ' up ' || masix start {PROBER}")
+        result = guest.run(PROBE, str(MESSAGES), str(number))
+        if result.status.exit_status == 0:
+            missing = judge(result.stdout.decode(errors="replace"), f"prober, seed {number}")
+            require(not missing & NOT_HELD, f"nobody answers {sorted(missing & NOT_HELD)}")
+        else:
+            ended += 1
+    require(ended < max(rounds, 2), f"prober, seed {seed}: it ended each time")
 
 
 def figures(guest):
@@ -87,6 +111,7 @@ def servers_answer_and_keep_nothing(guest):
     for turn in range(3):
         for user in USERS:
             fuzz(guest, SEED + turn * ROUNDS, ROUNDS, user)
+        probe(guest, SEED + turn * ROUNDS, ROUNDS)
         seen.append(figures(guest))
     (ports, memory), (ports2, memory2), (ports3, memory3) = seen
     where = f"seed {SEED}, {ROUNDS} rounds"

@@ -137,7 +137,7 @@ static kern_return_t write_line(
 	const char *name, mach_port_t task, char *text, size_t room, size_t *used)
 {
 	struct figures f = { 0 };
-	struct task_basic_info info;
+	struct task_basic_info info = { 0 };
 	mach_msg_type_number_t count = TASK_BASIC_INFO_COUNT;
 	kern_return_t kr = count_names(task, &f);
 
