@@ -66,6 +66,13 @@ static int no_entry(const struct vector_registers *r)
 	return -ENOENT;
 }
 
+/* glibc names the memory of thread stacks by it; a kernel may be built without that. */
+static int no_option(const struct vector_registers *r)
+{
+	(void)r;
+	return -EINVAL;
+}
+
 static int not_here(const struct vector_registers *r)
 {
 	(void)r;
@@ -90,6 +97,7 @@ static int (*const calls[])(const struct vector_registers *) = {
 	[__NR_set_tid_address] = call_set_tid_address,
 	[__NR_set_robust_list] = not_here,
 	[__NR_rseq] = not_here,
+	[__NR_prctl] = no_option,
 	[__NR_getpid] = call_getpid,
 	[__NR_gettid] = call_gettid,
 	[__NR_sched_yield] = call_sched_yield,

@@ -58,3 +58,11 @@ def nothing_leaks(guest):
 def no_process_is_left(guest):
     lines = check(guest.sh("ps -e -o comm=")).stdout.split()
     require(sorted(lines) == [b"bash", b"init", b"ps"] or sorted(lines) == [b"init", b"ps"], f"there are {lines}")
+
+
+@case
+def our_own_programs_call_nothing_unknown(guest):
+    check(guest.sh("ps -ef; bash -c 'true & wait'"))
+    log = check(guest.sh("masix log")).stdout.decode()
+    require("servers up" in log or "unix:" in log or "console:" in log, f"there is no log: {log!r}")
+    require("unknown" not in log, f"the log is {log!r}")

@@ -382,6 +382,8 @@ static void default_action(int signal)
 		return;
 	if (bit & DEFAULT_STOP) {
 		(void)process_stop(EMUL_PORT_PROCESS, signal); /* an orphaned group goes on */
+		/* What came while it was stopped is taken before the program goes on. */
+		service_take_signals();
 		return;
 	}
 	signals_kill(signal);

@@ -21,6 +21,7 @@
 #define EINVAL 22
 #define EAGAIN 11
 #define ENOMEM 12
+#define ENOSYS 38
 #define ESRCH 3
 
 #define CLONE_VM 0x100u
@@ -206,6 +207,14 @@ long sys_get_robust_list(const uint32_t *a)
 	*(uint32_t *)a[1] = emul_self()->robust_list;
 	*(uint32_t *)a[2] = 12;
 	return 0;
+}
+
+/* Restartable sequences are not offered. glibc asks for them in each thread and does without: nothing that the log
+ * need tell. */
+long sys_rseq(const uint32_t *a)
+{
+	(void)a;
+	return -ENOSYS;
 }
 
 void threads_return_registers(struct emul_state *s, const uint32_t *a)
@@ -525,6 +534,17 @@ struct emul_thread *threads_find_id(uint32_t tid)
 	return thread;
 }
 
+/* What we sent to ourselves is taken before the call returns, as POSIX wants it; and
+ * what came while we were stopped before the program goes on. */
+static long kill_by_server(int pid, int signal, struct masix_siginfo info)
+{
+	long result = emul_result(process_kill(EMUL_PORT_PROCESS, pid, signal, info));
+
+	if (!result && (pid <= 0 || pid == emul_process.pid))
+		service_take_signals();
+	return result;
+}
+
 /* tgkill and tkill (tgid 0). */
 static long thread_kill(int tgid, int tid, int signal)
 {
@@ -547,7 +567,7 @@ static long thread_kill(int tgid, int tid, int signal)
 	if (tgid && tgid != emul_process.pid)
 		return -ESRCH;
 	if (signal == SIGKILL || signal == SIGSTOP)
-		return emul_result(process_kill(EMUL_PORT_PROCESS, emul_process.pid, signal, info));
+		return kill_by_server(emul_process.pid, signal, info);
 	if (signal)
 		signals_post(thread, signal, &info);
 	return 0;
@@ -565,16 +585,6 @@ long sys_tgkill(const uint32_t *a)
 	if ((int)a[0] <= 0 || (int)a[1] <= 0)
 		return -EINVAL;
 	return thread_kill((int)a[0], (int)a[1], (int)a[2]);
-}
-
-/* What we sent to ourselves is taken before the call returns, as POSIX wants it. */
-static long kill_by_server(int pid, int signal, struct masix_siginfo info)
-{
-	long result = emul_result(process_kill(EMUL_PORT_PROCESS, pid, signal, info));
-
-	if (!result && (pid <= 0 || pid == emul_process.pid))
-		service_take_signals();
-	return result;
 }
 
 /* kill(2): to itself with one thread it needs no message. */
