@@ -17,6 +17,7 @@
 #define AUDIT_EVENTS(X)                                                                            \
 	X(START, "start")                                                                          \
 	X(REGISTER, "register")                                                                    \
+	X(REPLACE, "replace")                                                                      \
 	X(REFUSE, "refuse")                                                                        \
 	X(STOP, "stop")                                                                            \
 	X(DIE, "die")                                                                              \

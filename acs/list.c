@@ -29,6 +29,7 @@ static const char *const state_names[] = {
 	[SERVER_LAUNCHING] = "starting",
 	[SERVER_STARTING] = "starting",
 	[SERVER_UP] = "up",
+	[SERVER_DRAINING] = "draining",
 	[SERVER_WAITING] = "waiting",
 	[SERVER_FAILED] = "failed",
 };

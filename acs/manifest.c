@@ -22,6 +22,8 @@ enum tag {
 	TAG_RIGHT,
 	TAG_NEED,
 	TAG_ARGUMENT,
+	TAG_POOL,
+	TAG_HAND_OVER,
 };
 
 bool manifest_name_valid(const char *name, size_t length)
@@ -155,6 +157,16 @@ static const char *parse_argument(struct manifest *manifest, const uint8_t *byte
 	return NULL;
 }
 
+/* A number that is given at most once, and not when it is the default. */
+static const char *parse_number(
+	unsigned *number, unsigned least, unsigned most, const uint8_t *bytes, size_t length)
+{
+	if (*number != 0 || length != 4 || bytes_get32(bytes) < least || bytes_get32(bytes) > most)
+		return "bad number";
+	*number = bytes_get32(bytes);
+	return NULL;
+}
+
 static const char *parse_record(
 	struct manifest *manifest, enum tag tag, const uint8_t *bytes, size_t length)
 {
@@ -198,6 +210,10 @@ static const char *parse_record(
 			manifest->needs, &manifest->need_count, MANIFEST_NEEDS, bytes, length);
 	case TAG_ARGUMENT:
 		return parse_argument(manifest, bytes, length);
+	case TAG_POOL:
+		return parse_number(&manifest->pool, 2, MANIFEST_POOL_MAX, bytes, length);
+	case TAG_HAND_OVER:
+		return parse_number(&manifest->hand_over, 1, MANIFEST_HAND_OVER_MAX, bytes, length);
 	}
 	return "unknown record";
 }
@@ -236,6 +252,8 @@ int manifest_parse(const uint8_t *body, size_t size, struct manifest *manifest, 
 					: parse_body(manifest, (struct bytes_reader){ body, size });
 	if (*why != NULL)
 		return MASIX_E_BAD_FORMAT;
+	if (manifest->pool == 0)
+		manifest->pool = 1;
 	crypto_generichash(manifest->hash, sizeof manifest->hash, body, size, NULL, 0);
 	return 0;
 }
@@ -275,6 +293,14 @@ static void put_record(struct bytes_writer *writer, enum tag tag, const void *co
 
 	bytes_append(writer, head, sizeof head);
 	bytes_append(writer, contents, size);
+}
+
+static void put_number(struct bytes_writer *writer, enum tag tag, uint32_t number)
+{
+	uint8_t bytes[4];
+
+	bytes_put32(bytes, number);
+	put_record(writer, tag, bytes, sizeof bytes);
 }
 
 static void put_provide(struct bytes_writer *writer, const struct manifest_provide *provide)
@@ -323,6 +349,10 @@ size_t manifest_build(const struct manifest *manifest, uint8_t *body, size_t roo
 	for (i = 0; i < manifest->argument_count; i++)
 		put_record(&writer, TAG_ARGUMENT, manifest->arguments[i],
 			strlen(manifest->arguments[i]));
+	if (manifest->pool > 1)
+		put_number(&writer, TAG_POOL, manifest->pool);
+	if (manifest->hand_over != 0)
+		put_number(&writer, TAG_HAND_OVER, manifest->hand_over);
 	return writer.full ? 0 : room - writer.left;
 }
 

@@ -22,6 +22,8 @@
 #define MANIFEST_RIGHTS 16
 #define MANIFEST_NEEDS 16
 #define MANIFEST_ARGUMENTS 16
+#define MANIFEST_POOL_MAX 16
+#define MANIFEST_HAND_OVER_MAX 3600
 #define MANIFEST_ARGUMENT_SIZE 128 /* with the NUL */
 
 #define MANIFEST_HEADER_SIZE (8 + 4 + 4 + MASIX_SIGNATURE_SIZE)
@@ -62,6 +64,9 @@ struct manifest {
 	uint8_t image_hash[MASIX_HASH_SIZE];
 	uint8_t public_key[MASIX_PUBLIC_KEY_SIZE];
 	enum manifest_restart restart;
+	unsigned pool; /* how many may serve under its name at a time; 1 for most */
+	unsigned
+		hand_over; /* seconds that a replaced one goes on serving; 0: not replaced while it runs */
 	unsigned provide_count, resolve_count, right_count, need_count, argument_count;
 	struct manifest_provide provides[MANIFEST_PROVIDES];
 	char resolves[MANIFEST_RESOLVES][MANIFEST_NAME_SIZE]; /* as in manifest_provide */

@@ -75,7 +75,7 @@ static void satisfy(struct acs *acs, const char *name)
 		bool found;
 
 		pthread_mutex_lock(&acs->lock);
-		entry = registry_find(&acs->registry, name, false);
+		entry = registry_pick(&acs->registry, name, false);
 		found = entry != NULL && port_ref(entry->port);
 		if (found) {
 			port = entry->port;
@@ -93,10 +93,14 @@ static void satisfy(struct acs *acs, const char *name)
 kern_return_t names_add(struct acs *acs, struct session *session, struct registry_entry *entry)
 {
 	kern_return_t kr = MASIX_E_DEAD;
+	bool shared = false;
 
 	pthread_mutex_lock(&acs->lock);
-	if (session->server != NULL)
-		kr = registry_add(&acs->registry, entry);
+	if (session->server != NULL) {
+		entry->pending = session->server->successor;
+		shared = registry_find(&acs->registry, entry->name, false) != NULL;
+		kr = registry_add(&acs->registry, entry, session->manifest.pool);
+	}
 	pthread_mutex_unlock(&acs->lock);
 	if (kr != KERN_SUCCESS)
 		return kr;
@@ -106,19 +110,52 @@ kern_return_t names_add(struct acs *acs, struct session *session, struct registr
 		struct registry_entry taken;
 
 		pthread_mutex_lock(&acs->lock);
-		(void)registry_take_name(&acs->registry, entry->name, &taken);
+		(void)registry_take_name(&acs->registry, entry->name, entry->owner, &taken);
 		pthread_mutex_unlock(&acs->lock);
 		return kr;
 	}
-	announce(acs, entry, MASIX_EVENT_CAME);
-	satisfy(acs, entry->name);
+	if (!entry->pending) {
+		announce(acs, entry, shared ? MASIX_EVENT_REPLACED : MASIX_EVENT_CAME);
+		satisfy(acs, entry->name);
+	}
 	return KERN_SUCCESS;
 }
 
+/* An entry that has been taken out of the registry. */
 static void remove_entry(struct acs *acs, const struct registry_entry *entry)
 {
-	announce(acs, entry, MASIX_EVENT_WENT);
+	bool shared;
+
+	if (!entry->pending) {
+		pthread_mutex_lock(&acs->lock);
+		shared = registry_find(&acs->registry, entry->name, false) != NULL;
+		pthread_mutex_unlock(&acs->lock);
+		announce(acs, entry, shared ? MASIX_EVENT_REPLACED : MASIX_EVENT_WENT);
+	}
 	port_put(entry->port);
+}
+
+void names_take_over(struct acs *acs, uint32_t owner)
+{
+	struct registry_entry taken, shown;
+	enum registry_step step;
+
+	do {
+		bool replaced = false;
+
+		pthread_mutex_lock(&acs->lock);
+		while ((step = registry_take_over(&acs->registry, owner, &taken, &shown)) ==
+			REGISTRY_TAKEN) {
+			/* Those who have the port keep it; the registry does not. */
+			replaced = true;
+			port_put(taken.port);
+		}
+		pthread_mutex_unlock(&acs->lock);
+		if (step == REGISTRY_SHOWN) {
+			announce(acs, &shown, replaced ? MASIX_EVENT_REPLACED : MASIX_EVENT_CAME);
+			satisfy(acs, shown.name);
+		}
+	} while (step != REGISTRY_DONE);
 }
 
 void names_remove_owner(struct acs *acs, uint32_t owner)
@@ -211,7 +248,7 @@ kern_return_t names_resolve(
 	if (!copy_name(waiter.name, question))
 		return MASIX_E_NOT_FOUND;
 	pthread_mutex_lock(&acs->lock);
-	entry = registry_find(&acs->registry, waiter.name, question->clients_only);
+	entry = registry_pick(&acs->registry, waiter.name, question->clients_only);
 	if (entry == NULL)
 		server_call(acs, waiter.name, question->clients_only);
 	if (entry != NULL && port_ref(entry->port)) {

@@ -11,6 +11,9 @@ struct session;
 kern_return_t names_add(struct acs *acs, struct session *session, struct registry_entry *entry)
 	__attribute__((warn_unused_result));
 
+/* What `owner` has registered as pending takes the place of the entries of those names: for each name in one step. */
+void names_take_over(struct acs *acs, uint32_t owner);
+
 /* Everything of the session `owner` goes: names, watches, waiting calls. */
 void names_remove_owner(struct acs *acs, uint32_t owner);
 

@@ -6,6 +6,7 @@
 /* How near each state is to being up. */
 static const int nearness[] = {
 	[SERVER_FAILED] = 0,
+	[SERVER_DRAINING] = 0,
 	[SERVER_DECLARED] = 1,
 	[SERVER_WAITING] = 2,
 	[SERVER_WANTED] = 3,
@@ -27,6 +28,12 @@ static int nearest(const struct plan_server *servers, unsigned count, const char
 	return best;
 }
 
+static bool has_deadline(const struct plan_server *server)
+{
+	return server->state == SERVER_STARTING || server->state == SERVER_DRAINING ||
+	       server->state == SERVER_WAITING;
+}
+
 /* What a WANTED server waits for. */
 static struct plan_step advance(const struct plan_server *servers, unsigned count, unsigned which)
 {
@@ -37,7 +44,7 @@ static struct plan_step advance(const struct plan_server *servers, unsigned coun
 	for (i = 0; i < manifest->need_count; i++) {
 		int need = nearest(servers, count, manifest->needs[i]);
 
-		if (need < 0 || servers[need].state == SERVER_FAILED)
+		if (need < 0 || nearness[servers[need].state] == 0)
 			return (struct plan_step){ PLAN_REFUSE, which, manifest->needs[i] };
 		if (servers[need].state == SERVER_DECLARED)
 			return (struct plan_step){ PLAN_CALL, need, NULL };
@@ -54,10 +61,8 @@ struct plan_step plan_next(const struct plan_server *servers, unsigned count, ui
 	for (i = 0; i < count; i++) {
 		struct plan_step step = { PLAN_NOTHING, i, NULL };
 
-		if (servers[i].state == SERVER_STARTING && servers[i].deadline <= now)
-			step.what = PLAN_LATE;
-		else if (servers[i].state == SERVER_WAITING && servers[i].deadline <= now)
-			step.what = PLAN_AGAIN;
+		if (has_deadline(&servers[i]) && servers[i].deadline <= now)
+			step.what = servers[i].state == SERVER_WAITING ? PLAN_AGAIN : PLAN_LATE;
 		else if (servers[i].state == SERVER_WANTED)
 			step = advance(servers, count, i);
 		if (step.what != PLAN_NOTHING)
@@ -74,8 +79,7 @@ uint64_t plan_deadline(const struct plan_server *servers, unsigned count, uint64
 	if (plan_next(servers, count, now).what != PLAN_NOTHING)
 		return 0;
 	for (i = 0; i < count; i++)
-		if ((servers[i].state == SERVER_STARTING || servers[i].state == SERVER_WAITING) &&
-			servers[i].deadline < deadline)
+		if (has_deadline(&servers[i]) && servers[i].deadline < deadline)
 			deadline = servers[i].deadline;
 	return deadline;
 }

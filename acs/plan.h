@@ -11,20 +11,21 @@ enum server_state {
 	SERVER_LAUNCHING, /* one thread makes its task; nobody else touches it */
 	SERVER_STARTING,  /* runs, and has not said acs_ready yet */
 	SERVER_UP,
-	SERVER_WAITING, /* died, will be started again at its deadline */
-	SERVER_FAILED,	/* died too often */
-	SERVER_GONE,	/* never seen in the table */
+	SERVER_DRAINING, /* replaced: serves those who found it before, until its deadline */
+	SERVER_WAITING,	 /* died, will be started again at its deadline */
+	SERVER_FAILED,	 /* died too often */
+	SERVER_GONE,	 /* never seen in the table */
 };
 
 struct plan_server {
 	const struct manifest *manifest;
 	enum server_state state;
-	uint64_t deadline; /* of STARTING and WAITING, monotonic ns */
+	uint64_t deadline; /* of STARTING, DRAINING and WAITING, monotonic ns */
 };
 
 enum plan_what {
 	PLAN_NOTHING,
-	PLAN_LATE,   /* it did not get ready in time */
+	PLAN_LATE,   /* it did not get ready in time, or has been replaced for long enough */
 	PLAN_AGAIN,  /* its pause is over: it becomes WANTED */
 	PLAN_CALL,   /* another needs it: from DECLARED to WANTED */
 	PLAN_LAUNCH, /* all that it needs is up */

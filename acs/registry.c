@@ -11,10 +11,10 @@
 
 static bool visible(const struct registry_entry *entry, bool clients_only)
 {
-	return !clients_only || entry->role == MASIX_ROLE_CLIENT;
+	return !entry->pending && (!clients_only || entry->role == MASIX_ROLE_CLIENT);
 }
 
-/* The position of `name`, or where it belongs. */
+/* The first position of `name`, or where it belongs. */
 static unsigned position(const struct registry *registry, const char *name)
 {
 	unsigned low = 0, high = registry->entry_count;
@@ -30,35 +30,46 @@ static unsigned position(const struct registry *registry, const char *name)
 	return low;
 }
 
-/* The counter of `name`, made on first use; NULL when there is no room for another. */
-static uint32_t *count_of(struct registry *registry, const char *name)
+/* Is there an entry of that name at this position? */
+static bool is_at(const struct registry *registry, unsigned at, const char *name)
+{
+	return at < registry->entry_count && strcmp(registry->entries[at].name, name) == 0;
+}
+
+/* The counters of `name`, made on first use; NULL when there is no room for another. */
+static struct registry_count *count_of(struct registry *registry, const char *name)
 {
 	unsigned i;
 
 	for (i = 0; i < registry->name_count; i++)
 		if (strcmp(registry->names[i].name, name) == 0)
-			return &registry->names[i].generation;
+			return &registry->names[i];
 	if (i == REGISTRY_ENTRIES)
 		return NULL;
 	registry->name_count++;
+	memset(&registry->names[i], 0, sizeof registry->names[i]);
 	memcpy(registry->names[i].name, name, strlen(name) + 1);
-	registry->names[i].generation = 0;
-	return &registry->names[i].generation;
+	return &registry->names[i];
 }
 
-int registry_add(struct registry *registry, struct registry_entry *entry)
+int registry_add(struct registry *registry, struct registry_entry *entry, unsigned most)
 {
-	unsigned at = position(registry, entry->name);
-	uint32_t *count;
+	unsigned at, live = 0;
+	struct registry_count *count;
 
-	if (at < registry->entry_count && strcmp(registry->entries[at].name, entry->name) == 0)
+	for (at = position(registry, entry->name); is_at(registry, at, entry->name); at++) {
+		if (registry->entries[at].owner == entry->owner)
+			return MASIX_E_EXISTS;
+		live += !registry->entries[at].pending;
+	}
+	if (!entry->pending && live >= most)
 		return MASIX_E_EXISTS;
 	if (registry->entry_count == REGISTRY_ENTRIES)
 		return MASIX_E_LIMIT;
 	count = count_of(registry, entry->name);
 	if (count == NULL)
 		return MASIX_E_LIMIT;
-	entry->generation = ++*count;
+	entry->generation = ++count->generation;
 	memmove(&registry->entries[at + 1], &registry->entries[at],
 		(registry->entry_count++ - at) * sizeof *entry);
 	registry->entries[at] = *entry;
@@ -68,12 +79,40 @@ int registry_add(struct registry *registry, struct registry_entry *entry)
 const struct registry_entry *registry_find(
 	const struct registry *registry, const char *name, bool clients_only)
 {
-	unsigned at = position(registry, name);
+	unsigned at;
 
-	if (at == registry->entry_count || strcmp(registry->entries[at].name, name) != 0 ||
-		!visible(&registry->entries[at], clients_only))
-		return NULL;
-	return &registry->entries[at];
+	for (at = position(registry, name); is_at(registry, at, name); at++)
+		if (visible(&registry->entries[at], clients_only))
+			return &registry->entries[at];
+	return NULL;
+}
+
+const struct registry_entry *registry_pick(
+	struct registry *registry, const char *name, bool clients_only)
+{
+	unsigned first = position(registry, name), members = 0, at, turn;
+	struct registry_count *count;
+
+	for (at = first; is_at(registry, at, name); at++)
+		members += visible(&registry->entries[at], clients_only);
+	if (members <= 1)
+		return registry_find(registry, name, clients_only);
+	count = count_of(registry, name); /* there is one: it has been registered */
+	turn = count != NULL ? count->turn++ % members : 0;
+	for (at = first; is_at(registry, at, name); at++)
+		if (visible(&registry->entries[at], clients_only) && turn-- == 0)
+			return &registry->entries[at];
+	return NULL;
+}
+
+bool registry_has(const struct registry *registry, const char *name, uint32_t owner)
+{
+	unsigned at;
+
+	for (at = position(registry, name); is_at(registry, at, name); at++)
+		if (registry->entries[at].owner == owner)
+			return true;
+	return false;
 }
 
 static void take_entry(struct registry *registry, unsigned at, struct registry_entry *taken)
@@ -94,14 +133,39 @@ bool registry_take_owned(struct registry *registry, uint32_t owner, struct regis
 	return false;
 }
 
-bool registry_take_name(struct registry *registry, const char *name, struct registry_entry *taken)
+bool registry_take_name(
+	struct registry *registry, const char *name, uint32_t owner, struct registry_entry *taken)
 {
-	unsigned at = position(registry, name);
+	unsigned at;
 
-	if (at == registry->entry_count || strcmp(registry->entries[at].name, name) != 0)
-		return false;
-	take_entry(registry, at, taken);
-	return true;
+	for (at = position(registry, name); is_at(registry, at, name); at++)
+		if (registry->entries[at].owner == owner) {
+			take_entry(registry, at, taken);
+			return true;
+		}
+	return false;
+}
+
+enum registry_step registry_take_over(struct registry *registry, uint32_t owner,
+	struct registry_entry *taken, struct registry_entry *shown)
+{
+	struct registry_entry *entry = NULL;
+	unsigned i, at;
+
+	for (i = 0; i < registry->entry_count && entry == NULL; i++)
+		if (registry->entries[i].owner == owner && registry->entries[i].pending)
+			entry = &registry->entries[i];
+	if (entry == NULL)
+		return REGISTRY_DONE;
+	for (at = position(registry, entry->name); is_at(registry, at, entry->name); at++)
+		if (!registry->entries[at].pending && registry->entries[at].owner != owner) {
+			take_entry(registry, at, taken);
+			return REGISTRY_TAKEN;
+		}
+	entry->pending = false;
+	entry->generation = ++count_of(registry, entry->name)->generation;
+	*shown = *entry;
+	return REGISTRY_SHOWN;
 }
 
 bool registry_take_port(struct registry *registry, uint32_t port, struct registry_entry *taken)

@@ -23,6 +23,7 @@ struct registry_entry {
 	uint32_t port;
 	uint32_t owner;	     /* which server */
 	int role;	     /* MASIX_ROLE_* */
+	bool pending;	     /* of a server that will take over: nobody sees it yet */
 	uint32_t generation; /* counts the registrations of this name since boot */
 	uint32_t interfaces[REGISTRY_INTERFACES][2]; /* id, version */
 	unsigned interface_count;
@@ -49,6 +50,7 @@ struct registry_waiter {
 struct registry_count {
 	char name[REGISTRY_NAME_SIZE];
 	uint32_t generation;
+	uint32_t turn; /* of a pool: who is resolved next */
 };
 
 struct registry {
@@ -59,19 +61,33 @@ struct registry {
 	struct registry_count names[REGISTRY_ENTRIES];
 };
 
-/* Add an entry; its generation is set here.  0, MASIX_E_EXISTS (a live entry of that name),
- * MASIX_E_LIMIT. */
-int registry_add(struct registry *registry, struct registry_entry *entry)
+/* Add an entry; its generation is set here.  Up to `most` servers share the name; one server has it once.  A pending
+ * entry stands beside them.  0, MASIX_E_EXISTS (so many live entries of that name), MASIX_E_LIMIT. */
+int registry_add(struct registry *registry, struct registry_entry *entry, unsigned most)
 	__attribute__((warn_unused_result));
 
-/* The entry of a name that is visible (role CLIENT where clients_only), or NULL. */
+/* The entry of a name that is visible (role CLIENT where clients_only, not pending), or NULL: the first of a pool,
+ * or with registry_pick each in turn. */
+const struct registry_entry *registry_pick(
+	struct registry *registry, const char *name, bool clients_only);
 const struct registry_entry *registry_find(
 	const struct registry *registry, const char *name, bool clients_only);
 
 /* Take out one entry of `owner`: false when it has no more. */
 bool registry_take_owned(struct registry *registry, uint32_t owner, struct registry_entry *taken);
-/* Take out an entry by its name, or one whose port is `port`: false if there is none. */
-bool registry_take_name(struct registry *registry, const char *name, struct registry_entry *taken);
+/* Has `owner` registered this name, also as pending? */
+bool registry_has(const struct registry *registry, const char *name, uint32_t owner);
+
+/* `owner` takes over: takes out one visible entry of others whose name `owner` has as pending (*taken), or, when
+ * there is none left, makes one of the pending entries visible with a new generation (*shown).  Returns
+ * REGISTRY_DONE when there is no pending one left. */
+enum registry_step { REGISTRY_DONE, REGISTRY_TAKEN, REGISTRY_SHOWN };
+enum registry_step registry_take_over(struct registry *registry, uint32_t owner,
+	struct registry_entry *taken, struct registry_entry *shown);
+
+/* Take out the entry of `owner` with that name, or one whose port is `port`: false if there is none. */
+bool registry_take_name(
+	struct registry *registry, const char *name, uint32_t owner, struct registry_entry *taken);
 bool registry_take_port(struct registry *registry, uint32_t port, struct registry_entry *taken);
 
 /* Entries that begin with `prefix`, in order: start with *cursor 0; NULL after the last. */

@@ -157,12 +157,13 @@ static kern_return_t enter(struct acs *acs, int how, const struct start_request 
 	char reason[AUDIT_DETAIL_SIZE])
 {
 	static const struct start_waiter none = { .reply = MACH_PORT_NULL };
-	const bool on_demand = how == MASIX_START_ON_DEMAND;
+	const bool on_demand = how == MASIX_START_ON_DEMAND, update = how == MASIX_START_UPDATE;
 	struct manifest manifest = { .name = "" };
 	struct server_entry entry = {
 		.manifest = &manifest,
 		.image_size = request->image_size,
 		.on_demand = on_demand,
+		.successor = update,
 		.state = on_demand ? SERVER_DECLARED : SERVER_WANTED,
 		.waiter = on_demand ? none : *waiter,
 	};
@@ -204,7 +205,7 @@ kern_return_t S_acs_start(mach_port_t port, mach_port_t reply, mach_msg_type_nam
 		return KERN_INVALID_ARGUMENT;
 	if (!face->admin)
 		kr = MASIX_E_DENIED;
-	else if (how != MASIX_START_NOW && how != MASIX_START_ON_DEMAND)
+	else if (how < MASIX_START_NOW || how > MASIX_START_UPDATE)
 		kr = MASIX_E_INVALID;
 	if (kr != KERN_SUCCESS) {
 		face_put(face);

@@ -31,10 +31,11 @@ struct server { /* acs->lock guards all of it but the constants */
 	uint8_t *image;		  /* constant: to start it (again); null for a boot server */
 	size_t image_size;
 	bool on_demand; /* constant */
+	bool successor; /* takes over from the one of its name that is up, when it is ready */
 	enum server_state state;
 	mach_port_t task;	 /* a send right, or null */
 	struct session *session; /* a reference, or null */
-	uint64_t deadline;	 /* of STARTING and WAITING, monotonic ns */
+	uint64_t deadline;	 /* of STARTING, DRAINING and WAITING, monotonic ns */
 	unsigned starts;	 /* ever */
 	struct restart restart;
 	struct start_waiter waiter;
@@ -45,16 +46,17 @@ struct server_entry {
 	const struct manifest *manifest;
 	uint8_t *image;
 	size_t image_size;
-	bool on_demand;
+	bool on_demand, successor;
 	enum server_state state; /* WANTED, DECLARED, or LAUNCHING by the caller itself */
 	struct start_waiter waiter;
 };
 
-/* The server called `name` (not terminated), or NULL.  Under acs->lock. */
+/* The server called `name` (not terminated), or "NAME#SESSION", or NULL.  Of several, one that serves or will serve
+ * comes before one that is replaced or will take over.  Under acs->lock. */
 struct server *server_find(struct acs *acs, const char *name, size_t length);
 
-/* Enter a server.  MASIX_E_EXISTS: there is one of that name (one that is at rest makes room), MASIX_E_LIMIT,
- * MASIX_E_DEADLOCK; `reason` says so. */
+/* Enter a server.  MASIX_E_EXISTS: there is one of that name, or as many as its pool has (one that is at rest makes
+ * room); MASIX_E_LIMIT; MASIX_E_DEADLOCK; for a successor as MASIX_START_UPDATE.  `reason` says so. */
 kern_return_t server_declare(struct acs *acs, const struct server_entry *entry,
 	struct server **server, char reason[AUDIT_DETAIL_SIZE]) __attribute__((warn_unused_result));
 

@@ -68,15 +68,11 @@ const char *session_missing_name(const struct session *session)
 	const struct manifest *manifest = &session->manifest;
 	unsigned i;
 
-	for (i = 0; i < manifest->provide_count; i++) {
-		const struct registry_entry *entry;
-
-		if (!manifest->provides[i].required)
-			continue;
-		entry = registry_find(&session->acs->registry, manifest->provides[i].name, false);
-		if (entry == NULL || entry->owner != session->owner)
+	for (i = 0; i < manifest->provide_count; i++)
+		if (manifest->provides[i].required &&
+			!registry_has(&session->acs->registry, manifest->provides[i].name,
+				session->owner))
 			return manifest->provides[i].name;
-	}
 	return NULL;
 }
 

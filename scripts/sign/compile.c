@@ -257,6 +257,28 @@ static int statement_arguments(struct compiler *compiler, char **words, unsigned
 	return 0;
 }
 
+static int statement_pool(struct compiler *compiler, char **words, unsigned count)
+{
+	uint32_t pool;
+
+	(void)count;
+	if (number(words[1], &pool) != 0 || pool < 2 || pool > MANIFEST_POOL_MAX)
+		return fail(compiler, "a pool has 2 to %d members", MANIFEST_POOL_MAX);
+	compiler->manifest->pool = pool;
+	return 0;
+}
+
+static int statement_hand_over(struct compiler *compiler, char **words, unsigned count)
+{
+	uint32_t seconds;
+
+	(void)count;
+	if (number(words[1], &seconds) != 0 || seconds < 1 || seconds > MANIFEST_HAND_OVER_MAX)
+		return fail(compiler, "hand-over takes 1 to %d seconds", MANIFEST_HAND_OVER_MAX);
+	compiler->manifest->hand_over = seconds;
+	return 0;
+}
+
 static const struct statement {
 	const char *keyword;
 	int (*compile)(struct compiler *compiler, char **words, unsigned count);
@@ -273,6 +295,8 @@ static const struct statement {
 	{ "resolves", statement_resolves, 2, WORDS, false, "resolves NAME..." },
 	{ "needs", statement_needs, 2, WORDS, false, "needs NAME..." },
 	{ "right", statement_right, 2, 3, false, "right RIGHT [RANGE]" },
+	{ "pool", statement_pool, 2, 2, true, "pool N" },
+	{ "hand-over", statement_hand_over, 2, 2, true, "hand-over SECONDS" },
 	{ "arguments", statement_arguments, 2, WORDS, true, "arguments WORD..." },
 };
 
@@ -315,6 +339,7 @@ int compile_manifest(const char *file, const char *text, const struct subsystems
 
 	memset(manifest, 0, sizeof *manifest);
 	manifest->generation = 1;
+	manifest->pool = 1;
 	while (*text != '\0') {
 		size_t length = strcspn(text, "\n");
 		char line[LINE_MAX];

@@ -201,6 +201,10 @@ static void command_show(const struct options *options, char **arguments)
 	for (i = 0; i < manifest.right_count; i++)
 		printf("# right %d, %u-%u\n", manifest.rights[i].which, manifest.rights[i].from,
 			manifest.rights[i].to);
+	if (manifest.pool > 1)
+		printf("pool %u\n", manifest.pool);
+	if (manifest.hand_over != 0)
+		printf("hand-over %u\n", manifest.hand_over);
 	for (i = 0; i < manifest.need_count; i++)
 		printf("needs %s\n", manifest.needs[i]);
 	for (i = 0; i < manifest.argument_count; i++)

@@ -81,6 +81,23 @@ def a_server_is_restarted_and_killed(guest):
 
 
 @case
+def a_running_server_is_updated_without_a_failed_call(guest):
+    """Two clients that keep the server's port call all the time, while it is replaced three times."""
+    result = check(guest.sh(STOP + """
+        masix start example
+        example-count hammer 5 & one=$!; example-count hammer 5 & two=$!
+        sleep 0.3
+        for i in 1 2 3; do masix update example || echo update failed; sleep 0.3; done
+        wait $one || echo one failed; wait $two || echo two failed
+        masix audit | grep -c 'replace example'; masix stop example""", ), stderr="")
+    lines = result.stdout.decode().split()
+    require(len(lines) == 5 and int(lines[0]) > 100 and int(lines[2]) > 100, f"it printed {lines}")
+    require(lines[4] == "3", f"{lines[4]} replacements are on record")
+    check(guest.run("masix", "update", "example"), status=1,
+          stderr="masix: example: refused: no server of that name is up\n")
+
+
+@case
 def commands_speak_json(guest):
     servers = {each["name"]: each for each in as_json(guest.run("masix", "servers", "--json"))}
     require(servers["fs"]["state"] == "up" and servers["fs"]["kib"] > 0 and servers["fs"]["messages"] > 0,

@@ -17,4 +17,19 @@ kern_return_t masix_client_acs(mach_port_t *acs) __attribute__((warn_unused_resu
  * deallocated. */
 kern_return_t masix_client_process(mach_port_t *process) __attribute__((warn_unused_result));
 
+/* A name of ACS that a program uses again and again: the port is asked for once, and again when ACS tells that
+ * the name came, went or was replaced.  Not for several threads at once. */
+struct masix_client_name;
+
+/* MASIX_E_LIMIT: too many watch already.  Free it with masix_client_name_close. */
+kern_return_t masix_client_name_open(mach_port_t acs, const char *name,
+	struct masix_client_name **opened) __attribute__((warn_unused_result));
+
+/* The port of the name, which stays the name's: good for the next call, since it costs no call to ACS while nothing
+ * has changed.  Waits up to timeout_ms for one that is not there; MASIX_E_NOT_FOUND. */
+kern_return_t masix_client_name_port(struct masix_client_name *name, uint32_t timeout_ms,
+	mach_port_t *port) __attribute__((warn_unused_result));
+
+void masix_client_name_close(struct masix_client_name *name);
+
 #endif

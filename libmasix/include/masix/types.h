@@ -182,6 +182,7 @@ struct masix_start { /* masix_start_t: 16 words */
 #define MASIX_RIGHT_CLIENT 6
 #define MASIX_START_NOW 0
 #define MASIX_START_ON_DEMAND 1
+#define MASIX_START_UPDATE 2
 #define MASIX_EVENT_CAME 1
 #define MASIX_EVENT_WENT 2
 #define MASIX_EVENT_REPLACED 3

@@ -18,4 +18,8 @@ blob loop_a_image, "build/signed/loop_a"
 blob loop_a_manifest, "build/signed/loop_a.manifest"
 blob loop_b_image, "build/signed/loop_b"
 blob loop_b_manifest, "build/signed/loop_b.manifest"
+blob flock_image, "build/signed/flock"
+blob flock_manifest, "build/signed/flock.manifest"
+blob flock2_image, "build/signed/flock2"
+blob flock2_manifest, "build/signed/flock2.manifest"
 .section .note.GNU-stack, "", @progbits

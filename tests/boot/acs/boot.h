@@ -3,6 +3,7 @@
 #define ACS_BOOT_TEST_H
 
 #include <mach/mach_types.h>
+#include <mach/message.h>
 #include <masix/server.h>
 #include <stdatomic.h>
 
@@ -25,6 +26,7 @@ struct blob {
 extern const struct blob example_image, example_manifest, phoenix_image, phoenix_manifest;
 extern const struct blob sparrow_image, sparrow_manifest;
 extern const struct blob loop_a_image, loop_a_manifest, loop_b_image, loop_b_manifest;
+extern const struct blob flock_image, flock_manifest, flock2_image, flock2_manifest;
 
 /* acs_start: what the call or its status says; the text is in last_reason. */
 kern_return_t start_how(
@@ -43,5 +45,13 @@ void test_faces(mach_port_t client, mach_port_t admin);
 void test_lives(mach_port_t client, mach_port_t admin);
 /* Life cycle: needs, starts on demand, restarts. */
 void test_cycle(mach_port_t client, mach_port_t admin);
+/* Names with several servers: pools and hand-over. */
+void test_sharing(mach_port_t client, mach_port_t admin);
 
+/* The session of a server that is up; 0 if it is not. */
+unsigned session_of(mach_port_t acs, const char *name);
+/* Until the server is in that state. */
+void wait_for(mach_port_t acs, const char *name, const char *state);
+/* The next event on `port`, as what; 0 if none comes within `ms`. */
+int next_event(mach_port_t port, mach_msg_timeout_t ms);
 #endif

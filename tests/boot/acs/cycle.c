@@ -37,8 +37,7 @@ static kern_return_t restart(mach_port_t admin, const char *name)
 	return kr != KERN_SUCCESS ? kr : status;
 }
 
-/* The session of a server that is up; 0 if it is not. */
-static unsigned session_of(mach_port_t acs, const char *name)
+unsigned session_of(mach_port_t acs, const char *name)
 {
 	masix_bulk_t table = NULL;
 	mach_msg_type_number_t size = 0;
@@ -53,8 +52,7 @@ static unsigned session_of(mach_port_t acs, const char *name)
 	return session;
 }
 
-/* Until the server is in that state: its column of the table, with blanks around. */
-static void wait_for(mach_port_t acs, const char *name, const char *state)
+void wait_for(mach_port_t acs, const char *name, const char *state)
 {
 	char text[80];
 	unsigned i;

@@ -32,8 +32,7 @@ kern_return_t S_acs_event(mach_port_t port, const masix_name_t name, mach_msg_ty
 	return KERN_SUCCESS;
 }
 
-/* The next event on `port`; 0 if none comes within `ms`. */
-static int next_event(mach_port_t port, mach_msg_timeout_t ms)
+int next_event(mach_port_t port, mach_msg_timeout_t ms)
 {
 	union {
 		mach_msg_header_t header;

@@ -46,6 +46,7 @@ static void *run_tests(void *unused)
 	test_faces(client, admin);
 	test_lives(client, admin);
 	test_cycle(client, admin);
+	test_sharing(client, admin);
 
 	/* Once more, many times: nothing may stay behind. */
 	before = acs_kib(client);

@@ -5,14 +5,14 @@ phoenix_deps := $(B)/mig/counter_server.h
 $(eval $(call masix_server,phoenix))
 $(B)/servers/phoenix.debug: $(B)/obj/stubs/counter_server.o
 # The same program under other manifests.
-acs_boot_others := sparrow loop_a loop_b
+acs_boot_others := sparrow loop_a loop_b flock flock2
 define signed_again # NAME
 $(B)/signed/$(1) $(B)/signed/$(1).manifest &: $(B)/servers/phoenix $(here)/$(1).text mig/subsystems $(B)/host/masix-sign $(B)/keys/site.key
 	@echo "  SIGN    $(1)"
 	@mkdir -p $(B)/signed && $(B)/host/masix-sign server $(here)/$(1).text $(B)/servers/phoenix $(B)/signed/$(1){,.manifest}
 endef
 $(foreach n,$(acs_boot_others),$(eval $(call signed_again,$n)))
-acs_boot_srcs := main.c session.c faces.c lives.c cycle.c blobs.S
+acs_boot_srcs := main.c session.c faces.c lives.c cycle.c share.c blobs.S
 acs_boot_libs := -lsodium
 acs_boot_deps := $(B)/mig/counter.h
 $(eval $(call masix_server,acs_boot))

@@ -23,7 +23,9 @@ static const char text[] = "# an example\n"
 			   "right irq 5-11\n"
 			   "right io-ports 0xcf8-0xcff\n"
 			   "needs console\n"
-			   "arguments hd0 hd1\n";
+			   "arguments hd0 hd1\n"
+			   "pool 3\n"
+			   "hand-over 10\n";
 
 static uint8_t site_public[crypto_sign_PUBLICKEYBYTES], site_secret[crypto_sign_SECRETKEYBYTES];
 static struct subsystems subsystems;
@@ -65,6 +67,8 @@ static void test_compile_sign_open(void **state)
 	assert_int_equal(out.generation, 3);
 	assert_int_equal(out.restart, MANIFEST_RESTART_HALT);
 	assert_string_equal(out.arguments[1], "hd1");
+	assert_int_equal(out.pool, 3);
+	assert_int_equal(out.hand_over, 10);
 }
 
 static void test_answers(void **state)
@@ -219,6 +223,9 @@ static void test_compiler_names_the_line(void **state)
 	refuse("name a\nright root\n", "f:2: unknown right: root");
 	refuse("name a\nneeds\n", "f:2: usage: needs NAME...");
 	refuse("name a\nneeds b a\n", "f:2: a needs itself");
+	refuse("name a\npool 1\n", "f:2: a pool has 2 to 16 members");
+	refuse("name a\npool 17\n", "f:2: a pool has 2 to 16 members");
+	refuse("name a\nhand-over 0\n", "f:2: hand-over takes 1 to 3600 seconds");
 	refuse("name a\ngeneration 0\n", "f:2: generation is a number from 1");
 	refuse("name a\nrestart often\n",
 		"f:2: restart is never, always, backoff or halt, not often");

@@ -33,7 +33,7 @@ static void add(struct registry *registry, const char *name, uint32_t port, uint
 {
 	struct registry_entry entry = entry_of(name, port, owner, MASIX_ROLE_SERVER);
 
-	assert_int_equal(registry_add(registry, &entry), 0);
+	assert_int_equal(registry_add(registry, &entry, 1), 0);
 }
 
 static void test_find_by_face(void **state)
@@ -42,7 +42,7 @@ static void test_find_by_face(void **state)
 	struct registry_entry client = entry_of("clock", 7, 1, MASIX_ROLE_CLIENT);
 
 	add(registry, "fs/root", 5, 1);
-	assert_int_equal(registry_add(registry, &client), 0);
+	assert_int_equal(registry_add(registry, &client, 1), 0);
 	assert_int_equal(registry_find(registry, "fs/root", false)->port, 5);
 	assert_null(registry_find(registry, "fs/root", true));
 	assert_int_equal(registry_find(registry, "clock", true)->port, 7);
@@ -57,7 +57,7 @@ static void test_live_duplicate_is_refused(void **state)
 	struct registry_entry second = entry_of("fs/root", 6, 2, MASIX_ROLE_SERVER);
 
 	add(registry, "fs/root", 5, 1);
-	assert_int_equal(registry_add(registry, &second), MASIX_E_EXISTS);
+	assert_int_equal(registry_add(registry, &second, 1), MASIX_E_EXISTS);
 	assert_int_equal(registry_find(registry, "fs/root", false)->port, 5);
 }
 
@@ -103,8 +103,70 @@ static void test_port_takes_all_its_names_along(void **state)
 	assert_true(registry_take_port(registry, 5, &taken));
 	assert_false(registry_take_port(registry, 5, &taken));
 	assert_non_null(registry_find(registry, "c", false));
-	assert_true(registry_take_name(registry, "c", &taken));
-	assert_false(registry_take_name(registry, "c", &taken));
+	assert_true(registry_take_name(registry, "c", 1, &taken));
+	assert_false(registry_take_name(registry, "c", 1, &taken));
+}
+
+static void test_pool_is_bounded_and_takes_turns(void **state)
+{
+	struct registry *registry = *state;
+	struct registry_entry entry, taken;
+	unsigned seen[4] = { 0 }, i;
+
+	for (i = 1; i <= 3; i++) {
+		entry = entry_of("pool", i, i, MASIX_ROLE_CLIENT);
+		assert_int_equal(registry_add(registry, &entry, 3), 0);
+	}
+	/* One more, and one that is in it already. */
+	entry = entry_of("pool", 4, 4, MASIX_ROLE_CLIENT);
+	assert_int_equal(registry_add(registry, &entry, 3), MASIX_E_EXISTS);
+	assert_true(registry_take_name(registry, "pool", 3, &taken));
+	entry = entry_of("pool", 9, 2, MASIX_ROLE_CLIENT);
+	assert_int_equal(registry_add(registry, &entry, 3), MASIX_E_EXISTS);
+	entry = entry_of("pool", 3, 3, MASIX_ROLE_CLIENT);
+	assert_int_equal(registry_add(registry, &entry, 3), 0);
+	for (i = 0; i < 30; i++)
+		seen[registry_pick(registry, "pool", true)->port]++;
+	for (i = 1; i <= 3; i++)
+		assert_int_equal(seen[i], 10);
+	/* The others go on when one goes. */
+	assert_true(registry_take_owned(registry, 2, &taken));
+	for (i = 0; i < 4; i++)
+		assert_int_not_equal(registry_pick(registry, "pool", false)->port, 2);
+	assert_null(registry_pick(registry, "nobody", false));
+}
+
+static void test_successor_takes_over(void **state)
+{
+	struct registry *registry = *state;
+	struct registry_entry entry, taken, shown;
+	unsigned cursor = 0;
+
+	add(registry, "a", 5, 1);
+	add(registry, "a/old", 6, 1);
+	entry = entry_of("a", 7, 2, MASIX_ROLE_SERVER);
+	entry.pending = true;
+	assert_int_equal(registry_add(registry, &entry, 1), 0);
+	entry = entry_of("a/new", 8, 2, MASIX_ROLE_SERVER);
+	entry.pending = true;
+	assert_int_equal(registry_add(registry, &entry, 1), 0);
+	/* Nobody sees it before its time. */
+	assert_int_equal(registry_find(registry, "a", false)->port, 5);
+	assert_int_equal(registry_pick(registry, "a", false)->port, 5);
+	assert_null(registry_find(registry, "a/new", false));
+	assert_true(registry_has(registry, "a", 2));
+	assert_false(registry_has(registry, "a/old", 2));
+	assert_null(registry_watchers_of(registry, &entry, &cursor));
+	assert_int_equal(registry_take_over(registry, 2, &taken, &shown), REGISTRY_TAKEN);
+	assert_int_equal(taken.port, 5);
+	assert_int_equal(registry_take_over(registry, 2, &taken, &shown), REGISTRY_SHOWN);
+	assert_int_equal(shown.port, 7);
+	assert_true(shown.generation > 1);
+	assert_int_equal(registry_take_over(registry, 2, &taken, &shown), REGISTRY_SHOWN);
+	assert_int_equal(shown.port, 8);
+	assert_int_equal(registry_take_over(registry, 2, &taken, &shown), REGISTRY_DONE);
+	assert_int_equal(registry_find(registry, "a", false)->port, 7);
+	assert_int_equal(registry_find(registry, "a/old", false)->port, 6);
 }
 
 static void test_list_by_prefix_in_order(void **state)
@@ -141,7 +203,7 @@ static void test_entries_are_bounded(void **state)
 		add(registry, name, i + 1, 1);
 	}
 	entry = entry_of("one-more", 1, 1, MASIX_ROLE_SERVER);
-	assert_int_equal(registry_add(registry, &entry), MASIX_E_LIMIT);
+	assert_int_equal(registry_add(registry, &entry, 1), MASIX_E_LIMIT);
 	for (i = 0; i < REGISTRY_ENTRIES; i++) {
 		snprintf(name, sizeof name, "n%u", i);
 		assert_int_equal(registry_find(registry, name, false)->port, i + 1);
@@ -294,6 +356,8 @@ int main(void)
 		TEST(test_generation_counts_registrations),
 		TEST(test_owner_takes_its_names_along),
 		TEST(test_port_takes_all_its_names_along),
+		TEST(test_pool_is_bounded_and_takes_turns),
+		TEST(test_successor_takes_over),
 		TEST(test_list_by_prefix_in_order),
 		TEST(test_entries_are_bounded),
 		TEST(test_watchers_hear_what_they_may),

@@ -36,7 +36,7 @@ static void find_file(const struct options *options, char path[4096])
 		die(options, given, "No such file or directory");
 }
 
-void command_start(const struct options *options)
+static void start(const struct options *options, int how, const char *doing)
 {
 	const char *given = options->arguments[0];
 	char path[4096], manifest_path[4096 + 16];
@@ -51,16 +51,26 @@ void command_start(const struct options *options)
 	if (access(manifest_path, F_OK) != 0)
 		die(options, given, "is not signed: there is no %s", manifest_path);
 	manifest = read_file(options, manifest_path);
-	kr = acs_start(acs_port(options),
-		options->on_demand ? MASIX_START_ON_DEMAND : MASIX_START_NOW, image.data,
-		image.size, manifest.data, manifest.size, &status, reason, &length);
+	kr = acs_start(acs_port(options), how, image.data, image.size, manifest.data, manifest.size,
+		&status, reason, &length);
 	if (kr == MASIX_E_DENIED)
-		die(options, given, "only root may start servers");
+		die(options, given, "only root may %s servers", doing);
 	if (kr != KERN_SUCCESS)
 		die(options, given, "%s", masix_strerror(kr));
 	if (status != KERN_SUCCESS)
 		die(options, given, "refused: %.*s", (int)length, reason);
-	tell(options, given, options->on_demand ? "declared" : "started");
+}
+
+void command_start(const struct options *options)
+{
+	start(options, options->on_demand ? MASIX_START_ON_DEMAND : MASIX_START_NOW, "start");
+	tell(options, options->arguments[0], options->on_demand ? "declared" : "started");
+}
+
+void command_update(const struct options *options)
+{
+	start(options, MASIX_START_UPDATE, "update");
+	tell(options, options->arguments[0], "updated");
 }
 
 __attribute__((noreturn)) static void die_of(
@@ -115,6 +125,8 @@ void command_restart(const struct options *options)
 
 	if (kr == MASIX_E_BUSY)
 		die(options, name, "is being started");
+	if (kr == MASIX_E_INVALID)
+		die(options, name, "is a pool: say which member, as NAME#SESSION");
 	if (kr != KERN_SUCCESS)
 		die_of(options, kr, "restart");
 	if (status != KERN_SUCCESS)

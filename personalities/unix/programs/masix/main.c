@@ -13,6 +13,8 @@ static const char usage[] =
 	"       masix start FILE           start the server FILE, whose signed manifest is "
 	"FILE.manifest\n"
 	"       masix start --on-demand FILE  start it when its name is looked up\n"
+	"       masix update FILE          start it in the place of the one that runs, without a "
+	"failed call\n"
 	"       masix stop NAME            end a server and forget it\n"
 	"       masix restart NAME         end it and start it again\n"
 	"       masix kill NAME            end it as if it had crashed\n"
@@ -21,6 +23,7 @@ static const char usage[] =
 	"       masix log [-f]             show the system log; -f: and what follows\n"
 	"       masix audit                show what ACS admitted, refused and ended\n"
 	"       masix top [-n N] [-d SECONDS]  show what the servers do, live\n"
+	"NAME#SESSION means one member of a pool.\n"
 	"A FILE without a slash that is not here is sought in /usr/lib/masix/servers.\n"
 	"--json: an array of objects, each with a \"name\".\n"
 	"Changes and the audit record are for root.  masix(8) says more.\n"
@@ -34,6 +37,7 @@ static const struct command {
 } commands[] = {
 	{ "servers", command_servers, 0, 1, "" },
 	{ "start", command_start, 1, 1, "o" },
+	{ "update", command_update, 1, 1, "" },
 	{ "stop", command_stop, 1, 1, "" },
 	{ "restart", command_restart, 1, 1, "" },
 	{ "kill", command_kill, 1, 1, "" },

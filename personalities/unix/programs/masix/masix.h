@@ -51,6 +51,7 @@ char *list_servers(const struct options *options, const char *prefix);
 void command_servers(const struct options *options);
 void command_top(const struct options *options);
 void command_start(const struct options *options);
+void command_update(const struct options *options);
 void command_stop(const struct options *options);
 void command_restart(const struct options *options);
 void command_kill(const struct options *options);

@@ -1,0 +1,145 @@
+/* What a person may ask of a server: to stop, to die, to start again. */
+#include <masix/error.h>
+#include <string.h>
+
+#include "life.h"
+
+/* A server that runs and whose manifest needs `name`, or NULL. */
+static const struct server *dependent(const struct acs *acs, const char *name)
+{
+	const struct server *server;
+	unsigned i;
+
+	for (server = acs->servers; server != NULL; server = server->next)
+		for (i = 0; server->session != NULL && i < server->manifest.need_count; i++)
+			if (strcmp(server->manifest.needs[i], name) == 0)
+				return server;
+	return NULL;
+}
+
+/* Take a server without a task off the list: who waits for it.  Under the lock. */
+static struct start_waiter forget(struct acs *acs, struct server *server)
+{
+	struct start_waiter waiter = server->waiter;
+
+	life_discard(acs, server);
+	pthread_cond_broadcast(&acs->changed);
+	return waiter;
+}
+
+/* Does another one serve under its name?  Under the lock. */
+static bool has_fellow(const struct acs *acs, const struct server *server)
+{
+	const struct server *other;
+
+	for (other = acs->servers; other != NULL; other = other->next)
+		if (other != server && other->state == SERVER_UP &&
+			strcmp(other->manifest.name, server->manifest.name) == 0)
+			return true;
+	return false;
+}
+
+/* Must it stay?  `one`: only this member of its pool is meant.  Under the lock. */
+static bool is_wanted(const struct acs *acs, const struct server *server, bool one)
+{
+	if (server->state == SERVER_LAUNCHING) /* its task is being made right now */
+		return true;
+	if (one && has_fellow(acs, server))
+		return false;
+	return server->manifest.restart == MANIFEST_RESTART_HALT ||
+	       dependent(acs, server->manifest.name) != NULL;
+}
+
+kern_return_t server_stop(struct acs *acs, const char *name, size_t length)
+{
+	struct start_waiter waiter;
+	struct server *server;
+	kern_return_t kr = MASIX_E_NOT_FOUND;
+
+	pthread_mutex_lock(&acs->lock);
+	while ((server = server_find(acs, name, length)) != NULL) {
+		if (is_wanted(acs, server, memchr(name, '#', length) != NULL)) {
+			kr = MASIX_E_BUSY;
+			break;
+		}
+		kr = KERN_SUCCESS;
+		if (server->session != NULL) {
+			life_end(acs, server, "stopped", SERVER_STOPPED, NULL);
+			continue;
+		}
+		waiter = forget(acs, server);
+		pthread_mutex_unlock(&acs->lock);
+		life_answer(&waiter, MASIX_E_DEAD, "stopped before it was started");
+		pthread_mutex_lock(&acs->lock);
+	}
+	pthread_mutex_unlock(&acs->lock);
+	return kr;
+}
+
+/* One that is meant, has a task, and had it before session `before` was made: each is killed once.  Under the
+ * lock. */
+static struct server *find_running(
+	struct acs *acs, const char *name, size_t length, uint32_t before)
+{
+	struct server *server;
+
+	for (server = acs->servers; server != NULL; server = server->next)
+		if (server->session != NULL && server->session->owner <= before &&
+			life_is_meant(server, name, length))
+			return server;
+	return NULL;
+}
+
+kern_return_t server_kill(struct acs *acs, const char *name, size_t length)
+{
+	struct server *server;
+	kern_return_t kr = MASIX_E_NOT_FOUND;
+	uint32_t before;
+
+	pthread_mutex_lock(&acs->lock);
+	before = acs->last_session;
+	while ((server = find_running(acs, name, length, before)) != NULL) {
+		life_end(acs, server, "killed", SERVER_DIED, NULL);
+		kr = KERN_SUCCESS;
+	}
+	pthread_mutex_unlock(&acs->lock);
+	return kr;
+}
+
+/* Several that are meant.  Under the lock. */
+static bool is_ambiguous(struct acs *acs, const char *name, size_t length)
+{
+	const struct server *server;
+	unsigned count = 0;
+
+	for (server = acs->servers; server != NULL; server = server->next)
+		count += server->state != SERVER_DRAINING && life_is_meant(server, name, length);
+	return count > 1;
+}
+
+kern_return_t server_restart(
+	struct acs *acs, const char *name, size_t length, const struct start_waiter *waiter)
+{
+	struct server *server;
+	kern_return_t kr = KERN_SUCCESS;
+
+	pthread_mutex_lock(&acs->lock);
+	server = server_find(acs, name, length);
+	if (server == NULL) {
+		kr = MASIX_E_NOT_FOUND;
+	} else if (is_ambiguous(acs, name, length)) {
+		kr = MASIX_E_INVALID;
+	} else if (server->image == NULL) {
+		kr = MASIX_E_NOT_SUPPORTED;
+	} else if (server->state == SERVER_LAUNCHING || server->state == SERVER_WANTED ||
+		   server->state == SERVER_DRAINING || server->successor) {
+		kr = MASIX_E_BUSY;
+	} else if (server->session != NULL) {
+		life_end(acs, server, "restarted", SERVER_RESTARTED, waiter);
+	} else {
+		server->waiter = *waiter;
+		(void)life_after_end(acs, server, SERVER_RESTARTED);
+	}
+	pthread_mutex_unlock(&acs->lock);
+	return kr;
+}

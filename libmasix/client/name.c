@@ -1,0 +1,88 @@
+/* A name whose port is kept until ACS tells of a change. */
+#include <masix/client.h>
+#include <masix/error.h>
+#include <masix/types.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "acs_client.h"
+#include "mach_port.h"
+
+struct masix_client_name {
+	mach_port_t acs;    /* the caller's */
+	mach_port_t port;   /* a send right, or null */
+	mach_port_t events; /* receive right */
+	size_t length;
+	char name[MASIX_NAME_MAX];
+};
+
+static void drop_port(struct masix_client_name *name)
+{
+	if (name->port != MACH_PORT_NULL)
+		(void)mach_port_deallocate(mach_task_self(), name->port); /* ours, or dead */
+	name->port = MACH_PORT_NULL;
+}
+
+kern_return_t masix_client_name_open(
+	mach_port_t acs, const char *text, struct masix_client_name **opened)
+{
+	struct masix_client_name *name;
+	kern_return_t kr;
+
+	if (strlen(text) > MASIX_NAME_MAX)
+		return MASIX_E_NAME_TOO_LONG;
+	name = calloc(1, sizeof *name);
+	if (name == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	name->acs = acs;
+	name->length = strlen(text);
+	memcpy(name->name, text, name->length);
+	name->events = mach_reply_port();
+	kr = acs_client_watch(acs, name->name, name->length, name->events);
+	if (kr != KERN_SUCCESS) {
+		masix_client_name_close(name);
+		return kr;
+	}
+	*opened = name;
+	return KERN_SUCCESS;
+}
+
+/* Has ACS told of a change since the last time?  What it says does not matter: a hint to ask again. */
+static bool has_changed(struct masix_client_name *name)
+{
+	union {
+		mach_msg_header_t header;
+		char bytes[1024];
+	} event;
+	bool changed = false;
+
+	/* Only ACS has a right to this port, and its events carry nothing that must be freed. */
+	while (mach_msg(&event.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof event,
+		       name->events, 0, MACH_PORT_NULL) == MACH_MSG_SUCCESS)
+		changed = true;
+	return changed;
+}
+
+kern_return_t masix_client_name_port(
+	struct masix_client_name *name, uint32_t timeout_ms, mach_port_t *port)
+{
+	kern_return_t kr = KERN_SUCCESS;
+
+	if (has_changed(name))
+		drop_port(name);
+	if (name->port == MACH_PORT_NULL)
+		kr = acs_lookup(name->acs, name->name, name->length, timeout_ms, &name->port);
+	if (kr == KERN_SUCCESS)
+		*port = name->port;
+	else
+		name->port = MACH_PORT_NULL;
+	return kr;
+}
+
+void masix_client_name_close(struct masix_client_name *name)
+{
+	drop_port(name);
+	(void)mach_port_mod_refs(mach_task_self(), name->events, MACH_PORT_RIGHT_RECEIVE, -1);
+	free(name);
+}
