@@ -139,6 +139,14 @@ def killed_callers_leave_nothing(guest):
 
 
 @case
+def a_killed_reader_takes_nothing_with_it(guest):
+    # Both have the pipe's reading end.
+    script = """(sleep 2; echo kept; sleep 1; echo more) | {
+        cat <&0 & sleep 1; kill -KILL $!; wait $! 2>/dev/null; cat; }"""
+    check(guest.sh(script), stdout="kept\nmore\n")
+
+
+@case
 def servers_have_not_died(guest):
     rows = check(guest.run("masix", "servers")).stdout.decode().splitlines()[1:]
     starts = {row.split()[0]: row.split()[1:4:2] for row in rows}

@@ -30,10 +30,11 @@ bool answer_is_wanted(mach_port_t reply)
 }
 
 /* The caller died: the right that could not be used is still ours. */
-static void sent(kern_return_t kr, mach_port_t reply)
+static bool sent(kern_return_t kr, mach_port_t reply)
 {
 	if (kr != KERN_SUCCESS)
 		mach_port_deallocate(mach_task_self(), reply);
+	return kr == KERN_SUCCESS;
 }
 
 void answer_waiter(const struct waiter *w)
@@ -69,9 +70,9 @@ void answer_records(mach_port_t reply, kern_return_t result)
 	sent(process_lock_records_reply(reply, ONCE, result), reply);
 }
 
-void answer_read(mach_port_t reply, kern_return_t result, const char *data, uint32_t count)
+bool answer_read(mach_port_t reply, kern_return_t result, const char *data, uint32_t count)
 {
-	sent(io_read_reply(reply, ONCE, result, data, count), reply);
+	return sent(io_read_reply(reply, ONCE, result, data, count), reply);
 }
 
 void answer_read_large(mach_port_t reply, kern_return_t result, char *data, uint32_t count)

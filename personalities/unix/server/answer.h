@@ -24,7 +24,8 @@ void answer_waiter(const struct waiter *w);
 void answer_fifo(mach_port_t reply, kern_return_t result, mach_port_t object);
 void answer_records(mach_port_t reply, kern_return_t result);
 
-void answer_read(mach_port_t reply, kern_return_t result, const char *data, uint32_t count);
+/* False: the caller is gone, nobody has the data. */
+bool answer_read(mach_port_t reply, kern_return_t result, const char *data, uint32_t count);
 /* `data` is pages, which are consumed. */
 void answer_read_large(mach_port_t reply, kern_return_t result, char *data, uint32_t count);
 void answer_write(mach_port_t reply, kern_return_t result, uint32_t count);

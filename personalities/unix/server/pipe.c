@@ -65,13 +65,19 @@ static void answer(struct pipe *p, struct pipe_call **link, int error)
 	list_append(&p->answers, call);
 }
 
+/* What came back from a reader that was gone may lie beyond the capacity. */
+static uint32_t room_in(const struct pipe *p)
+{
+	return p->queued < PIPE_CAPACITY ? PIPE_CAPACITY - p->queued : 0;
+}
+
 /* Let parked writers continue, in order, as far as there is room. */
 static void pull_writers(struct pipe *p)
 {
 	struct pipe_call *call;
 
 	while ((call = p->writes) != NULL) {
-		uint32_t room = PIPE_CAPACITY - p->queued;
+		uint32_t room = room_in(p);
 		uint32_t n = call->rest.length;
 
 		if (n > room && (call->count == 0 && n <= PIPE_ATOMIC))
@@ -99,7 +105,7 @@ int pipe_poll(const struct pipe *p, bool is_reader)
 	if (is_reader)
 		return (p->queued > 0 ? MASIX_POLL_IN : 0) |
 		       (p->writers == 0 && p->had_writer ? MASIX_POLL_HUP : 0);
-	return (PIPE_CAPACITY - p->queued >= PIPE_ATOMIC ? MASIX_POLL_OUT : 0) |
+	return (room_in(p) >= PIPE_ATOMIC ? MASIX_POLL_OUT : 0) |
 	       (p->readers == 0 ? MASIX_POLL_ERR : 0);
 }
 
@@ -209,7 +215,7 @@ enum pipe_result pipe_write(struct pipe *p, const char *from, uint32_t length, b
 	*count = serve_readers(p, from, length);
 
 	uint32_t rest = length - *count;
-	uint32_t room = p->writes == NULL ? PIPE_CAPACITY - p->queued : 0;
+	uint32_t room = p->writes == NULL ? room_in(p) : 0;
 
 	/* Torn only if it may be. */
 	if (rest > room && length <= PIPE_ATOMIC)
@@ -259,7 +265,7 @@ static void feed_readers(struct pipe *p)
 enum pipe_result pipe_write_large(
 	struct pipe *p, struct pipe_span *span, bool nonblock, int *error, uint32_t *count)
 {
-	uint32_t room = p->writes == NULL ? PIPE_CAPACITY - p->queued : 0;
+	uint32_t room = p->writes == NULL ? room_in(p) : 0;
 	uint32_t n = span->length < room ? span->length : room;
 
 	*error = 0;
@@ -345,6 +351,14 @@ void pipe_forget(struct pipe *p, const void *end)
 {
 	forget_in(p, &p->reads, end);
 	forget_in(p, &p->polls, end);
+}
+
+void pipe_unread(struct pipe *p, const char *from, uint32_t length)
+{
+	if (length == 0 || p->readers == 0 || !pipe_requeue_bytes(p, from, length))
+		return;
+	feed_readers(p);
+	wake_polls(p);
 }
 
 void pipe_open(struct pipe *p, bool reader, bool writer)

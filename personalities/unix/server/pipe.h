@@ -95,6 +95,9 @@ void pipe_park(struct pipe *p, struct pipe_call *call);
 /* End the call that came through `end` with `token`.  False: there is none. */
 bool pipe_cancel(struct pipe *p, const void *end, uint32_t token);
 
+/* The bytes of an answer that nobody heard are for the next reader. */
+void pipe_unread(struct pipe *p, const char *from, uint32_t length);
+
 /* End the reads and polls of an end that nobody holds any more: nobody hears of them, and a read would take what is
  * for other readers. What is being written goes on. */
 void pipe_forget(struct pipe *p, const void *end);

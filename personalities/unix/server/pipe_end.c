@@ -2,6 +2,7 @@
 
 #include <mach.h>
 #include <mach/mig_errors.h>
+#include <mach_port.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -70,32 +71,36 @@ void pipe_channel_put(struct pipe_channel *channel)
 
 /* The answer's bytes lie in pages of their own, or (with a writer waiting in the same message) must be
  * copied into some. */
-static void answer_large(struct pipe_call *call)
+static bool answer_large(struct pipe_call *call)
 {
 	char *data = call->data.data;
 
+	if (call->error == 0 && call->count > 0 && !answer_is_wanted(call->reply)) {
+		mach_port_deallocate(mach_task_self(), call->reply);
+		return false;
+	}
 	if (call->error == 0 && call->count > 0 && !(call->data_owned && call->data.paged)) {
 		data = pages_allocate(call->count);
 		if (data == NULL) {
 			answer_read_large(call->reply, KERN_RESOURCE_SHORTAGE, NULL, 0);
-			return;
+			return true;
 		}
 		memcpy(data, call->data.data, call->count);
 	} else {
 		call->data_owned = false; /* the message takes them */
 	}
 	answer_read_large(call->reply, call->error, data, call->error == 0 ? call->count : 0);
+	return true;
 }
 
-static void answer(struct pipe_call *call)
+/* False: the reader is gone, and its bytes are still there. */
+static bool answer(struct pipe_call *call)
 {
 	switch (call->kind) {
 	case PIPE_READ:
-		answer_read(call->reply, call->error, call->data.data, call->count);
-		break;
+		return answer_read(call->reply, call->error, call->data.data, call->count);
 	case PIPE_READ_LARGE:
-		answer_large(call);
-		break;
+		return answer_large(call);
 	case PIPE_WRITE:
 		answer_write(call->reply, call->error, call->count);
 		break;
@@ -106,6 +111,22 @@ static void answer(struct pipe_call *call)
 		answer_poll(call->reply, call->error, call->ready);
 		break;
 	}
+	return true;
+}
+
+/* What a killed reader would have got; the answers that this makes go behind those of the list. */
+static void give_back(struct pipe_channel *channel, struct pipe_call *call)
+{
+	struct pipe_call *last = call;
+
+	while (last->next != NULL)
+		last = last->next;
+	pthread_mutex_lock(&channel->lock);
+	if (call->error == 0)
+		pipe_unread(&channel->pipe, call->data.data, call->count);
+	last->next = channel->pipe.answers;
+	channel->pipe.answers = NULL;
+	pthread_mutex_unlock(&channel->lock);
 }
 
 /* Release the lock and send what has become ready under it.  Bytes of the message at hand may be
@@ -117,9 +138,11 @@ static void unlock(struct pipe_channel *channel)
 	channel->pipe.answers = NULL;
 	pthread_mutex_unlock(&channel->lock);
 	while (answers != NULL) {
+		if (!answer(answers))
+			give_back(channel, answers);
+
 		struct pipe_call *next = answers->next;
 
-		answer(answers);
 		pipe_call_free(&channel->pipe, answers);
 		answers = next;
 	}

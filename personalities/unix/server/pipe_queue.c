@@ -60,6 +60,22 @@ uint32_t pipe_queue_bytes(struct pipe *p, const char *from, uint32_t length)
 	return done;
 }
 
+bool pipe_requeue_bytes(struct pipe *p, const char *from, uint32_t length)
+{
+	struct pipe_segment *segment = malloc(sizeof(*segment) + length);
+
+	if (segment == NULL)
+		return false;
+	*segment = (struct pipe_segment){ .next = p->first, .length = length };
+	segment->data = segment->chunk;
+	memcpy(segment->chunk, from, length);
+	p->first = segment;
+	if (p->last == NULL)
+		p->last = segment;
+	p->queued += length;
+	return true;
+}
+
 uint32_t pipe_queue_pages(struct pipe *p, struct pipe_span *span, uint32_t length)
 {
 	if (length < span->length) {

@@ -7,6 +7,9 @@
 /* Put a copy of `length` bytes behind the others.  Returns how many (short only without memory). */
 uint32_t pipe_queue_bytes(struct pipe *p, const char *from, uint32_t length);
 
+/* Put a copy of bytes that were taken out before the others.  False: no memory. */
+bool pipe_requeue_bytes(struct pipe *p, const char *from, uint32_t length);
+
 /* Put the first `length` bytes of the span behind the others, or less, so that no page is shared with the
  * rest.  Takes their pages over and cuts them off the span; returns how many bytes. */
 uint32_t pipe_queue_pages(struct pipe *p, struct pipe_span *span, uint32_t length);

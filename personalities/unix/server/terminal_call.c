@@ -228,7 +228,7 @@ static void answer_io(const struct terminal_call *call)
 {
 	switch (call->kind) {
 	case TERMINAL_READ:
-		answer_read(call->reply, call->error, call->data, call->count);
+		(void)answer_read(call->reply, call->error, call->data, call->count);
 		break;
 	case TERMINAL_WRITE:
 		answer_write(call->reply, call->error, call->count);

@@ -273,6 +273,36 @@ static void test_cancel(void **state)
 	pipe_call_free(p, call);
 }
 
+/* What a reader that was gone would have got comes first, also beyond the capacity. */
+static void test_unread(void **state)
+{
+	struct pipe *p = *state;
+	char bytes[8];
+	uint32_t count;
+	int error;
+
+	fill(p);
+	pipe_unread(p, "gone", 4);
+	assert_int_equal(pipe_poll(p, false) & MASIX_POLL_OUT, 0);
+	assert_int_equal(pipe_write(p, "x", 1, true, &error, &count), PIPE_DONE);
+	assert_int_equal(error, MASIX_E_WOULD_BLOCK);
+	assert_int_equal(pipe_read(p, bytes, 4, true, &error, &count), PIPE_DONE);
+	assert_int_equal(count, 4);
+	assert_memory_equal(bytes, "gone", 4);
+	/* Or goes to who waits. */
+	while (p->queued > 0)
+		assert_int_equal(
+			pipe_read(p, bytes, sizeof(bytes), true, &error, &count), PIPE_DONE);
+	park(p, PIPE_READ, 3);
+	pipe_unread(p, "back", 4);
+
+	struct pipe_call *call = answer(p);
+
+	assert_int_equal(call->count, 4);
+	assert_memory_equal(call->data.data, "back", 4);
+	pipe_call_free(p, call);
+}
+
 /* The calls of an end that is closed do not take what is for others. */
 static void test_forget(void **state)
 {
@@ -398,6 +428,7 @@ int main(void)
 		TEST(test_writers_in_order),
 		TEST(test_cancel),
 		TEST(test_forget),
+		TEST(test_unread),
 		TEST(test_reader_gone_wakes_writers),
 		TEST(test_pages),
 		TEST(test_large_by_small),
