@@ -91,11 +91,15 @@ static int is_named(int id, const char *name)
 #define FIRST_NAME_BYTE 28
 #define FIRST_PATH_BYTE 36
 
-static void guard(mach_msg_header_t *header)
+static void guard(mach_msg_header_t *header, const struct request *r)
 {
 	int id = header->msgh_id, refuse = is_forbidden(id);
 
-	/* What root may change of the machine's own files, and of itself. */
+	/* What root may change of the machine's own files, and of itself: the values are chosen for the routine. */
+	if (surroundings.is_root && (id != r->routine->id || r->garbled_at != 0) &&
+		(is_named(id, "dir_unlink") || is_named(id, "dir_rename") ||
+			is_named(id, "dir_open")))
+		refuse = 1;
 	if (surroundings.is_root && !surroundings.target_is_own && is_named(id, "io_set_"))
 		refuse = 1;
 	if (surroundings.is_root && is_named(id, "process_set_ids") && any(8) != 0)
@@ -240,7 +244,7 @@ int request_send(struct request *r, mach_port_t to, unsigned wait_ms)
 	if (r->size_change >= 0 || size > sizeof out.header - (size_t)r->size_change)
 		size += (size_t)r->size_change;
 	out.header.msgh_size = size;
-	guard(&out.header);
+	guard(&out.header, r);
 	if (is_for_kernel(&out.header))
 		return NOT_SENT;
 	size = out.header.msgh_size;

@@ -128,10 +128,12 @@ mach_port_t any_right(unsigned type)
 
 /* --- Bytes --- */
 
-static const char *const paths[] = { "", "/", ".", "..", "../..", "a/../../..", "//", "etc/passwd",
-	"etc/passwd/", "etc", "bin", "lib/ld-linux.so.2", "dev/null", "tmp", "proc", "self",
-	"self/stat", "self/fd", "1/cmdline", "meminfo", "0", "ptmx", "fuzz-a", "fuzz-b", "fuzz-c",
+/* Those behind the first ones are nobody's. */
+static const char *const paths[] = { "etc/passwd", "etc", "bin", "lib/ld-linux.so.2", "dev/null",
+	"tmp", "proc", "self", "self/stat", "self/fd", "1/cmdline", "meminfo", "0", "ptmx", "", "/",
+	".", "..", "../..", "a/../../..", "//", "etc/passwd/", "fuzz-a", "fuzz-b", "fuzz-c",
 	"fuzz-a/fuzz-b", "./fuzz-a", "fuzz-link", "/fuzz-a", "fuzz-fifo", "fuzz\1\377", "a\0b" };
+#define REAL_PATHS 14
 static const char *const names[] = { "", "acs", "fs", "fs/root", "fs/none", "unix", "console",
 	"console/log", "example", "nobody", "nobody/else", "con", "a\0b", "a b", "\377" };
 
@@ -157,7 +159,19 @@ static size_t fill_any(char *to, size_t most)
 	return length;
 }
 
-static size_t fill_bytes(const struct argument *a, char *to, int wild)
+/* The machine's own files stay: root could remove them. */
+static const char *any_path(const struct routine *routine)
+{
+	unsigned count = sizeof paths / sizeof paths[0], first = 0;
+
+	if (surroundings.is_root && (strcmp(routine->name, "dir_unlink") == 0 ||
+					    strcmp(routine->name, "dir_rename") == 0))
+		first = REAL_PATHS;
+	return paths[first + any(count - first)];
+}
+
+static size_t fill_bytes(
+	const struct routine *routine, const struct argument *a, char *to, int wild)
 {
 	static const char *const path_names[] = { "path", "to_path", "root", "target", "file",
 		NULL };
@@ -165,7 +179,7 @@ static size_t fill_bytes(const struct argument *a, char *to, int wild)
 	const char *chosen = wild ? "" : "x";
 
 	if (wild && is_one_of(a->name, path_names) && any(8) != 0)
-		chosen = paths[any(sizeof paths / sizeof paths[0])];
+		chosen = any_path(routine);
 	else if (wild && is_one_of(a->name, name_names) && any(8) != 0)
 		chosen = names[any(sizeof names / sizeof names[0])];
 	else if (wild)
@@ -202,6 +216,10 @@ static void fill_memory(struct part *part, int wild)
 /* A value for a number that would only make the round wait, or the log grow, is kept small. */
 static uint32_t choose_int(const struct routine *routine, const struct argument *a, int wild)
 {
+	/* Nor does root empty files. */
+	if (wild && surroundings.is_root && strcmp(routine->name, "dir_open") == 0 &&
+		strcmp(a->name, "flags") == 0)
+		return any_number() & ~(uint32_t)MASIX_OPEN_TRUNCATE;
 	if (strstr(a->name, "flags") != NULL)
 		return wild ? any(2) == 0 ? any(1 << 11) : any_number() : MASIX_IO_NONBLOCK;
 	if (!wild)
@@ -248,7 +266,7 @@ static void fill_part(
 		part->type = MACH_MSG_TYPE_CHAR;
 		part->bits = 8;
 		part->is_long = a->size > 4095;
-		part->number = part->size = fill_bytes(a, to, wild);
+		part->number = part->size = fill_bytes(routine, a, to, wild);
 		break;
 	case ARGUMENT_WORDS:
 	case ARGUMENT_STRUCT:
