@@ -157,6 +157,32 @@ CASE(command_line_and_environment)
 	CHECK(!getenv("PATH") || strlen(text) > 0);
 }
 
+ROLE(with_environment)
+{
+	struct stat file;
+
+	content_of("/proc/self/cmdline", 0);
+	CHECK(!memcmp(text, "zeroth\0+with_environment\0", 26));
+	content_of("/proc/self/environ", 0);
+	CHECK(!memcmp(text, "MARK=one two\0EMPTY=\0", 21));
+	OK(stat("/proc/self/environ", &file));
+	EQUAL(file.st_mode & 0777, 0400);
+	return 0;
+}
+
+CASE(environment_at_exec)
+{
+	char *argv[] = { (char *)"zeroth", (char *)"+with_environment", NULL };
+	char *environment[] = { (char *)"MARK=one two", (char *)"EMPTY=", NULL };
+	pid_t child = OK(fork());
+
+	if (child == 0) {
+		execve(check_self, argv, environment);
+		_exit(1);
+	}
+	EXITS(child, 0);
+}
+
 ROLE(named)
 {
 	content_of("/proc/self/comm", 0);

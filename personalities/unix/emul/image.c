@@ -104,7 +104,7 @@ static uint32_t cpu_features(void)
 }
 
 struct placed {
-	uint32_t bias, interpreter_bias, strings, arg_end, stack;
+	uint32_t bias, interpreter_bias, strings, arg_end, environment_end, stack;
 };
 
 /* The initial stack of the System V ABI; its lowest address. */
@@ -133,6 +133,7 @@ static uint32_t build_stack(const struct exec *e, struct placed *placed)
 	placed->strings = strings;
 	placed->arg_end = string;
 	put_pointers(&word, &string, e->envc);
+	placed->environment_end = string;
 	*word++ = 0;
 #define AUX(type, value) (*word++ = (type), *word++ = (uint32_t)(value))
 	AUX(32, __kernel_vsyscall); /* AT_SYSINFO */
@@ -166,7 +167,7 @@ static void announce(const struct exec *e, const struct placed *placed)
 {
 	const struct masix_elf *elf = &e->main.elf;
 	char absolute[MASIX_PATH_MAX];
-	uint32_t length = placed->arg_end - placed->strings;
+	uint32_t length;
 	const char *name = e->path, *s;
 	masix_ids_t image = {
 		placed->bias + elf->low,
@@ -185,9 +186,9 @@ static void announce(const struct exec *e, const struct placed *placed)
 		emul_process.comm[length] = name[length];
 	if (emul_path_absolute(e->path, absolute, sizeof absolute))
 		memcpy(absolute, e->path, strlen(e->path) + 1);
-	length = placed->arg_end - placed->strings;
-	if (length > SPACE_PAGE)
-		length = SPACE_PAGE;
+	length = placed->environment_end - placed->strings;
+	if (length > MASIX_INLINE_MAX)
+		length = MASIX_INLINE_MAX;
 	(void)process_exec(EMUL_PORT_PROCESS, emul_process.comm, strlen(emul_process.comm),
 		(char *)placed->strings, length, absolute, strlen(absolute), image, 6);
 }

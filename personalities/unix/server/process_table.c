@@ -110,8 +110,9 @@ static int inherit(struct process *p, const struct process *parent)
 	memcpy(p->comm, parent->comm, sizeof(p->comm));
 	memcpy(p->image, parent->image, sizeof(p->image));
 	p->cmdline_size = parent->cmdline_size;
+	p->environment_size = parent->environment_size;
 	p->root = copy_of(parent->root, strlen(parent->root));
-	p->cmdline = copy_of(parent->cmdline, parent->cmdline_size);
+	p->cmdline = copy_of(parent->cmdline, parent->cmdline_size + parent->environment_size);
 	p->file = copy_of(parent->file, strlen(parent->file));
 	return p->root != NULL && p->cmdline != NULL && p->file != NULL ? 0 : MASIX_E_LIMIT;
 }
@@ -189,13 +190,16 @@ void process_free(struct process *p)
 	record_free(p);
 }
 
-void process_set_image(struct process *p, const char *comm, char *cmdline, uint32_t cmdline_size,
+void process_set_image(struct process *p, const char *comm, char *cmdline, uint32_t size,
 	char *file, const uint32_t *image)
 {
 	free(p->cmdline);
 	free(p->file);
 	p->cmdline = cmdline;
-	p->cmdline_size = cmdline_size;
+	p->cmdline_size = image[5] > image[4] ? image[5] - image[4] : 0;
+	if (p->cmdline_size > size)
+		p->cmdline_size = size;
+	p->environment_size = size - p->cmdline_size;
 	p->file = file;
 	strncpy(p->comm, comm, COMM_MAX);
 	p->comm[COMM_MAX] = '\0';

@@ -63,8 +63,9 @@ struct process {
 	/* The image: set by process_exec, inherited by fork. */
 	bool has_executed; /* since it was forked */
 	char comm[COMM_MAX + 1];
-	char *cmdline; /* NUL-separated, `cmdline_size` bytes */
-	uint32_t cmdline_size;
+	/* Arguments and, behind them, the environment at exec; each string ends with a NUL. */
+	char *cmdline;
+	uint32_t cmdline_size, environment_size;
 	char *file;
 	uint32_t image[IMAGE_WORDS];
 
@@ -145,8 +146,9 @@ void process_put(struct process_table *t, struct process *p);
 /* The memory of a record that TODO_FREE was noted for; its rights are gone already. */
 void process_free(struct process *p);
 
-/* Replace the image's description; consumes `cmdline` and `file` (malloc). */
-void process_set_image(struct process *p, const char *comm, char *cmdline, uint32_t cmdline_size,
+/* Replace the image's description; consumes `cmdline` (`size` bytes, the arguments as `image` says how many, then
+ * the environment) and `file` (malloc). */
+void process_set_image(struct process *p, const char *comm, char *cmdline, uint32_t size,
 	char *file, const uint32_t *image);
 
 /* The process ends with this wait status, unless it is ending already. */

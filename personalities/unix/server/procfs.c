@@ -113,9 +113,10 @@ static int kind_of(struct proc_node node)
 static bool stat_node(struct proc_node node, masix_stat_t *stat)
 {
 	uint64_t started_ns = masix_monotonic_ns();
-	uint32_t type = proc_is_directory(node) ? S_IFDIR | 0555
-			: proc_is_link(node)	? S_IFLNK | 0777
-						: S_IFREG | 0444;
+	uint32_t type = proc_is_directory(node)		? S_IFDIR | 0555
+			: proc_is_link(node)		? S_IFLNK | 0777
+			: node.kind == PROC_PID_ENVIRON ? S_IFREG | 0400
+							: S_IFREG | 0444;
 
 	memset(stat, 0, sizeof(*stat));
 	if (node.pid != 0 && !proc_process_owner(node.pid, &stat->uid, &stat->gid, &started_ns))
@@ -150,7 +151,8 @@ static kern_return_t proc_read(struct masix_object *object, const struct io_call
 		return MASIX_E_IS_DIRECTORY;
 	if (offset < 0)
 		return MASIX_E_INVALID;
-	if (o->node.kind == PROC_PID_MAPS && !proc_may_inspect(o->self, o->node.pid))
+	if ((o->node.kind == PROC_PID_MAPS || o->node.kind == PROC_PID_ENVIRON) &&
+		!proc_may_inspect(o->self, o->node.pid))
 		return MASIX_E_ACCESS;
 	pthread_mutex_lock(&o->lock);
 	if (offset == 0 || o->text.data == NULL) {

@@ -200,6 +200,14 @@ static void cmdline(struct process *p, struct text *text)
 	table_unlock();
 }
 
+static void environment(struct process *p, struct text *text)
+{
+	table_lock();
+	if (p->state != PROCESS_ZOMBIE)
+		text_append_bytes(text, p->cmdline + p->cmdline_size, p->environment_size);
+	table_unlock();
+}
+
 static void mount_lines(struct text *text)
 {
 	char lines[1024];
@@ -244,6 +252,9 @@ bool proc_process_text(struct proc_node node, int viewer, struct text *text)
 		break;
 	case PROC_PID_CMDLINE:
 		cmdline(s.process, text);
+		break;
+	case PROC_PID_ENVIRON:
+		environment(s.process, text);
 		break;
 	case PROC_PID_COMM:
 		text_append(text, "%s\n", s.comm);

@@ -33,7 +33,7 @@ static const struct member process_members[] = { { "stat", PROC_PID_STAT },
 	{ "status", PROC_PID_STATUS }, { "statm", PROC_PID_STATM }, { "cmdline", PROC_PID_CMDLINE },
 	{ "comm", PROC_PID_COMM }, { "exe", PROC_EXE }, { "root", PROC_PROCESS_ROOT },
 	{ "mounts", PROC_PID_MOUNTS }, { "mountinfo", PROC_PID_MOUNTINFO },
-	{ "maps", PROC_PID_MAPS }, { NULL, PROC_NONE } };
+	{ "maps", PROC_PID_MAPS }, { "environ", PROC_PID_ENVIRON }, { NULL, PROC_NONE } };
 
 static const struct member *members_of(enum proc_kind kind)
 {

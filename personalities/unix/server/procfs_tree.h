@@ -46,6 +46,7 @@ enum proc_kind {
 	PROC_PID_MOUNTS,
 	PROC_PID_MOUNTINFO,
 	PROC_PID_MAPS,
+	PROC_PID_ENVIRON,
 };
 
 struct proc_node {

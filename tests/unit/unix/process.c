@@ -12,7 +12,8 @@
 static void test_fork_inherits(void **state)
 {
 	struct world *w = *state;
-	uint32_t image[IMAGE_WORDS] = { 1, 2, 3 };
+	/* Two bytes of arguments, then the environment. */
+	uint32_t image[IMAGE_WORDS] = { 1, 2, 3, 4, 100, 102 };
 	char *cmdline = malloc(4);
 
 	memcpy(cmdline, "a\0b", 4);
@@ -27,6 +28,9 @@ static void test_fork_inherits(void **state)
 	assert_string_equal(child->comm, "a-name-longer-t");
 	assert_string_equal(child->file, "/bin/a");
 	assert_int_equal(child->image[2], 3);
+	assert_int_equal(child->cmdline_size, 2);
+	assert_int_equal(child->environment_size, 1);
+	assert_memory_equal(child->cmdline, "a\0b", 3);
 	assert_false(child->has_executed);
 	assert_ptr_equal(process_find(&w->table, 2), child);
 	assert_ptr_equal(process_find_task(&w->table, child->task), child);
