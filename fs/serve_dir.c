@@ -26,11 +26,8 @@ static int begin(mach_port_t port, const char *bytes, unsigned count, struct han
 static int make_object(
 	struct handle *directory, struct found *found, int flags, mach_port_t *object)
 {
-	bool has_object = found->kind == MASIX_KIND_FILE || found->kind == MASIX_KIND_DIRECTORY ||
-			  (flags & MASIX_OPEN_PATH);
-
 	*object = MACH_PORT_NULL;
-	if (!found->node || !has_object)
+	if (!found->node)
 		return 0;
 	return handle_open(
 		found->node, directory->context, flags & MASIX_OPEN_PATH ? 0 : flags, object);

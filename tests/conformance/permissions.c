@@ -3,6 +3,7 @@
 
 #include <grp.h>
 #include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/statvfs.h>
 
 #define OWNER 1001
@@ -456,6 +457,36 @@ CASE(signals_between_users)
 	AS(OTHER, OTHER, FAILS(kill(1, SIGTERM), EPERM));
 	AS(OWNER, OTHER, OK(kill(victim, SIGTERM)));
 	DIES(victim, SIGTERM);
+}
+
+CASE(terminals_of_others)
+{
+	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY), unlocked = 0;
+	char path[32];
+	unsigned number;
+
+	need_root();
+	OK(master);
+	OK(ioctl(master, TIOCSPTLCK, &unlocked));
+	OK(ioctl(master, TIOCGPTN, &number));
+	snprintf(path, sizeof path, "/dev/pts/%u", number);
+	AS(OTHER, OTHER, FAILS(open(path, O_RDWR | O_NOCTTY), EACCES));
+	AS(OTHER, OTHER, FAILS(open(path, O_RDONLY | O_NOCTTY), EACCES));
+	AS(OTHER, OTHER, FAILS(open(path, O_WRONLY | O_NOCTTY), EACCES));
+	OPENS(open(path, O_RDWR | O_NOCTTY));
+	OK(close(master));
+}
+
+CASE(fifos_of_others)
+{
+	need_root();
+	OK(mkfifo("fifo", 0600));
+	OK(chown("fifo", OWNER, GROUP));
+	AS(OTHER, OTHER, FAILS(open("fifo", O_RDONLY | O_NONBLOCK), EACCES));
+	AS(OWNER, OTHER, OPENS(open("fifo", O_RDONLY | O_NONBLOCK)));
+	OK(chmod("fifo", 0640));
+	AS(OTHER, GROUP, OPENS(open("fifo", O_RDONLY | O_NONBLOCK)));
+	AS(OTHER, GROUP, FAILS(open("fifo", O_RDWR | O_NONBLOCK), EACCES));
 }
 
 CASE(only_root_makes_devices_and_changes_the_root)

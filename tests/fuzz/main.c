@@ -32,7 +32,6 @@
 #define NO_TARGETS 3 /* exit status */
 #define MOUNTS 5
 #define MEMORY "memory object" /* the kernel's stand-in for a file */
-#define PTMX (5u << 8 | 2)
 
 static struct target targets[TARGETS_MAX];
 static mach_port_t ports[TARGETS_MAX];
@@ -82,15 +81,42 @@ static void add_sandbox(mach_port_t root, const char *prefix)
 	add_file(root, path, MASIX_OPEN_PATH | MASIX_OPEN_NOFOLLOW, 1);
 }
 
-static void add_device(mach_port_t process, const char *label, uint32_t rdev)
+/* What is behind the device or fifo node. */
+static void add_node(mach_port_t process, uint32_t mount, mach_port_t root, const char *path)
 {
-	mach_port_t object;
-	int is_tty;
+	const int access = MASIX_OPEN_READ | MASIX_OPEN_WRITE;
+	mach_port_t node, object;
+	masix_stat_t stat;
+	masix_path_t rest;
+	mach_msg_type_number_t count = sizeof rest;
+	int kind, is_tty;
+	kern_return_t kr;
 
-	if (process_open_device(process, rdev,
-		    MASIX_OPEN_READ | MASIX_OPEN_WRITE | MASIX_OPEN_NOCTTY, &object,
-		    &is_tty) == KERN_SUCCESS)
-		add(label, object, 1);
+	if (dir_open(root, path, strlen(path), access, 0, &kind, &node, &stat, rest, &count) !=
+		KERN_SUCCESS)
+		return;
+	add("node", node, 1);
+	if (kind == MASIX_KIND_FIFO)
+		kr = process_open_fifo(process, 1, mount, node, access, MASIX_IO_NONBLOCK, &object);
+	else
+		kr = process_open_device(
+			process, mount, node, access | MASIX_OPEN_NOCTTY, &object, &is_tty);
+	if (kr == KERN_SUCCESS)
+		add(path, object, 1);
+}
+
+static void add_nodes(mach_port_t process, mach_port_t root)
+{
+	char path[96];
+
+	snprintf(path, sizeof path, "var/tmp/%s/fifo", sandbox);
+	(void)dir_make_node(root, path, strlen(path), S_IFIFO | 0600, 0);
+	add_node(process, 0, root, path);
+	add_node(process, 0, root, "dev/console");
+	add_node(process, 0, root, "dev/ptmx");
+	/* Root's. Not the one by which the host and process 1 talk. */
+	add_node(process, 0, root, "dev/host/stdin");
+	add_node(process, 0, root, "dev/host/stdout");
 }
 
 static void open_mounts(mach_port_t process)
@@ -108,12 +134,15 @@ static void open_mounts(mach_port_t process)
 			add_file(root, "bin/bash", MASIX_OPEN_EXEC, 0);
 			add_file(root, "dev/null", MASIX_OPEN_PATH, 0);
 			add_sandbox(root, "var/tmp/");
+			add_nodes(process, root);
 		} else if (i == 1) {
 			add_file(root, "meminfo", MASIX_OPEN_READ, 0);
 			add_file(root, "self/stat", MASIX_OPEN_READ, 0);
 			add_file(root, "1", MASIX_OPEN_READ, 0);
 		} else if (i < 4) {
 			add_sandbox(root, "");
+		} else {
+			add_node(process, i, root, "0");
 		}
 	}
 }
@@ -126,15 +155,6 @@ static void open_streams(mach_port_t process)
 		add("pipe, reading", reader, 1);
 		add("pipe, writing", writer, 1);
 	}
-	if (process_open_fifo(process, 1, 1, 1, MASIX_OPEN_READ, MASIX_IO_NONBLOCK, &reader) ==
-		KERN_SUCCESS)
-		add("fifo", reader, 1);
-	add_device(process, "console", 5 << 8 | 1);
-	add_device(process, "terminal, master", PTMX);
-	add_device(process, "terminal", 136 << 8);
-	/* Root's. Not the one by which the host and process 1 talk. */
-	add_device(process, "host, stdin", MASIX_HOST_MAJOR << 8 | MASIX_CHANNEL_STDIN);
-	add_device(process, "host, stdout", MASIX_HOST_MAJOR << 8 | MASIX_CHANNEL_STDOUT);
 }
 
 static int open_targets(void)

@@ -96,8 +96,8 @@ void locks_closed(struct emul_file *file)
 {
 	if (locked.count == 0 || file->kind != EMUL_FILE_REGULAR || !forget(file))
 		return;
-	(void)process_lock_records(EMUL_PORT_PROCESS, 0, MASIX_IO_NONBLOCK, file->stat.dev,
-		file->stat.ino, MASIX_LOCK_NONE, 0, INT64_MAX);
+	(void)process_lock_records(EMUL_PORT_PROCESS, 0, MASIX_IO_NONBLOCK, file->mount, file->port,
+		MASIX_LOCK_NONE, 0, INT64_MAX);
 }
 
 void locks_fork_child(void)
@@ -229,7 +229,7 @@ static long set(struct emul_file *file, const struct range *range, int wait)
 	token = emul_wait_begin(EMUL_WAIT_PROCESS, EMUL_PORT_PROCESS);
 	if (!emul_signal_arrived())
 		kr = process_lock_records(EMUL_PORT_PROCESS, token, wait ? 0 : MASIX_IO_NONBLOCK,
-			file->stat.dev, file->stat.ino, range->how, range->start, range->end);
+			file->mount, file->port, range->how, range->start, range->end);
 	emul_wait_end();
 	return kr == MASIX_E_LIMIT ? -ENOLCK : emul_result(kr);
 }
@@ -242,7 +242,7 @@ static long get(struct emul_file *file, const struct range *range, struct reques
 
 	if (range->how == MASIX_LOCK_NONE)
 		return -EINVAL;
-	error = emul_result(process_test_records(EMUL_PORT_PROCESS, file->stat.dev, file->stat.ino,
+	error = emul_result(process_test_records(EMUL_PORT_PROCESS, file->mount, file->port,
 		range->how, range->start, range->end, &how, &start, &end, &pid));
 	if (error != 0)
 		return error;

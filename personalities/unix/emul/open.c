@@ -68,7 +68,15 @@ static long create(uint32_t kind, mach_port_t port, uint32_t flags,
 	return *file != NULL ? 0 : -ENFILE;
 }
 
-static long open_device(const struct path_result *result, uint32_t flags, struct emul_file **file)
+/* The object behind a node stands in for it. */
+static long create_instead(uint32_t kind, mach_port_t port, uint32_t flags,
+	struct path_result *result, struct emul_file **file)
+{
+	path_discard(result);
+	return create(kind, port, flags, result, file);
+}
+
+static long open_device(struct path_result *result, uint32_t flags, struct emul_file **file)
 {
 	uint32_t kind = device_local_kind(result->stat.rdev);
 	mach_port_t port = MACH_PORT_NULL;
@@ -78,18 +86,20 @@ static long open_device(const struct path_result *result, uint32_t flags, struct
 	if (result->kind == MASIX_KIND_BLOCK)
 		kind = EMUL_FILE_NONE;
 	if (kind == EMUL_FILE_NONE) {
-		if (result->kind == MASIX_KIND_BLOCK)
-			return -ENXIO;
-		kr = process_open_device(
-			EMUL_PORT_PROCESS, result->stat.rdev, masix_flags(flags), &port, &is_tty);
-		if (kr != KERN_SUCCESS)
+		kr = result->kind == MASIX_KIND_BLOCK
+			     ? MASIX_E_NO_DEVICE
+			     : process_open_device(EMUL_PORT_PROCESS, result->mount, result->port,
+				       masix_flags(flags), &port, &is_tty);
+		if (kr != KERN_SUCCESS) {
+			path_discard(result);
 			return emul_result(kr);
+		}
 		kind = is_tty ? EMUL_FILE_TTY : EMUL_FILE_STREAM;
 	}
-	return create(kind, port, flags, result, file);
+	return create_instead(kind, port, flags, result, file);
 }
 
-static long open_fifo(const struct path_result *result, uint32_t flags, struct emul_file **file)
+static long open_fifo(struct path_result *result, uint32_t flags, struct emul_file **file)
 {
 	int io_flags = flags & O_NONBLOCK ? MASIX_IO_NONBLOCK : 0;
 	uint32_t token = emul_wait_begin(EMUL_WAIT_PROCESS, EMUL_PORT_PROCESS);
@@ -97,12 +107,14 @@ static long open_fifo(const struct path_result *result, uint32_t flags, struct e
 	kern_return_t kr = MASIX_E_INTERRUPTED;
 
 	if (!emul_signal_arrived())
-		kr = process_open_fifo(EMUL_PORT_PROCESS, token, result->stat.dev, result->stat.ino,
+		kr = process_open_fifo(EMUL_PORT_PROCESS, token, result->mount, result->port,
 			masix_flags(flags), io_flags, &port);
 	emul_wait_end();
-	if (kr != KERN_SUCCESS)
+	if (kr != KERN_SUCCESS) {
+		path_discard(result);
 		return emul_result(kr);
-	return create(EMUL_FILE_STREAM, port, flags, result, file);
+	}
+	return create_instead(EMUL_FILE_STREAM, port, flags, result, file);
 }
 
 /* A regular file is opened anew by its name, if that still means the same file. */
@@ -188,10 +200,8 @@ static long make(struct path_result *result, uint32_t flags, struct emul_file **
 		return -ELOOP;
 	case MASIX_KIND_CHAR:
 	case MASIX_KIND_BLOCK:
-		path_discard(result);
 		return open_device(result, flags, file);
 	case MASIX_KIND_FIFO:
-		path_discard(result);
 		return open_fifo(result, flags, file);
 	default:
 		path_discard(result);

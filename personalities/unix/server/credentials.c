@@ -81,6 +81,14 @@ static bool has_group(const struct credentials *c, uint32_t gid)
 	return c->egid == gid;
 }
 
+bool credentials_may(
+	const struct credentials *c, unsigned want, uint32_t mode, uint32_t uid, uint32_t gid)
+{
+	unsigned bits = c->euid == uid ? mode >> 6 : has_group(c, gid) ? mode >> 3 : mode;
+
+	return c->euid == 0 || (want & ~bits & 7) == 0;
+}
+
 bool credentials_may_execute(const struct credentials *c, uint32_t mode, uint32_t uid, uint32_t gid)
 {
 	if (c->euid == 0)

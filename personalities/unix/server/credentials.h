@@ -28,6 +28,10 @@ int credentials_change(const struct credentials *old, const uint32_t *from, unsi
 bool credentials_exec(const struct credentials *old, uint32_t mode, uint32_t uid, uint32_t gid,
 	struct credentials *changed);
 
+/* May it use what has these permission bits and this owner?  want: 4 read, 2 write. */
+bool credentials_may(
+	const struct credentials *c, unsigned want, uint32_t mode, uint32_t uid, uint32_t gid);
+
 /* May it run the file, by these permission bits? */
 bool credentials_may_execute(
 	const struct credentials *c, uint32_t mode, uint32_t uid, uint32_t gid);

@@ -3,6 +3,7 @@
 #include <console.h>
 #include <masix/error.h>
 #include <masix/types.h>
+#include <sys/stat.h>
 
 #include "pty.h"
 #include "server.h"
@@ -53,15 +54,33 @@ static void become_controlling(struct process *p, struct terminal *terminal, int
 	}
 }
 
-kern_return_t device_open_for(
-	mach_port_t proc, uint32_t rdev, int flags, mach_port_t *object, int *is_tty)
+/* The file server has checked who opens a node of its own; for those of /dev/pts it is done here. */
+static bool may_open(const struct credentials *credentials, const struct handed *node, int flags)
 {
+	const bool reads = (flags & MASIX_OPEN_READ) != 0, writes = (flags & MASIX_OPEN_WRITE) != 0;
+	const int access = flags & (MASIX_OPEN_READ | MASIX_OPEN_WRITE);
+
+	if (node->maker == HANDED_FILE)
+		return (access & ~node->rights) == 0;
+	return credentials_may(credentials, (reads ? 4 : 0) | (writes ? 2 : 0), node->stat.mode,
+		node->stat.uid, node->stat.gid);
+}
+
+kern_return_t device_open_for(
+	mach_port_t proc, const struct handed *node, int flags, mach_port_t *object, int *is_tty)
+{
+	uint32_t rdev = node->stat.rdev;
 	struct caller caller;
 	kern_return_t kr = caller_enter(proc, &caller);
 
 	if (kr != KERN_SUCCESS)
 		return kr;
 	struct credentials credentials = caller.process->credentials;
+
+	if (!S_ISCHR(node->stat.mode) || !may_open(&credentials, node, flags)) {
+		caller_leave(&caller);
+		return S_ISCHR(node->stat.mode) ? MASIX_E_ACCESS : MASIX_E_INVALID;
+	}
 	struct terminal *terminal = terminal_of(caller.process, rdev);
 
 	if (terminal != NULL)

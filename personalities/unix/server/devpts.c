@@ -40,6 +40,12 @@ static kern_return_t pts_stat(struct masix_object *object, masix_stat_t *stat)
 
 static const struct io_operations pts_io = { .stat = pts_stat };
 
+/* A node in /dev/pts, for process_open_device. */
+struct pts_node {
+	struct masix_object object;
+	int number;
+};
+
 /* The number that a name without leading zeros is, or -1. */
 static int number_of(const char *name, uint32_t length)
 {
@@ -69,6 +75,47 @@ static kern_return_t stat_terminal(int number, masix_stat_t *stat)
 	stat->block_size = 1024;
 	stat->atime = stat->mtime = stat->ctime = masix_realtime_ns() / 1000000000;
 	return KERN_SUCCESS;
+}
+
+static kern_return_t node_stat(struct masix_object *object, masix_stat_t *stat)
+{
+	return stat_terminal(((struct pts_node *)object)->number, stat);
+}
+
+static const struct io_operations node_io = { .stat = node_stat };
+
+static const struct unix_class node_class = {
+	.base = { .name = "terminal node", .destroy = (void (*)(struct masix_object *))free },
+	.io = &node_io,
+};
+
+/* The right to a new object, whose only reference is the right. */
+static kern_return_t give_out(
+	struct masix_object *object, const struct masix_class *class, mach_port_t *right)
+{
+	kern_return_t kr;
+
+	if (object == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	kr = masix_object_init(object, class);
+	if (kr != KERN_SUCCESS) {
+		free(object);
+		return kr;
+	}
+	kr = masix_object_send_right(object, right);
+	if (kr != KERN_SUCCESS)
+		masix_object_kill(object);
+	masix_object_put(object);
+	return kr;
+}
+
+static kern_return_t open_node(int number, mach_port_t *right)
+{
+	struct pts_node *node = calloc(1, sizeof(*node));
+
+	if (node != NULL)
+		node->number = number;
+	return give_out(node != NULL ? &node->object : NULL, &node_class.base, right);
 }
 
 /* Cut leading slashes and "." components off the path. */
@@ -108,13 +155,16 @@ static kern_return_t pts_find(struct masix_object *object, const char *path, uin
 		memcpy(found->rest, path, length);
 		return KERN_SUCCESS;
 	}
-	kern_return_t kr = stat_terminal(number_of(path, name), &found->stat);
+	int number = number_of(path, name);
+	kern_return_t kr = stat_terminal(number, &found->stat);
 
 	if (kr == KERN_SUCCESS && slash != NULL)
 		kr = MASIX_E_NOT_DIRECTORY;
 	found->kind = MASIX_KIND_CHAR;
 	if (kr == KERN_SUCCESS && right != NULL)
 		kr = dir_check_open(found->kind, flags);
+	if (kr == KERN_SUCCESS && right != NULL)
+		kr = open_node(number, right);
 	return kr;
 }
 
@@ -194,19 +244,5 @@ static const struct unix_class pts_class = {
 
 kern_return_t devpts_root(mach_port_t *dir)
 {
-	struct masix_object *object = calloc(1, sizeof(*object));
-
-	if (object == NULL)
-		return KERN_RESOURCE_SHORTAGE;
-	kern_return_t kr = masix_object_init(object, &pts_class.base);
-
-	if (kr != KERN_SUCCESS) {
-		free(object);
-		return kr;
-	}
-	kr = masix_object_send_right(object, dir);
-	if (kr != KERN_SUCCESS)
-		masix_object_kill(object);
-	masix_object_put(object);
-	return kr;
+	return give_out(calloc(1, sizeof(struct masix_object)), &pts_class.base, dir);
 }

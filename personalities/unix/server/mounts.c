@@ -112,6 +112,17 @@ static mach_port_t control_of(uint32_t id)
 	return id < COUNT && mounts[id].is_there ? mounts[id].control : MACH_PORT_NULL;
 }
 
+bool mounts_has_option(uint32_t id, const char *option)
+{
+	size_t length = strlen(option);
+	const char *at = id < COUNT ? mounts[id].options : "";
+
+	for (; *at != '\0'; at += strcspn(at, ",") + (at[strcspn(at, ",")] == ','))
+		if (strcspn(at, ",") == length && memcmp(at, option, length) == 0)
+			return true;
+	return false;
+}
+
 kern_return_t mounts_identify(uint32_t id, mach_port_t port, int *rights, masix_stat_t *stat)
 {
 	mach_port_t control = control_of(id);

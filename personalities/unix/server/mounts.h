@@ -43,6 +43,9 @@ kern_return_t mounts_mint(uint32_t mount, const struct credentials *credentials,
 kern_return_t mounts_mint_root(const struct credentials *credentials, const char *path, int pid,
 	mach_port_t *dir) __attribute__((warn_unused_result));
 
+/* nodev and the like. */
+bool mounts_has_option(uint32_t mount, const char *option);
+
 /* What `port`, which a program handed in, is in the mount of a file server: its attributes and the access it was
  * opened with.  MASIX_E_NOT_FOUND: nothing of that mount.  The right stays the caller's. */
 kern_return_t mounts_identify(uint32_t mount, mach_port_t port, int *rights, masix_stat_t *stat)

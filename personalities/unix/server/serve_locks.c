@@ -7,10 +7,12 @@
 #include <stdlib.h>
 
 #include <masix/error.h>
+#include <masix/mach.h>
 #include <masix/types.h>
 #include <process_server.h>
 
 #include "answer.h"
+#include "handed.h"
 #include "record_locks.h"
 #include "server.h"
 
@@ -32,18 +34,40 @@ static void grant(void)
 		finish(w, result);
 }
 
-kern_return_t S_process_lock_records(mach_port_t proc, mach_port_t reply,
-	mach_msg_type_name_t reply_type, uint32_t token, int io_flags, uint32_t dev, uint64_t ino,
-	int how, int64_t start, int64_t end)
+/* Which file it is that a program wants to lock like that. */
+static kern_return_t identify(mach_port_t file, uint32_t mount, int how, masix_stat_t *stat)
 {
+	struct handed handed;
+	int needed = how == MASIX_LOCK_SHARED	   ? MASIX_OPEN_READ
+		     : how == MASIX_LOCK_EXCLUSIVE ? MASIX_OPEN_WRITE
+						   : 0;
+
+	handed_identify(file, mount, &handed);
+	if (handed.maker == HANDED_STRANGE)
+		return MASIX_E_INVALID;
+	if (handed.maker == HANDED_FILE && (needed & ~handed.rights) != 0)
+		return MASIX_E_ACCESS;
+	*stat = handed.stat;
+	return KERN_SUCCESS;
+}
+
+kern_return_t S_process_lock_records(mach_port_t proc, mach_port_t reply,
+	mach_msg_type_name_t reply_type, uint32_t token, int io_flags, uint32_t mount,
+	mach_port_t file, int how, int64_t start, int64_t end)
+{
+	masix_stat_t stat;
 	struct caller caller;
 	kern_return_t kr = reply_check(reply, reply_type);
 
+	if (kr == KERN_SUCCESS)
+		kr = identify(file, mount, how, &stat);
 	if (kr == KERN_SUCCESS)
 		kr = caller_enter(proc, &caller);
 	if (kr != KERN_SUCCESS)
 		return kr;
 	const struct record want = { caller.process->pid, how, start, end };
+	const uint32_t dev = stat.dev;
+	const uint64_t ino = stat.ino;
 
 	kr = records_lock(&locks, dev, ino, &want);
 	if (kr == KERN_SUCCESS) {
@@ -54,25 +78,31 @@ kern_return_t S_process_lock_records(mach_port_t proc, mach_port_t reply,
 			kr = MIG_NO_REPLY;
 	}
 	caller_leave(&caller);
+	if (kr == KERN_SUCCESS || kr == MIG_NO_REPLY)
+		mach_port_deallocate(mach_task_self(), file);
 	return kr;
 }
 
-kern_return_t S_process_test_records(mach_port_t proc, uint32_t dev, uint64_t ino, int how,
+kern_return_t S_process_test_records(mach_port_t proc, uint32_t mount, mach_port_t file, int how,
 	int64_t start, int64_t end, int *found, int64_t *found_start, int64_t *found_end, int *pid)
 {
+	masix_stat_t stat;
 	struct caller caller;
-	kern_return_t kr = caller_enter(proc, &caller);
+	kern_return_t kr = identify(file, mount, MASIX_LOCK_NONE, &stat);
 
+	if (kr == KERN_SUCCESS)
+		kr = caller_enter(proc, &caller);
 	if (kr != KERN_SUCCESS)
 		return kr;
 	const struct record want = { caller.process->pid, how, start, end };
-	const struct record *in_the_way = records_conflict(&locks, dev, ino, &want);
+	const struct record *in_the_way = records_conflict(&locks, stat.dev, stat.ino, &want);
 
 	*found = in_the_way != NULL ? in_the_way->how : MASIX_LOCK_NONE;
 	*found_start = in_the_way != NULL ? in_the_way->start : 0;
 	*found_end = in_the_way != NULL ? in_the_way->end : 0;
 	*pid = in_the_way != NULL ? in_the_way->pid : 0;
 	caller_leave(&caller);
+	mach_port_deallocate(mach_task_self(), file);
 	return KERN_SUCCESS;
 }
 

@@ -1,9 +1,11 @@
 /* process.defs: the system as a whole, and what a process may have of it. */
 #include <limits.h>
 #include <mach.h>
+#include <mach/mig_errors.h>
 #include <mach_port.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <masix/error.h>
 #include <masix/mach.h>
@@ -13,6 +15,7 @@
 #include "answer.h"
 #include "devices.h"
 #include "fifo.h"
+#include "handed.h"
 #include "machine.h"
 #include "mounts.h"
 #include "pipe_end.h"
@@ -78,9 +81,11 @@ kern_return_t S_process_pipe(mach_port_t proc, mach_port_t *reader, mach_port_t 
 }
 
 kern_return_t S_process_open_fifo(mach_port_t proc, mach_port_t reply,
-	mach_msg_type_name_t reply_type, uint32_t token, uint32_t dev, uint64_t ino, int flags,
-	int io_flags, mach_port_t *object)
+	mach_msg_type_name_t reply_type, uint32_t token, uint32_t mount, mach_port_t node,
+	int flags, int io_flags, mach_port_t *object)
 {
+	const int access = flags & (MASIX_OPEN_READ | MASIX_OPEN_WRITE);
+	struct handed handed;
 	struct who who;
 	kern_return_t kr = reply_check(reply, reply_type);
 
@@ -89,30 +94,45 @@ kern_return_t S_process_open_fifo(mach_port_t proc, mach_port_t reply,
 		kr = identify(proc, &who);
 	if (kr != KERN_SUCCESS)
 		return kr;
+	handed_identify(node, mount, &handed);
+	if (handed.maker != HANDED_FILE || !S_ISFIFO(handed.stat.mode) || access == 0)
+		return MASIX_E_INVALID;
+	if ((access & ~handed.rights) != 0)
+		return MASIX_E_ACCESS;
 	const struct fifo_request request = {
 		.pid = who.pid,
 		.uid = who.credentials.euid,
 		.gid = who.credentials.egid,
-		.dev = dev,
-		.ino = ino,
-		.reader = (flags & MASIX_OPEN_READ) != 0,
-		.writer = (flags & MASIX_OPEN_WRITE) != 0,
+		.dev = handed.stat.dev,
+		.ino = handed.stat.ino,
+		.reader = (access & MASIX_OPEN_READ) != 0,
+		.writer = (access & MASIX_OPEN_WRITE) != 0,
 		.nonblock = (io_flags & MASIX_IO_NONBLOCK) != 0,
 		.token = token,
 		.reply = reply,
 	};
 
-	if (!request.reader && !request.writer)
-		return MASIX_E_INVALID;
-	return fifo_open(&request, object);
+	kr = fifo_open(&request, object);
+	if (kr == KERN_SUCCESS || kr == MIG_NO_REPLY)
+		mach_port_deallocate(mach_task_self(), node);
+	return kr;
 }
 
-kern_return_t S_process_open_device(
-	mach_port_t proc, uint32_t rdev, int flags, mach_port_t *object, int *is_tty)
+kern_return_t S_process_open_device(mach_port_t proc, uint32_t mount, mach_port_t node, int flags,
+	mach_port_t *object, int *is_tty)
 {
+	struct handed handed;
+	kern_return_t kr;
+
 	*object = MACH_PORT_NULL;
 	*is_tty = 0;
-	return device_open_for(proc, rdev, flags, object, is_tty);
+	handed_identify(node, mount, &handed);
+	if (handed.maker == HANDED_FILE && mounts_has_option(mount, "nodev"))
+		return MASIX_E_ACCESS;
+	kr = device_open_for(proc, &handed, flags, object, is_tty);
+	if (kr == KERN_SUCCESS)
+		mach_port_deallocate(mach_task_self(), node);
+	return kr;
 }
 
 kern_return_t S_process_system(mach_port_t proc, masix_ids_t info, mach_msg_type_number_t *count)

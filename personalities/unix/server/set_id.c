@@ -21,6 +21,7 @@
 
 #include "fifo.h"
 #include "fresh_task.h"
+#include "handed.h"
 #include "library.h"
 #include "mounts.h"
 #include "serve_io.h"
@@ -77,31 +78,20 @@ static kern_return_t give(struct change *c, mach_port_t right, uint32_t *name)
 	return mach_port_insert_right(c->task, *name, right, MACH_MSG_TYPE_COPY_SEND);
 }
 
-/* Is it one of our objects?  Its attributes then. */
-static bool is_ours(mach_port_t right, masix_stat_t *stat)
-{
-	struct masix_object *object = masix_object_get(right, NULL);
-
-	if (object == NULL)
-		return false;
-	const struct unix_class *class = (const struct unix_class *)object->class;
-
-	if (class->io == NULL || class->io->stat == NULL ||
-		class->io->stat(object, stat) != KERN_SUCCESS)
-		memset(stat, 0, sizeof(*stat));
-	masix_object_put(object);
-	return true;
-}
-
 static enum takeover_origin origin_of(
 	mach_port_t right, uint32_t mount, int *rights, masix_stat_t *stat)
 {
-	memset(stat, 0, sizeof(*stat));
-	*rights = 0;
-	if (is_ours(right, stat))
-		return TAKEOVER_SERVER;
-	return mounts_identify(mount, right, rights, stat) == KERN_SUCCESS ? TAKEOVER_FILE
-									   : TAKEOVER_UNKNOWN;
+	static const enum takeover_origin origins[] = {
+		[HANDED_STRANGE] = TAKEOVER_UNKNOWN,
+		[HANDED_OURS] = TAKEOVER_SERVER,
+		[HANDED_FILE] = TAKEOVER_FILE,
+	};
+	struct handed handed;
+
+	handed_identify(right, mount, &handed);
+	*rights = handed.rights;
+	*stat = handed.stat;
+	return origins[handed.maker];
 }
 
 /* Directories act with the new ids from now on. */
