@@ -198,6 +198,54 @@ CASE(mremap_of_a_file)
 	EQUAL(byte, 'D');
 }
 
+/* Private changes move along, in place or not; what was cut out does not come back. */
+CASE(mremap_of_a_private_file)
+{
+	int fd = open_pages(4, O_RDONLY);
+	char *area = OK(mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, PAGE));
+	char *place = map_private(4 * PAGE);
+
+	area[0] = 'X';
+	OK(munmap(area + PAGE, 2 * PAGE));
+	area = OK(mremap(area, PAGE, 2 * PAGE, 0));
+	EQUAL(area[0], 'X');
+	EQUAL(area[PAGE], 'c');
+	area[PAGE] = 'Y';
+	OK(mprotect(area, 2 * PAGE, PROT_READ));
+	CHECK(mremap(area, 2 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, place) == place);
+	EQUAL(place[0], 'X');
+	EQUAL(place[PAGE], 'Y');
+	EQUAL(place[2 * PAGE], 'd');
+	EQUAL(touch(place, 1), SIGSEGV);
+	EQUAL(touch(area, 0), SIGSEGV);
+	FAILS(mremap(place, 2 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, place + PAGE),
+		EINVAL);
+	/* Anonymous memory lies where the file was. */
+	OK(mmap(place, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		0));
+	place[0] = 'Z';
+	OK(madvise(place, 2 * PAGE, MADV_DONTNEED));
+	EQUAL(place[0], 0);
+	EQUAL(place[PAGE], 'c');
+	EQUAL(touch(place + PAGE, 1), SIGSEGV);
+}
+
+CASE(dontneed_of_an_inherited_private_file)
+{
+	int fd = open_pages(1, O_RDONLY);
+	char *area = OK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0));
+	pid_t child;
+
+	area[0] = 'X';
+	child = OK(fork());
+	if (child == 0) {
+		OK(madvise(area, PAGE, MADV_DONTNEED));
+		EQUAL(area[0], 'a');
+		_exit(0);
+	}
+	EXITS(child, 0);
+}
+
 CASE(advice)
 {
 	char *area = map_private(4 * PAGE);

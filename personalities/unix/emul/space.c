@@ -4,9 +4,11 @@
 
 #include "calls.h"
 #include "files.h"
+#include "kernel.h"
 #include "mach.h"
 #include "mach/traps.h"
 #include "mach_port.h"
+#include "mappings.h"
 #include "process.h"
 #include "space.h"
 
@@ -147,6 +149,7 @@ void space_clear(void)
 {
 	has_shared = sharing.active = 0;
 	(void)trap_vm_deallocate(EMUL_PORT_TASK, 0, EMUL_BASE);
+	mappings_clear();
 	space.heap = space.brk = 0;
 	space.cursor = space.hole = 0;
 	clear_marks();
@@ -173,6 +176,7 @@ void space_fork_child(void)
 {
 	space.lock.state = 0;
 	own.lock.state = 0;
+	mappings_fork_child();
 }
 
 void *emul_memory_allocate(uint32_t size, int shared)
@@ -233,6 +237,24 @@ static long check_size(uint32_t more)
 	return size <= limit ? 0 : -ENOMEM;
 }
 
+/* The right goes to the table. */
+static void note_mapping(const struct region_request *request, uint32_t address)
+{
+	const struct mapping made = {
+		.start = address,
+		.end = address + page_up(request->length),
+		.offset = request->offset,
+		.object = request->object,
+		.shared = request->flags & REGION_SHARED,
+		.max_protection = request->max_protection,
+	};
+
+	if (request->flags & REGION_FIXED)
+		mappings_cut(made.start, made.end);
+	if (made.object != MACH_PORT_NULL)
+		mappings_add(&made);
+}
+
 static long map(const uint32_t *a, uint32_t page_offset)
 {
 	uint32_t flags = a[3], type = flags & MAP_TYPE, address;
@@ -264,11 +286,13 @@ static long map(const uint32_t *a, uint32_t page_offset)
 	if (request.flags & REGION_SHARED)
 		has_shared = 1;
 	result = region_map(&space, &request, &address);
-	if (!result)
-		space_mark(address, request.length, request.object != MACH_PORT_NULL);
-	if (request.object != MACH_PORT_NULL)
-		(void)mach_port_deallocate(EMUL_PORT_TASK, request.object);
-	return result ? result : (long)address;
+	if (result) {
+		port_drop(request.object);
+		return result;
+	}
+	space_mark(address, request.length, request.object != MACH_PORT_NULL);
+	note_mapping(&request, address);
+	return (long)address;
 }
 
 long sys_mmap2(const uint32_t *a)
@@ -305,8 +329,10 @@ long sys_munmap(const uint32_t *a)
 {
 	int result = region_unmap(&space, a[0], a[1]);
 
-	if (!result)
+	if (!result) {
+		mappings_cut(a[0], a[0] + page_up(a[1]));
 		space_mark(a[0], a[1], 0);
+	}
 	return result;
 }
 
@@ -326,8 +352,13 @@ long sys_mremap(const uint32_t *a)
 		return -EFAULT;
 	if (a[2] > a[1] && check_size(a[2] - a[1]))
 		return -ENOMEM;
+	if (page_up(a[2]) > page_up(a[1]) && emul_user_range(a[0], a[1]) &&
+		any_file_page(a[0], 1) && !(a[3] & ~3u) && a[0] % SPACE_PAGE == 0 && a[3] != 2)
+		return mappings_grow(a[0], a[1], a[2], (int)a[3], a[4]);
 	result = region_remap(&space, a[0], a[1], a[2], (int)a[3], a[4], &address);
 
+	if (!result && page_up(a[2]) < page_up(a[1]))
+		mappings_cut(a[0] + page_up(a[2]), a[0] + page_up(a[1]));
 	if (!result)
 		space_mark(address, a[2], any_file_page(address, 1));
 	return result ? result : (long)address;
@@ -348,8 +379,11 @@ long sys_madvise(const uint32_t *a)
 {
 	if (a[0] % SPACE_PAGE)
 		return -EINVAL;
-	if (a[2] == MADV_DONTNEED || a[2] == MADV_FREE)
-		return region_discard(&space, a[0], a[1]);
+	if (a[2] == MADV_DONTNEED || a[2] == MADV_FREE) {
+		long result = region_discard(&space, a[0], a[1]);
+
+		return result ? result : mappings_refresh(a[0], a[0] + page_up(a[1]));
+	}
 	if (a[2] > MADV_LAST)
 		return -EINVAL;
 	return is_mapped(a[0], a[1]) ? 0 : -ENOMEM; /* advice */
