@@ -56,6 +56,7 @@ static void spoil_number(struct request *r)
 
 static void spoil_place(struct request *r)
 {
+	static const uint32_t nothing;
 	static const uint32_t addresses[] = { 0, 1, 0x10, 0xfff, 0xbffffff0, 0xc0000000, 0xfffff000,
 		0xffffffff };
 	struct part *part = any_part(r);
@@ -72,7 +73,8 @@ static void spoil_place(struct request *r)
 		r->is_complex = 1;
 	} else {
 		part->is_inline = 1;
-		part->size = 4;
+		part->size = sizeof nothing;
+		part->data = &nothing;
 	}
 }
 

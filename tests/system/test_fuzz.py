@@ -79,7 +79,9 @@ def probe(guest, seed, rounds):
             missing = judge(result.stdout.decode(errors="replace"), f"prober, seed {number}")
             require(not missing & NOT_HELD, f"nobody answers {sorted(missing & NOT_HELD)}")
         else:
+            # It may also live on without the port by which it is asked.
             ended += 1
+            guest.run("masix", "stop", "prober")
     require(ended < max(rounds, 2), f"prober, seed {seed}: it ended each time")
 
 
@@ -116,9 +118,12 @@ def servers_answer_and_keep_nothing(guest):
     (ports, memory), (ports2, memory2), (ports3, memory3) = seen
     where = f"seed {SEED}, {ROUNDS} rounds"
     first, second = grown(ports, ports2), grown(ports2, ports3)
+    second.pop(("console", "dead"), None)  # below
     require(not (first.keys() & second.keys()), f"{where}: names grow: {first}, then {second}")
     for server in SERVERS:
-        require(ports3[server]["dead"] == 0, f"{where}: {server} keeps {ports3[server]['dead']} dead names")
+        # The console server forgets callers that died when it needs the room (CHANNELS_PARKED_MAX).
+        most = 256 if server == "console" else 0
+        require(ports3[server]["dead"] <= most, f"{where}: {server} keeps {ports3[server]['dead']} dead names")
         for kind, limit in ((0, 512), (1, 768)):
             steps = memory2[server][kind] - memory[server][kind], memory3[server][kind] - memory2[server][kind]
             require(min(steps) < limit, f"{where}: {server} grows: {memory[server]}, {memory2[server]}, "
