@@ -247,10 +247,12 @@ static void test_nodes(mach_port_t dir)
 	WANT(0, dir_make_node(dir, "null", 4, 020666, 0x103));
 	WANT(0, open_full(dir, "null", MASIX_OPEN_READ | MASIX_OPEN_WRITE, 0, &opened));
 	CHECK(opened.kind == MASIX_KIND_CHAR && opened.stat.rdev == 0x103);
-	CHECK(opened.object == MACH_PORT_NULL);
+	CHECK(MACH_PORT_VALID(opened.object));
+	drop(opened.object);
 	WANT(0, dir_make_node(dir, "fifo", 4, 010644, 0));
 	WANT(0, open_full(dir, "fifo", MASIX_OPEN_READ, 0, &opened));
-	CHECK(opened.kind == MASIX_KIND_FIFO);
+	CHECK(opened.kind == MASIX_KIND_FIFO && MACH_PORT_VALID(opened.object));
+	drop(opened.object);
 	WANT(0, remove_path(dir, "null", 0));
 	WANT(0, remove_path(dir, "fifo", 0));
 }
