@@ -285,3 +285,27 @@ CASE(locking_and_residency)
 	OK(munlock(area, PAGE));
 	FAILS(mincore(area + 1, PAGE, resident), EINVAL);
 }
+
+CASE(residency_of_what_was_touched)
+{
+	unsigned char resident[600];
+	char *area = map_private(600 * PAGE), *file;
+	int fd = open_pages(2, O_RDONLY), count = 0;
+
+	memset(resident, 0x55, sizeof resident);
+	area[3 * PAGE] = area[300 * PAGE] = area[599 * PAGE] = 1;
+	OK(mincore(area, 600 * PAGE, resident));
+	EQUAL(resident[3] & resident[300] & resident[599] & 1, 1);
+	/* A system may have brought some more. */
+	for (int i = 0; i < 600; i++)
+		count += resident[i] & 1;
+	CHECK(count < 20);
+	file = OK(mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0));
+	file[PAGE] = 'x';
+	CHECK(file[0] == 'a');
+	OK(mincore(file, 2 * PAGE, resident));
+	EQUAL(resident[0] & resident[1] & 1, 1);
+	OK(munmap(area + 10 * PAGE, PAGE));
+	FAILS(mincore(area, 20 * PAGE, resident), ENOMEM);
+	FAILS(mincore(area, PAGE, NULL), EFAULT);
+}
