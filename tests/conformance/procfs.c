@@ -398,6 +398,16 @@ CASE(reading_in_pieces)
 	EQUAL(byte, pieces[0]);
 }
 
+CASE(memory_map_names_files)
+{
+	int fd = open("/etc/passwd", O_RDONLY);
+
+	OK(fd);
+	OK(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0));
+	content_of("/proc/self/maps", 0);
+	CHECK(strstr(text, "/etc/passwd\n"));
+}
+
 CASE(threads_are_listed)
 {
 	char path[64];

@@ -14,6 +14,8 @@
 #include "signals.h"
 #include "task.h"
 
+#include "../emul/boot.h"
+
 #define TICK_US 10000
 #define TICK_NS 10000000ull
 #define KIB_PER_PAGE 4
@@ -164,9 +166,29 @@ static void statm(const struct snapshot *s, struct text *text)
 		s->figures.resident_kib / KIB_PER_PAGE, code);
 }
 
-static void maps(mach_port_t task, struct text *text)
+/* What the process told of its image; the files that it mapped itself nobody here knows. */
+static void append_name(
+	const struct snapshot *s, vm_address_t start, vm_address_t end, struct text *text)
+{
+	enum { START_CODE, END_CODE, START_STACK, HEAP };
+
+	if (start < s->image[END_CODE] && s->image[START_CODE] < end) {
+		table_lock();
+		text_append(text, "%*s%s", 24, "", s->process->file);
+		table_unlock();
+	} else if (start <= s->image[START_STACK] && s->image[START_STACK] < end) {
+		text_append(text, "%*s[stack]", 24, "");
+	} else if (start <= s->image[HEAP] && s->image[HEAP] < end) {
+		text_append(text, "%*s[heap]", 24, "");
+	} else if (start == EMUL_BASE) {
+		text_append(text, "%*s[vdso]", 24, "");
+	}
+}
+
+static void maps(const struct snapshot *s, struct text *text)
 {
 	vm_address_t address = 0;
+	mach_port_t task = s->process->task;
 
 	for (;;) {
 		vm_prot_t protection, max_protection;
@@ -181,11 +203,13 @@ static void maps(mach_port_t task, struct text *text)
 			return;
 		if (name != MACH_PORT_NULL)
 			mach_port_deallocate(mach_task_self(), name);
-		text_append(text, "%08lx-%08lx %c%c%c%c %08lx 00:00 0\n", (unsigned long)address,
+		text_append(text, "%08lx-%08lx %c%c%c%c %08lx 00:00 0", (unsigned long)address,
 			(unsigned long)(address + size), protection & VM_PROT_READ ? 'r' : '-',
 			protection & VM_PROT_WRITE ? 'w' : '-',
 			protection & VM_PROT_EXECUTE ? 'x' : '-', shared ? 's' : 'p',
 			(unsigned long)offset);
+		append_name(s, address, address + size, text);
+		text_append(text, "\n");
 		if (address + size <= address)
 			return;
 		address += size;
@@ -266,7 +290,7 @@ bool proc_process_text(struct proc_node node, int viewer, struct text *text)
 		mount_info(text);
 		break;
 	case PROC_PID_MAPS:
-		maps(s.process->task, text);
+		maps(&s, text);
 		break;
 	default:
 		break;
