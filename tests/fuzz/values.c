@@ -222,6 +222,9 @@ static uint32_t choose_int(const struct routine *routine, const struct argument 
 		return any_number() & ~(uint32_t)MASIX_OPEN_TRUNCATE;
 	if (strstr(a->name, "flags") != NULL)
 		return wild ? any(2) == 0 ? any(1 << 11) : any_number() : MASIX_IO_NONBLOCK;
+	/* The round may have made a child, which never ends. */
+	if (!wild && strcmp(a->name, "options") == 0)
+		return MASIX_WAIT_NOHANG;
 	if (!wild)
 		return strcmp(routine->name, "process_reboot") == 0 ? 99 : 0;
 	if (strcmp(a->name, "token") == 0)

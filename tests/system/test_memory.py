@@ -2,6 +2,7 @@
 from harness import TestGuest, alone, case, check, require
 
 EAT = "/usr/lib/masix/trials/eat"
+HALFWAY = "/usr/lib/masix/trials/halfway"
 GUEST = {"memory": 256}
 
 
@@ -40,10 +41,106 @@ def a_shell_pipe_that_grows_is_killed(guest):
     ask(guest)
 
 
+@case(seconds=120)
+def many_small_ones_are_killed_one_by_one(guest):
+    result = check(guest.sh(f"set -m; {EAT} children & wait $!"), status=143)
+    killed = int(result.stdout.split()[1])
+    require(0 < killed < 40, f"{killed} were killed")
+    ask(guest)
+
+
 @case(seconds=90)
 def a_file_in_memory_has_a_limit(guest):
     check(guest.sh(f"cd /tmp && {EAT} file; rm eaten"), stdout="No space left on device\n")
     ask(guest)
+
+
+def tasks(guest):
+    return int(check(guest.sh("awk '/^tasks/ {print $2}' /proc/masix")).stdout)
+
+
+def no_task_is_left(guest, before):
+    """As many as before; what was killed may take a moment to go."""
+    for _ in range(40):
+        left = tasks(guest) - before
+        if left <= 0:
+            return
+        guest.sh("sleep 0.25")
+    require(False, f"{left} tasks are left")
+
+
+def bomb(way):
+    """Root's shell goes on beside a user's fork bomb, and puts it out."""
+    guest = TestGuest(memory=128)
+    try:
+        guest.set_time(100)
+        limit = int(check(guest.sh("ulimit -u")).stdout)
+        before = tasks(guest)
+        count = int(check(guest.sh(f"""
+            exec 2>/dev/null
+            set -m
+            {EAT} {way} &
+            for i in $(seq 40); do
+                read _ _ _ count _ </proc/loadavg
+                count=${{count#*/}}
+                [ $count -ge {limit * 3 // 4} ] && break
+                sleep 0.5
+            done
+            echo $count
+            kill -KILL -$!
+            """)).stdout)
+        require(limit * 3 // 4 <= count <= limit + 10, f"{count} processes, and the user's limit is {limit}")
+        no_task_is_left(guest, before)
+        ask(guest)
+        require(guest.halt(), "it did not shut down in order")
+    finally:
+        guest.close()
+
+
+@alone
+def a_fork_bomb_leaves_the_machine_to_root():
+    bomb("bomb")
+
+
+@alone
+def a_fork_bomb_of_a_shell_leaves_the_machine_to_root():
+    bomb("shell")
+
+
+def leaves_no_task(guest, script):
+    """In one command: at its end process 1 would end what is left."""
+    left = int(check(guest.sh(f"""
+        exec 2>/dev/null
+        set -m
+        read _ before </proc/masix
+        {script}
+        for i in $(seq 20); do
+            read _ after </proc/masix
+            [ $after -le $before ] && break
+            sleep 0.2
+        done
+        echo $((after - before))
+        """)).stdout)
+    require(left <= 0, f"{left} tasks are left")
+
+
+@case
+def who_ends_within_fork_leaves_no_task(guest):
+    leaves_no_task(guest, f"{HALFWAY} killed; [ $? = 137 ] || exit 1")
+    leaves_no_task(guest, f"{HALFWAY} exits || exit 1")
+    leaves_no_task(guest, f"{HALFWAY} abandons || exit 1")
+
+
+@case
+def who_is_killed_while_it_forks_leaves_no_task(guest):
+    leaves_no_task(guest, f"""
+        for i in $(seq 40); do
+            {EAT} forks &
+            sleep 0.1$((RANDOM % 10))
+            kill -KILL $!
+            wait $!
+        done
+        """)
 
 
 def survives(memory):

@@ -1,4 +1,5 @@
-/* fork, vfork and process-making clone: a Mach task with a copy of this address space. */
+/* fork, vfork and process-making clone: the Unix server makes a task with a copy of this address space, the
+ * library lets it run. */
 #include "calls.h"
 #include "emul.h"
 #include "files.h"
@@ -16,6 +17,9 @@
 
 #define EAGAIN 11
 #define ENOMEM 12
+
+#define FIRST_PAUSE_MS 10u
+#define REFUSALS_MAX 6u /* which makes 640 ms */
 
 #define CLONE_VM 0x100u
 #define CLONE_VFORK 0x4000u
@@ -78,7 +82,7 @@ static long child_begins(
 	emul_leave();
 }
 
-/* Everything the child needs before its thread can run, except its process port. */
+/* Everything else that the child needs before its thread can run. */
 static kern_return_t equip(mach_port_t child, mach_port_t thread, const struct emul_context *c)
 {
 	struct emul_thread *self = emul_self();
@@ -109,27 +113,25 @@ static kern_return_t equip(mach_port_t child, mach_port_t thread, const struct e
 	return kr;
 }
 
-/* In the parent: from the new task to a running child.  *pid on success. */
-static kern_return_t launch(mach_port_t child, const struct emul_context *context, int *pid)
+/* In the parent: from the new task to a running child, whose process port is consumed. */
+static kern_return_t launch(
+	mach_port_t child, mach_port_t process, const struct emul_context *context)
 {
-	mach_port_t thread, process;
-	kern_return_t kr;
+	mach_port_t thread;
+	kern_return_t kr =
+		mach_port_insert_right(child, EMUL_PORT_PROCESS, process, MACH_MSG_TYPE_MOVE_SEND);
 
+	if (kr) {
+		(void)mach_port_deallocate(EMUL_PORT_TASK, process);
+		return kr;
+	}
 	kr = thread_create(child, &thread);
 	if (kr)
 		return kr;
 	kr = equip(child, thread, context);
-	if (!kr) {
-		kr = process_fork(EMUL_PORT_PROCESS, child, pid, &process);
-		if (!kr) {
-			kr = mach_port_insert_right(
-				child, EMUL_PORT_PROCESS, process, MACH_MSG_TYPE_MOVE_SEND);
-			if (kr)
-				(void)mach_port_deallocate(EMUL_PORT_TASK, process);
-			else
-				kr = thread_resume(thread);
-		}
-	}
+	/* Last: who is killed before this leaves a child that the server ends. */
+	if (!kr)
+		kr = thread_resume(thread);
 	(void)mach_port_deallocate(EMUL_PORT_TASK, thread);
 	return kr;
 }
@@ -165,13 +167,24 @@ static void wait_for_exec(int pid)
 	} while (kr == MASIX_E_INTERRUPTED);
 }
 
+/* Forks refused since the last one that was not.  A process that asks again and again waits longer each time: a
+ * hundred of them would keep the server from everybody else. */
+static uint32_t refusals;
+
+static void back_off(void)
+{
+	emul_sleep_ms(FIRST_PAUSE_MS << refusals);
+	if (refusals < REFUSALS_MAX)
+		refusals++;
+}
+
 long emul_fork(const uint32_t *a, uint32_t flags, uint32_t stack)
 {
 	const int shares = (flags & CLONE_VFORK) && (flags & CLONE_VM);
 	const volatile uint32_t returns_to = shares ? return_address() : 0;
 	struct emul_context context;
 	struct fpu_image fpu;
-	mach_port_t child;
+	mach_port_t child, process;
 	kern_return_t kr;
 	int pid = 0;
 
@@ -183,25 +196,27 @@ long emul_fork(const uint32_t *a, uint32_t flags, uint32_t stack)
 	/* A child that has only a copy is the lesser evil. */
 	if (shares)
 		(void)space_begin_sharing();
-	kr = task_create(EMUL_PORT_TASK, TRUE, &child);
+	kr = process_fork(EMUL_PORT_PROCESS, &pid, &child, &process);
 	space_end_sharing();
 	unlock_all();
 	if (kr) {
 		emul_files_fork_end(0);
-		return -ENOMEM;
+		back_off();
+		return kr == MASIX_E_LIMIT ? -EAGAIN : -ENOMEM;
 	}
-	kr = launch(child, &context, &pid);
+	refusals = 0;
+	kr = launch(child, process, &context);
+	if (kr)
+		(void)process_abandon(EMUL_PORT_PROCESS, pid);
 	/* Other threads fork later: their children could not be kept from the memory that this one shares. */
 	if (!kr && (flags & CLONE_VFORK))
 		wait_for_exec(pid);
 	if (!kr && shares)
 		restore_return_address(returns_to);
 	emul_files_fork_end(!kr);
-	if (kr)
-		(void)task_terminate(child);
 	(void)mach_port_deallocate(EMUL_PORT_TASK, child);
 	if (kr)
-		return kr == MASIX_E_LIMIT ? -EAGAIN : -ENOMEM;
+		return -ENOMEM;
 	if (flags & CLONE_PARENT_SETTID)
 		*(int *)a[2] = pid;
 	return pid;

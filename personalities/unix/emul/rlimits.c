@@ -1,10 +1,11 @@
 /* Resource limits.  The library keeps them; it enforces RLIMIT_NOFILE and RLIMIT_FSIZE here and leaves
- * memory limits to space.c, RLIMIT_CPU to timers.c. */
+ * memory limits to space.c, RLIMIT_CPU to timers.c, RLIMIT_NPROC to the Unix server. */
 #include <asm/errno.h>
 #include <linux/resource.h>
 
 #include "calls.h"
 #include "fd_table.h"
+#include "process.h"
 #include "rlimits.h"
 #include "signals.h"
 #include "timers.h"
@@ -44,6 +45,12 @@ static long set(uint32_t resource, uint64_t soft, uint64_t hard)
 		return -EPERM;
 	if (resource == RLIMIT_NOFILE && hard > FD_TABLE_SIZE)
 		return -EPERM;
+	if (resource == RLIMIT_NPROC) {
+		kern_return_t kr = process_limit_user(EMUL_PORT_PROCESS, soft, hard);
+
+		if (kr)
+			return -emul_errno(kr);
+	}
 	limit[0] = soft;
 	limit[1] = hard;
 	if (resource == RLIMIT_CPU)

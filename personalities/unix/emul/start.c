@@ -38,14 +38,14 @@ static kern_return_t keep_fault_port(void)
 
 static void limits_init(void)
 {
-	const uint64_t stack = 8u << 20, files = 1024, more_files = 4096, processes = 4096;
+	const uint64_t stack = 8u << 20, files = 1024, more_files = 4096;
 	unsigned i;
 
 	for (i = 0; i < 16; i++)
 		emul_process.limits[i][0] = emul_process.limits[i][1] = ~0ull;
 	emul_process.limits[3][0] = stack;
 	emul_process.limits[4][0] = 0; /* core files: none are written */
-	emul_process.limits[6][0] = emul_process.limits[6][1] = processes;
+	emul_process.limits[6][0] = emul_process.limits[6][1] = emul_boot.processes;
 	emul_process.limits[7][0] = files;
 	emul_process.limits[7][1] = more_files;
 }

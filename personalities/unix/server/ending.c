@@ -2,6 +2,7 @@
 
 #include <mach.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "fifo.h"
@@ -9,6 +10,7 @@
 #include "server.h"
 #include "stuck.h"
 #include "task.h"
+#include "watchdog.h"
 
 #define PRIORITY 6    /* ahead of what eats the memory that a killed process has */
 #define ENDERS_MAX 32 /* threads that end tasks for others */
@@ -23,6 +25,38 @@ static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
 static struct waiting *queue, **queue_tail = &queue;
 static unsigned enders, idle_enders, queued;
 
+/* A child of `parent` that has not said that it runs, next after `c`, with a reference; drops that of c. */
+static struct process *next_unheard(const struct process *parent, struct process *c)
+{
+	int after = c != NULL ? c->pid : 0;
+	struct process *next = NULL;
+
+	table_lock();
+	for (struct process *q = parent->children; q != NULL; q = q->sibling)
+		if (q->pid > after && q->event == MACH_PORT_NULL && process_is_live(q) &&
+			(next == NULL || q->pid < next->pid))
+			next = q;
+	if (next != NULL)
+		process_ref(next);
+	if (c != NULL)
+		process_put(&unix_server.table, c);
+	table_unlock();
+	return next;
+}
+
+/* The parent's task is gone: what it has not let run by now never will. */
+static void end_unborn(const struct process *parent)
+{
+	for (struct process *c = next_unheard(parent, NULL); c != NULL;
+		c = next_unheard(parent, c)) {
+		if (task_can_run(c->task))
+			continue;
+		table_lock();
+		process_end(&unix_server.table, c, SIGKILL);
+		table_unlock();
+	}
+}
+
 static void finish(struct process *p, bool worker)
 {
 	struct masix_usage usage = { 0 };
@@ -36,6 +70,8 @@ static void finish(struct process *p, bool worker)
 
 	(void)ignored;
 	stuck_end(&call);
+	memory_of_ended(p);
+	end_unborn(p);
 	fifo_forget(p->pid);
 	process_port_kill(p);
 	table_lock();
@@ -77,6 +113,18 @@ static void *end_others(void *unused)
 		table_unlock();
 	}
 	return unused;
+}
+
+bool ending_start(void)
+{
+	pthread_t thread;
+
+	pthread_mutex_lock(&lock);
+	bool started = pthread_create(&thread, NULL, end_others, NULL) == 0;
+
+	enders += started;
+	pthread_mutex_unlock(&lock);
+	return started;
 }
 
 /* False: there is no memory for it, or no thread to do it. */

@@ -5,6 +5,7 @@
 #include <mach/host_info.h>
 #include <mach/vm_cache_statistics.h>
 #include <mach_host.h>
+#include <mach_port.h>
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -35,6 +36,20 @@ bool machine_memory(struct memory_figures *figures)
 		.page_outs = (uint32_t)statistics.pageouts,
 		.faults = (uint32_t)statistics.faults,
 	};
+	return true;
+}
+
+bool machine_tasks(unsigned *count)
+{
+	task_array_t tasks;
+	mach_msg_type_number_t n;
+
+	if (processor_set_tasks(unix_server.processor_set, &tasks, &n) != KERN_SUCCESS)
+		return false;
+	for (mach_msg_type_number_t i = 0; i < n; i++)
+		mach_port_deallocate(mach_task_self(), tasks[i]);
+	vm_deallocate(mach_task_self(), (vm_address_t)tasks, n * sizeof(*tasks));
+	*count = n;
 	return true;
 }
 

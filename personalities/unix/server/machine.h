@@ -13,6 +13,9 @@ struct memory_figures {
 /* False: the kernel does not answer. */
 bool machine_memory(struct memory_figures *figures);
 
+/* How many tasks the kernel has.  False: it does not answer. */
+bool machine_tasks(unsigned *count);
+
 /* Running averages of the load, fixed point 1 << 16, over 1, 5 and 15 minutes. */
 void machine_load(uint32_t load[3]);
 

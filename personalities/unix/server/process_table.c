@@ -104,6 +104,7 @@ static int inherit(struct process *p, const struct process *parent)
 	p->credentials = parent->credentials;
 	p->nice = parent->nice;
 	p->no_new_privileges = parent->no_new_privileges;
+	memcpy(p->user_limit, parent->user_limit, sizeof(p->user_limit));
 	p->ignored = parent->ignored;
 	p->no_zombies = parent->no_zombies;
 	p->no_stop_report = parent->no_stop_report;
@@ -117,8 +118,9 @@ static int inherit(struct process *p, const struct process *parent)
 	return p->root != NULL && p->cmdline != NULL && p->file != NULL ? 0 : MASIX_E_LIMIT;
 }
 
-static int start_afresh(struct process *p)
+static int start_afresh(struct process *p, unsigned limit)
 {
+	p->user_limit[0] = p->user_limit[1] = limit;
 	p->root = copy_of("", 0);
 	p->cmdline = copy_of("", 0);
 	p->file = copy_of("", 0);
@@ -126,18 +128,37 @@ static int start_afresh(struct process *p)
 	return p->root != NULL && p->cmdline != NULL && p->file != NULL ? 0 : MASIX_E_LIMIT;
 }
 
+static unsigned count_of_user(const struct process_table *t, uint32_t uid)
+{
+	unsigned count = 0;
+
+	for (const struct process *p = t->first; p != NULL; p = p->next)
+		count += p->credentials.ruid == uid;
+	return count;
+}
+
+int process_may_fork(const struct process_table *t, const struct process *p)
+{
+	const struct credentials *c = &p->credentials;
+
+	if (c->euid == 0 || c->ruid == 0)
+		return t->count < t->limit ? 0 : MASIX_E_LIMIT;
+	/* The last ones are for root, who ends what took the others. */
+	if (t->count >= t->limit - t->limit / ROOT_PART ||
+		count_of_user(t, c->ruid) >= p->user_limit[0])
+		return MASIX_E_LIMIT;
+	return 0;
+}
+
 int process_create(struct process_table *t, struct process *parent, uint32_t task, uint64_t now_ns,
 	struct process **created)
 {
-	/* The last ones are for root, who ends what took the others. */
-	bool is_root = parent == NULL || parent->credentials.euid == 0;
-	unsigned limit = is_root ? t->limit : t->limit - t->limit / ROOT_PART;
-	int pid = t->count < limit ? pid_allocate(t) : 0;
+	int pid = parent == NULL || process_may_fork(t, parent) == 0 ? pid_allocate(t) : 0;
 	struct process *p = pid != 0 ? calloc(1, sizeof(*p)) : NULL;
 
 	if (p == NULL)
 		return MASIX_E_LIMIT;
-	int error = parent != NULL ? inherit(p, parent) : start_afresh(p);
+	int error = parent != NULL ? inherit(p, parent) : start_afresh(p, process_default_limit(t));
 
 	if (error == 0)
 		error = session_join(t, p, parent);
@@ -226,6 +247,15 @@ void process_end(struct process_table *t, struct process *p, int status)
 	p->state = PROCESS_EXITING;
 	p->status = status;
 	process_todo(t, p, TODO_TERMINATE);
+}
+
+void process_abandon(struct process_table *t, struct process *p)
+{
+	p->is_abandoned = true;
+	if (p->state == PROCESS_ZOMBIE)
+		child_ended(t, p);
+	else
+		process_end(t, p, SIGKILL);
 }
 
 /* Who takes care of the orphans of p: the nearest subreaper above it, or init; NULL: nobody is left. */

@@ -56,6 +56,10 @@ struct process {
 	int nice;
 	uint64_t started_ns; /* since boot */
 
+	uint64_t user_limit[2]; /* RLIMIT_NPROC, soft and hard */
+	bool forks;		/* a worker makes a child's task */
+	bool is_abandoned;	/* never ran, and its parent knows */
+
 	bool no_new_privileges; /* prctl(2): exec gives no other ids; inherited */
 	int death_signal;	/* for it, when its parent ends; 0 = none */
 	bool is_subreaper;	/* orphans among its descendants become its children */
@@ -92,6 +96,8 @@ struct process {
 	struct masix_usage children_usage;
 
 	struct waiter *waiters; /* its own parked calls: wait.c */
+
+	_Atomic uint32_t pages; /* of memory; set by the watchdog */
 
 	unsigned todo; /* enum process_todo */
 	struct process *todo_next;
@@ -130,6 +136,15 @@ void process_table_init(struct process_table *t);
 int process_create(struct process_table *t, struct process *parent, uint32_t task, uint64_t now_ns,
 	struct process **created) __attribute__((warn_unused_result));
 
+/* May a process make another one?  0 or MASIX_E_LIMIT. */
+int process_may_fork(const struct process_table *t, const struct process *p);
+
+/* What a process without a limit of its own begins with, as Linux has it: half of all. */
+static inline unsigned process_default_limit(const struct process_table *t)
+{
+	return t->limit / 2;
+}
+
 /* NULL if there is none; also finds zombies. */
 struct process *process_find(struct process_table *t, int pid);
 struct process *process_find_task(struct process_table *t, uint32_t task);
@@ -153,6 +168,9 @@ void process_set_image(struct process *p, const char *comm, char *cmdline, uint3
 
 /* The process ends with this wait status, unless it is ending already. */
 void process_end(struct process_table *t, struct process *p, int status);
+
+/* End a child that never ran; nobody hears of it. */
+void process_abandon(struct process_table *t, struct process *p);
 
 /* Its task is gone: it becomes a zombie (or vanishes, if its parent wants none), its children
  * go to init, the parent hears of it. */

@@ -119,6 +119,15 @@ static void loadavg(struct text *text)
 	text_append(text, "%u/%u %d\n", sums.running, count, last);
 }
 
+/* Not Linux's: what the kernel has, the servers' included, so that what is lost can be seen. */
+static void masix(struct text *text)
+{
+	unsigned tasks;
+
+	if (machine_tasks(&tasks))
+		text_append(text, "tasks %u\n", tasks);
+}
+
 static void cpuinfo(struct text *text)
 {
 	unsigned registers[12], a, b, c, d;
@@ -219,6 +228,9 @@ bool proc_system_text(enum proc_kind kind, struct text *text)
 		break;
 	case PROC_LOADAVG:
 		loadavg(text);
+		break;
+	case PROC_MASIX:
+		masix(text);
 		break;
 	case PROC_VERSION:
 		text_append(text, OS_TYPE " version " OS_RELEASE " (Masix on GNU Mach)\n");

@@ -19,7 +19,7 @@ static const struct member root_members[] = { { "self", PROC_SELF }, { "mounts",
 	{ "version", PROC_VERSION }, { "cpuinfo", PROC_CPUINFO },
 	{ "filesystems", PROC_FILESYSTEMS }, { "stat", PROC_STAT }, { "vmstat", PROC_VMSTAT },
 	{ "swaps", PROC_SWAPS }, { "devices", PROC_DEVICES }, { "sys", PROC_SYS },
-	{ "tty", PROC_TTY }, { NULL, PROC_NONE } };
+	{ "masix", PROC_MASIX }, { "tty", PROC_TTY }, { NULL, PROC_NONE } };
 
 static const struct member tty_members[] = { { "drivers", PROC_TTY_DRIVERS }, { NULL, PROC_NONE } };
 

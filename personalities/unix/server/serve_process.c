@@ -1,4 +1,4 @@
-/* process.defs: the life of a process. */
+/* process.defs: the life of a process, once it is made (serve_fork.c). */
 #include <mach.h>
 #include <mach/mig_errors.h>
 #include <mach_port.h>
@@ -19,47 +19,6 @@
 #include "signals.h"
 #include "task.h"
 #include "wait.h"
-
-kern_return_t S_process_fork(mach_port_t proc, mach_port_t task, int *pid, mach_port_t *child)
-{
-	struct unix_server *u = &unix_server;
-	struct process_port *port;
-	struct process *p;
-	struct caller caller;
-
-	if (!right_is_task(task))
-		return KERN_INVALID_ARGUMENT;
-	kern_return_t kr = process_port_new(&port, child);
-
-	if (kr != KERN_SUCCESS)
-		return kr;
-	kr = caller_enter(proc, &caller);
-	if (kr != KERN_SUCCESS)
-		goto discard;
-	kr = process_find_task(&u->table, task) != NULL
-		     ? MASIX_E_INVALID
-		     : process_create(&u->table, caller.process, task, masix_monotonic_ns(), &p);
-	if (kr == KERN_SUCCESS) {
-		process_port_bind(port, p);
-		*pid = p->pid;
-	}
-	caller_leave(&caller);
-	if (kr != KERN_SUCCESS)
-		goto discard;
-
-	/* From here on the task is ours, and a death before this was noted is noticed too. */
-	if (masix_watch_dead(task) != KERN_SUCCESS) {
-		table_lock();
-		process_end(&u->table, p, SIGKILL);
-		table_unlock();
-	}
-	return KERN_SUCCESS;
-
-discard:
-	process_port_discard(port, *child);
-	*child = MACH_PORT_NULL;
-	return kr;
-}
 
 kern_return_t S_process_started(
 	mach_port_t proc, mach_port_t event, mach_port_t main_thread, int *pid, int *ppid)

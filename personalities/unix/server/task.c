@@ -68,28 +68,52 @@ bool task_figures(mach_port_t task, struct task_figures *figures)
 	return true;
 }
 
-bool task_thread_figures(mach_port_t task, unsigned *threads, bool *runs)
+/* What `judge` says of the threads, added up. */
+static unsigned count_threads(
+	mach_port_t task, bool (*judge)(const struct thread_basic_info *), unsigned *total)
 {
 	thread_array_t list;
 	mach_msg_type_number_t count;
+	unsigned sum = 0;
 
-	*threads = 0;
-	*runs = false;
+	*total = 0;
 	if (task_threads(task, &list, &count) != KERN_SUCCESS)
-		return false;
+		return 0;
 	for (mach_msg_type_number_t i = 0; i < count; i++) {
 		struct thread_basic_info info = { 0 };
 		mach_msg_type_number_t words = THREAD_BASIC_INFO_COUNT;
 
 		if (thread_info(list[i], THREAD_BASIC_INFO, (thread_info_t)&info, &words) ==
-				KERN_SUCCESS &&
-			info.run_state == TH_STATE_RUNNING)
-			*runs = true;
+			KERN_SUCCESS)
+			sum += judge(&info);
 		mach_port_deallocate(mach_task_self(), list[i]);
 	}
 	vm_deallocate(mach_task_self(), (vm_address_t)list, count * sizeof(*list));
-	*threads = count;
-	return true;
+	*total = count;
+	return sum;
+}
+
+static bool runs_now(const struct thread_basic_info *info)
+{
+	return info->run_state == TH_STATE_RUNNING;
+}
+
+static bool is_let_run(const struct thread_basic_info *info)
+{
+	return info->suspend_count == 0;
+}
+
+bool task_thread_figures(mach_port_t task, unsigned *threads, bool *runs)
+{
+	*runs = count_threads(task, runs_now, threads) > 0;
+	return *threads > 0;
+}
+
+bool task_can_run(mach_port_t task)
+{
+	unsigned total;
+
+	return count_threads(task, is_let_run, &total) > 0;
 }
 
 void task_usage(mach_port_t task, struct masix_usage *usage)

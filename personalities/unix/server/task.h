@@ -27,6 +27,9 @@ bool task_figures(mach_port_t task, struct task_figures *figures);
 /* How many threads it has, and whether one of them runs or could. */
 bool task_thread_figures(mach_port_t task, unsigned *threads, bool *runs);
 
+/* Does it have a thread that is not suspended? */
+bool task_can_run(mach_port_t task);
+
 /* Linux's nice to Mach's priority, applied to the task and its threads. */
 kern_return_t task_set_nice(mach_port_t task, int nice) __attribute__((warn_unused_result));
 

@@ -164,6 +164,11 @@ void child_ended(struct process_table *t, struct process *p)
 
 	if (parent == NULL)
 		return;
+	if (p->is_abandoned) {
+		process_reap(t, p);
+		wake_parent(t, parent);
+		return;
+	}
 	if ((p->status & 0x7f) == 0)
 		tell_parent(t, p, CLD_EXITED, p->status >> 8 & 0xff);
 	else

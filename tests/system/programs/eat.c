@@ -5,7 +5,9 @@
  *	shared     the same, shared with children to come
  *	children   forty processes that each take a share, none of them large
  *	file       a file in the working directory
- *	bomb       processes of a user that fork again and again */
+ *	bomb       processes of a user that fork again and again
+ *	shell      a shell of that user that does so
+ *	forks      fork again and again; each child ends at once */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -45,32 +47,54 @@ static int map(int flags)
 	return 1;
 }
 
-static int children(void)
+__attribute__((noreturn)) static void child_of_many(int ready)
 {
-	for (int i = 0; i < CHILDREN; i++) {
-		pid_t child = fork();
+	for (int taken = 0; taken < 32; taken++) {
+		char *piece = malloc(MIB);
 
-		if (child == 0) {
-			for (int taken = 0; taken < 32; taken++) {
-				char *piece = malloc(MIB);
-
-				if (piece != NULL)
-					memset(piece, 'x', MIB);
-				__asm__ volatile("" ::"r"(piece) : "memory");
-			}
-			pause();
-			_exit(0);
-		}
-		if (child < 0)
-			break;
-		usleep(50000);
+		if (piece != NULL)
+			memset(piece, 'x', MIB);
+		__asm__ volatile("" ::"r"(piece) : "memory");
 	}
+	if (write(ready, "r", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
 
-	/* Those that were killed have made room for the others. */
+static int reap_killed(void)
+{
 	int killed = 0, status;
 
 	while (waitpid(-1, &status, WNOHANG) > 0)
 		killed += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	return killed;
+}
+
+/* Those that were killed have made room for the others. */
+static int children(void)
+{
+	char bytes[CHILDREN];
+	int ends[2], ready = 0, killed = 0;
+
+	if (pipe(ends) != 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
+		return 1;
+	for (int i = 0; i < CHILDREN; i++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			child_of_many(ends[1]);
+		if (child < 0)
+			return 1;
+		usleep(50000);
+	}
+	while (ready + killed < CHILDREN) {
+		ssize_t n = read(ends[0], bytes, sizeof bytes);
+
+		ready += n > 0 ? (int)n : 0;
+		killed += reap_killed();
+		usleep(10000);
+	}
 	printf("killed %d\n", killed);
 	fflush(stdout);
 	kill(0, SIGTERM);
@@ -91,14 +115,34 @@ static int file(void)
 	return 0;
 }
 
-static int bomb(void)
+static void become_user(void)
 {
 	if (setuid(1000) != 0) {
 		perror("eat");
-		return 1;
+		exit(1);
 	}
+}
+
+__attribute__((noreturn)) static void bomb(void)
+{
+	become_user();
 	for (;;)
 		(void)fork();
+}
+
+static int shell(void)
+{
+	become_user();
+	execlp("bash", "bash", "-c", ":(){ :|:& };:", NULL);
+	return 1;
+}
+
+__attribute__((noreturn)) static void forks(void)
+{
+	signal(SIGCHLD, SIG_IGN);
+	for (;;)
+		if (fork() == 0)
+			_exit(0);
 }
 
 int main(int argc, char **argv)
@@ -116,7 +160,11 @@ int main(int argc, char **argv)
 	if (strcmp(what, "file") == 0)
 		return file();
 	if (strcmp(what, "bomb") == 0)
-		return bomb();
-	fprintf(stderr, "usage: eat heap|map|shared|children|file|bomb\n");
+		bomb();
+	if (strcmp(what, "shell") == 0)
+		return shell();
+	if (strcmp(what, "forks") == 0)
+		forks();
+	fprintf(stderr, "usage: eat heap|map|shared|children|file|bomb|shell|forks\n");
 	return 2;
 }

@@ -382,7 +382,7 @@ static void call_dir(mach_port_t port)
 
 static void call_process(mach_port_t port)
 {
-	mach_port_t child;
+	mach_port_t child, task;
 	masix_name_t name;
 	masix_ids_t ids;
 	mach_msg_type_number_t count = 0;
@@ -391,8 +391,11 @@ static void call_process(mach_port_t port)
 	for (unsigned i = 0; i < 64; i++)
 		ids[i] = number();
 	memset(name, 'n', sizeof name);
-	if (process_fork(port, right(), &pid, &child) == KERN_SUCCESS)
+	if (process_fork(port, &pid, &task, &child) == KERN_SUCCESS) {
+		(void)mach_port_deallocate(mach_task_self(), task);
 		(void)mach_port_deallocate(mach_task_self(), child);
+		(void)process_abandon(port, pid);
+	}
 	(void)process_started(port, right(), right(), &pid, &ppid);
 	(void)process_set_ids(port, ids, any(65), &child);
 	(void)process_get_ids(port, (int)number(), ids, &count);
