@@ -40,10 +40,10 @@ static kern_return_t pts_stat(struct masix_object *object, masix_stat_t *stat)
 
 static const struct io_operations pts_io = { .stat = pts_stat };
 
-/* A node in /dev/pts, for process_open_device. */
+/* The directory, or a node in it for process_open_device. */
 struct pts_node {
 	struct masix_object object;
-	int number;
+	int number; /* of a node */
 };
 
 /* The number that a name without leading zeros is, or -1. */
@@ -89,33 +89,25 @@ static const struct unix_class node_class = {
 	.io = &node_io,
 };
 
-/* The right to a new object, whose only reference is the right. */
-static kern_return_t give_out(
-	struct masix_object *object, const struct masix_class *class, mach_port_t *right)
-{
-	kern_return_t kr;
-
-	if (object == NULL)
-		return KERN_RESOURCE_SHORTAGE;
-	kr = masix_object_init(object, class);
-	if (kr != KERN_SUCCESS) {
-		free(object);
-		return kr;
-	}
-	kr = masix_object_send_right(object, right);
-	if (kr != KERN_SUCCESS)
-		masix_object_kill(object);
-	masix_object_put(object);
-	return kr;
-}
-
-static kern_return_t open_node(int number, mach_port_t *right)
+/* The right to a new object of the class, whose only reference is the right; `number` is a node's. */
+static kern_return_t give_out(const struct masix_class *class, int number, mach_port_t *right)
 {
 	struct pts_node *node = calloc(1, sizeof(*node));
+	kern_return_t kr;
 
-	if (node != NULL)
-		node->number = number;
-	return give_out(node != NULL ? &node->object : NULL, &node_class.base, right);
+	if (node == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	node->number = number;
+	kr = masix_object_init(&node->object, class);
+	if (kr != KERN_SUCCESS) {
+		free(node);
+		return kr;
+	}
+	kr = masix_object_send_right(&node->object, right);
+	if (kr != KERN_SUCCESS)
+		masix_object_kill(&node->object);
+	masix_object_put(&node->object);
+	return kr;
 }
 
 /* Cut leading slashes and "." components off the path. */
@@ -164,7 +156,7 @@ static kern_return_t pts_find(struct masix_object *object, const char *path, uin
 	if (kr == KERN_SUCCESS && right != NULL)
 		kr = dir_check_open(found->kind, flags);
 	if (kr == KERN_SUCCESS && right != NULL)
-		kr = open_node(number, right);
+		kr = give_out(&node_class.base, number, right);
 	return kr;
 }
 
@@ -244,5 +236,5 @@ static const struct unix_class pts_class = {
 
 kern_return_t devpts_root(mach_port_t *dir)
 {
-	return give_out(calloc(1, sizeof(struct masix_object)), &pts_class.base, dir);
+	return give_out(&pts_class.base, 0, dir);
 }
