@@ -8,8 +8,10 @@
 #include "mach_port.h"
 #include "pager.h"
 
-/* Open objects of all clients together: a client that never closes must not take all memory. */
+/* Open objects of all clients together: a client that never closes must not take all memory.  The last
+ * ones are root's. */
 #define HANDLES_MAX 20000u
+#define HANDLES_OF_ROOT 2000u
 
 static atomic_uint handle_count;
 
@@ -116,9 +118,10 @@ static const struct masix_class handle_class = {
 
 static struct handle *make(struct node *node, struct context *context, int rights)
 {
+	unsigned most = context->who.uid == 0 ? HANDLES_MAX : HANDLES_MAX - HANDLES_OF_ROOT;
 	struct handle *handle;
 
-	if (atomic_fetch_add(&handle_count, 1) >= HANDLES_MAX)
+	if (atomic_fetch_add(&handle_count, 1) >= most)
 		goto no_handle;
 	handle = calloc(1, sizeof(*handle));
 	if (!handle)

@@ -59,6 +59,9 @@ static int make(const struct context *context, struct walk *walk, struct node_se
 		seed->gid = directory->stat.gid;
 		if (S_ISDIR(seed->mode))
 			seed->mode |= S_ISGID;
+		else if ((seed->mode & S_IXGRP) && context->who.uid != 0 &&
+			 !identity_has_group(&context->who, seed->gid))
+			seed->mode &= ~(uint32_t)S_ISGID; /* as in attributes_set_mode */
 	}
 	error = directory->volume->ops->create(directory, &walk->name, seed, &ino);
 	if (error)

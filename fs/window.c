@@ -161,6 +161,21 @@ static int enter(struct pager *pager, uint32_t index, vm_address_t address, stru
 	return 0;
 }
 
+static struct window *find_pinned(const struct pager *pager, uint32_t index)
+{
+	struct window *window;
+
+	pthread_mutex_lock(&windows.lock);
+	window = find(pager, index);
+	if (window) {
+		window->pins++;
+		list_remove(window);
+		list_add(window);
+	}
+	pthread_mutex_unlock(&windows.lock);
+	return window;
+}
+
 static int pin(struct node *node, uint32_t index, struct window **result)
 {
 	struct pager *pager;
@@ -169,22 +184,17 @@ static int pin(struct node *node, uint32_t index, struct window **result)
 
 	volume_lock(node->volume);
 	pager = node->pager;
+	if (pager)
+		masix_object_ref(&pager->object);
 	volume_unlock(node->volume);
 	if (pager) {
-		struct window *window;
+		struct window *window = find_pinned(pager, index);
 
-		/* Only compared: if it is found, the window holds a reference. */
-		pthread_mutex_lock(&windows.lock);
-		window = find(pager, index);
+		pager_put(pager);
 		if (window) {
-			window->pins++;
-			list_remove(window);
-			list_add(window);
-			pthread_mutex_unlock(&windows.lock);
 			*result = window;
 			return 0;
 		}
-		pthread_mutex_unlock(&windows.lock);
 	}
 	error = map(node, index, &pager, &address);
 	if (error)

@@ -459,6 +459,27 @@ CASE(signals_between_users)
 	DIES(victim, SIGTERM);
 }
 
+CASE(set_group_id_is_for_members)
+{
+	struct stat info;
+
+	need_root();
+	OK(mkdir("shared", 0755));
+	OK(chown("shared", 0, GROUP));
+	OK(chmod("shared", 02777));
+	umask(0);
+	AS(OTHER, OTHER, OPENS(open("shared/a", O_CREAT | O_WRONLY, 02755)));
+	AS(OWNER, GROUP, OPENS(open("shared/b", O_CREAT | O_WRONLY, 02755)));
+	AS(OTHER, OTHER, OK(mkdir("shared/d", 0755)));
+	OK(stat("shared/a", &info));
+	EQUAL(info.st_mode & 07777, 0755);
+	EQUAL(info.st_gid, GROUP);
+	OK(stat("shared/b", &info));
+	EQUAL(info.st_mode & 07777, 02755);
+	OK(stat("shared/d", &info));
+	EQUAL(info.st_mode & 07777, 02755);
+}
+
 CASE(terminals_of_others)
 {
 	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY), unlocked = 0;

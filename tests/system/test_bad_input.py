@@ -70,3 +70,22 @@ def many_crashes_leave_nothing(guest):
     for name, limit in limits.items():
         grown = int(after[name]) - int(before[name])
         require(grown < limit, f"{grown} more of {name} after 40 crashes")
+
+
+# Each child opens as many files as it can, and says how many.
+HOARD = r"""
+$( = 1000; $) = "1000 1000"; $< = $> = 1000;
+pipe GO, GOES; $| = 1;
+for (1..24) {
+    if (!fork) { close GOES; my @files; for (1..950) { open my $file, "<", "/etc/passwd" or last; push @files, $file }
+                 print scalar(@files), "\n"; <GO>; exit }
+}
+close GO; sleep 1000;
+"""
+
+
+@case(seconds=90)
+def a_user_cannot_take_all_open_files(guest):
+    check(guest.sh(f"perl -e '{HOARD}' >/tmp/counts & until [ $(wc -l </tmp/counts) = 24 ]; do sleep 0.1; done; "
+                   "cat /etc/hostname >/dev/null && echo root can; kill %1; wait; awk '{n += $1} END {print (n < 19000)}' /tmp/counts"),
+          stdout="root can\n1\n")

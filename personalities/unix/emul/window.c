@@ -298,14 +298,14 @@ void window_wrote(struct emul_file *file, uint32_t n, int64_t offset)
 
 void window_close(struct emul_file *file)
 {
-	if (file->writes < MANY_WRITES || file->writes == NEVER)
+	if (file->reads == 0 && file->writes == 0)
 		return;
 	emul_lock(&set.lock);
 	for (unsigned i = 0; i < WINDOWS; i++) {
 		struct window *window = &set.windows[i];
 
-		if (window->is_mapped && window->is_writable && window->users == 0 &&
-			window->ino == file->stat.ino && window->dev == file->stat.dev) {
+		if (window->is_mapped && window->users == 0 && window->ino == file->stat.ino &&
+			window->dev == file->stat.dev) {
 			window->is_mapped = 0;
 			(void)trap_vm_deallocate(EMUL_PORT_TASK, address_of(window), WINDOW_SIZE);
 		}

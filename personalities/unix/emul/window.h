@@ -23,7 +23,8 @@ uint32_t window_write(struct emul_file *file, struct cursor *from, uint32_t n, i
 /* The server has just written these bytes for us. */
 void window_wrote(struct emul_file *file, uint32_t n, int64_t offset);
 
-/* The file is being closed: what this process may write to no longer lies in its memory. */
+/* The file is being closed: nothing of it stays in this process's memory, which would keep the blocks
+ * of a removed one, and let a stray pointer write to it. */
 void window_close(struct emul_file *file);
 
 /* In fork's child: it has no windows. */
