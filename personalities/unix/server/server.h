@@ -18,8 +18,7 @@ struct terminal;
 struct process_port;
 
 struct unix_server {
-	/* Lock order: a terminal's, a pipe's or the fifo lock, then nothing; the table lock,
-	 * then nothing.  None is held across a message that may wait. */
+	/* Lock order: README.md.  None is held across a message that may wait. */
 	pthread_mutex_t table_lock;
 	struct process_table table;	 /* table_lock */
 	char hostname[HOSTNAME_MAX + 1]; /* table_lock */
