@@ -33,6 +33,7 @@ struct acs {
 	pthread_mutex_t lock;	/* all below; never held across a message to another task */
 	pthread_cond_t changed; /* a server's state, or an earlier deadline */
 	struct registry registry;
+	struct trust_revoked revoked;
 	struct audit audit;
 	struct server *servers;
 	uint32_t last_session;

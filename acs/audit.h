@@ -18,6 +18,8 @@
 	X(START, "start")                                                                          \
 	X(REGISTER, "register")                                                                    \
 	X(REPLACE, "replace")                                                                      \
+	X(ROTATE, "rotate")                                                                        \
+	X(REVOKE, "revoke")                                                                        \
 	X(REFUSE, "refuse")                                                                        \
 	X(STOP, "stop")                                                                            \
 	X(DIE, "die")                                                                              \

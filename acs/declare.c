@@ -1,6 +1,7 @@
 /* Which servers may be entered. */
 #include <masix/error.h>
 #include <masix/server.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,12 +55,15 @@ static bool needs_itself(
 	return true;
 }
 
-static kern_return_t refuse(char reason[AUDIT_DETAIL_SIZE], kern_return_t kr, const char *format,
-	unsigned number) __attribute__((format(printf, 3, 0)));
-static kern_return_t refuse(
-	char reason[AUDIT_DETAIL_SIZE], kern_return_t kr, const char *format, unsigned number)
+/* Says why, and is why. */
+static kern_return_t __attribute__((format(printf, 3, 4)))
+refuse(char reason[AUDIT_DETAIL_SIZE], kern_return_t kr, const char *format, ...)
 {
-	snprintf(reason, AUDIT_DETAIL_SIZE, format, number);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(reason, AUDIT_DETAIL_SIZE, format, arguments);
+	va_end(arguments);
 	return kr;
 }
 
@@ -81,7 +85,7 @@ static kern_return_t find_place(
 	if (members < most)
 		return KERN_SUCCESS;
 	if (most == 1)
-		return refuse(reason, MASIX_E_EXISTS, "a server of that name is running", 0);
+		return refuse(reason, MASIX_E_EXISTS, "a server of that name is running");
 	return refuse(reason, MASIX_E_EXISTS, "all %u members of its pool are running", most);
 }
 
@@ -95,15 +99,15 @@ static kern_return_t find_predecessor(
 		if (strcmp(server->manifest.name, manifest->name) != 0)
 			continue;
 		if (server->successor)
-			return refuse(reason, MASIX_E_BUSY, "another one is just taking over", 0);
+			return refuse(reason, MASIX_E_BUSY, "another one is just taking over");
 		if (server->state == SERVER_UP)
 			old = server;
 	}
 	if (old == NULL)
-		return refuse(reason, MASIX_E_NOT_FOUND, "no server of that name is up", 0);
+		return refuse(reason, MASIX_E_NOT_FOUND, "no server of that name is up");
 	if (old->manifest.hand_over == 0)
 		return refuse(reason, MASIX_E_NOT_SUPPORTED,
-			"its manifest does not say that it can be replaced while it runs", 0);
+			"its manifest does not say that it can be replaced while it runs");
 	if (manifest->generation < old->manifest.generation)
 		return refuse(reason, MASIX_E_DENIED,
 			"is older than the one that runs, of generation %u",
@@ -137,6 +141,8 @@ static kern_return_t make_room(
 
 	if (kr != KERN_SUCCESS)
 		return kr;
+	if (trust_is_revoked(&acs->revoked, manifest->public_key))
+		return refuse(reason, MASIX_E_DENIED, "its key is revoked");
 	if (needs_itself(acs, manifest, reason))
 		return MASIX_E_DEADLOCK;
 	discard_resting(acs, manifest->name);

@@ -143,3 +143,52 @@ kern_return_t server_restart(
 	pthread_mutex_unlock(&acs->lock);
 	return kr;
 }
+
+/* One that has this key and can be ended now.  Under the lock. */
+static struct server *find_by_key(struct acs *acs, const uint8_t key[MASIX_PUBLIC_KEY_SIZE])
+{
+	struct server *server;
+
+	for (server = acs->servers; server != NULL; server = server->next)
+		if (memcmp(server->manifest.public_key, key, MASIX_PUBLIC_KEY_SIZE) == 0)
+			return server;
+	return NULL;
+}
+
+kern_return_t server_revoke(struct acs *acs, const char *name, size_t length)
+{
+	uint8_t key[MASIX_PUBLIC_KEY_SIZE];
+	char copy[MANIFEST_NAME_SIZE];
+	struct start_waiter waiter;
+	struct server *server;
+	kern_return_t kr = MASIX_E_NOT_FOUND;
+
+	pthread_mutex_lock(&acs->lock);
+	server = server_find(acs, name, length);
+	if (server != NULL && server->manifest.restart == MANIFEST_RESTART_HALT)
+		kr = MASIX_E_BUSY;
+	else if (server != NULL)
+		kr = trust_revoke(&acs->revoked, &server->manifest);
+	if (kr != KERN_SUCCESS) {
+		pthread_mutex_unlock(&acs->lock);
+		return kr;
+	}
+	memcpy(key, server->manifest.public_key, sizeof key);
+	memcpy(copy, server->manifest.name, sizeof copy);
+	/* Nobody depends on what is not trusted. */
+	while ((server = find_by_key(acs, key)) != NULL) {
+		if (server->state == SERVER_LAUNCHING) {
+			(void)pthread_cond_wait(&acs->changed, &acs->lock);
+		} else if (server->session != NULL) {
+			life_end(acs, server, "its key is revoked", SERVER_STOPPED, NULL);
+		} else {
+			waiter = forget(acs, server);
+			pthread_mutex_unlock(&acs->lock);
+			life_answer(&waiter, MASIX_E_DENIED, "its key is revoked");
+			pthread_mutex_lock(&acs->lock);
+		}
+	}
+	pthread_mutex_unlock(&acs->lock);
+	acs_record(acs, AUDIT_REVOKE, copy, "its key");
+	return KERN_SUCCESS;
+}

@@ -249,7 +249,9 @@ int registry_wait(struct registry *registry, const struct registry_waiter *waite
 
 	for (i = 0; i < registry->waiter_count; i++)
 		mine += registry->waiters[i].owner == waiter->owner;
-	if (registry->waiter_count == REGISTRY_WAITERS || mine >= REGISTRY_PER_OWNER)
+	/* As for watchers. */
+	if (registry->waiter_count == REGISTRY_WAITERS ||
+		mine >= (waiter->owner != 0 ? REGISTRY_PER_OWNER : REGISTRY_WAITERS / 2))
 		return MASIX_E_LIMIT;
 	registry->waiters[registry->waiter_count++] = *waiter;
 	return 0;

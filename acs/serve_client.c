@@ -19,16 +19,6 @@
 
 const struct masix_class face_class = { .name = "face" };
 
-static struct face *face_get(mach_port_t port)
-{
-	return (struct face *)masix_object_get(port, &face_class);
-}
-
-static void face_put(struct face *face)
-{
-	masix_object_put(&face->object);
-}
-
 kern_return_t S_acs_lookup(mach_port_t port, mach_port_t reply, mach_msg_type_name_t reply_type,
 	const masix_name_t name, mach_msg_type_number_t name_length, uint32_t timeout_ms,
 	mach_port_t *right)
@@ -51,8 +41,7 @@ kern_return_t S_acs_lookup(mach_port_t port, mach_port_t reply, mach_msg_type_na
 	return kr;
 }
 
-/* Text of up to `room` bytes as the out-of-line data of a reply, which frees it. */
-static kern_return_t make_table(struct acs *acs, size_t room, const char *prefix,
+kern_return_t make_table(struct acs *acs, size_t room, const char *prefix,
 	size_t (*write)(struct acs *acs, const char *prefix, char *text, size_t room),
 	masix_bulk_t *table, mach_msg_type_number_t *size)
 {

@@ -2,8 +2,23 @@
 #ifndef ACS_SERVE_CLIENT_H
 #define ACS_SERVE_CLIENT_H
 
-#include <masix/object.h>
+#include "acs.h"
 
 extern const struct masix_class face_class;
+
+static inline struct face *face_get(mach_port_t port)
+{
+	return (struct face *)masix_object_get(port, &face_class);
+}
+
+static inline void face_put(struct face *face)
+{
+	masix_object_put(&face->object);
+}
+
+/* Text of up to `room` bytes as the out-of-line data of a reply, which frees it. */
+kern_return_t make_table(struct acs *acs, size_t room, const char *prefix,
+	size_t (*write)(struct acs *acs, const char *prefix, char *text, size_t room),
+	masix_bulk_t *table, mach_msg_type_number_t *size) __attribute__((warn_unused_result));
 
 #endif

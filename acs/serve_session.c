@@ -18,17 +18,6 @@
 /* The serial line is slow: a server that floods it must not hold all of ACS's workers. */
 #define LOG_LINES_PER_SECOND 100
 
-/* The session behind a request's port, with a reference; NULL if it is none. */
-static struct session *session_get(mach_port_t port)
-{
-	return (struct session *)masix_object_get(port, &session_class);
-}
-
-static void session_put(struct session *session)
-{
-	masix_object_put(&session->object);
-}
-
 kern_return_t S_acs_hello(mach_port_t port, masix_start_t *start, masix_key_t *challenge)
 {
 	struct session *session = session_get(port);
@@ -114,29 +103,6 @@ kern_return_t S_acs_ready(mach_port_t port)
 	if (session == NULL)
 		return KERN_INVALID_ARGUMENT;
 	kr = server_ready(session);
-	session_put(session);
-	return kr;
-}
-
-kern_return_t S_acs_resolve(mach_port_t port, mach_port_t reply, mach_msg_type_name_t reply_type,
-	const masix_name_t name, mach_msg_type_number_t name_length, uint32_t timeout_ms,
-	mach_port_t *right)
-{
-	struct session *session = session_get(port);
-	struct names_question question = {
-		.name = name,
-		.length = name_length,
-		.timeout_ms = timeout_ms,
-		.reply = reply,
-		.reply_type = reply_type,
-	};
-	kern_return_t kr = MASIX_E_NOT_FOUND;
-
-	if (session == NULL)
-		return KERN_INVALID_ARGUMENT;
-	question.owner = session->owner;
-	if (manifest_resolves(&session->manifest, name, name_length))
-		kr = names_resolve(session->acs, &question, right);
 	session_put(session);
 	return kr;
 }

@@ -56,7 +56,7 @@ struct server_entry {
 struct server *server_find(struct acs *acs, const char *name, size_t length);
 
 /* Enter a server.  MASIX_E_EXISTS: there is one of that name, or as many as its pool has (one that is at rest makes
- * room); MASIX_E_LIMIT; MASIX_E_DEADLOCK; for a successor as MASIX_START_UPDATE.  `reason` says so. */
+ * room); MASIX_E_LIMIT; MASIX_E_DEADLOCK; MASIX_E_DENIED (its key is revoked); for a successor as MASIX_START_UPDATE.  `reason` says so. */
 kern_return_t server_declare(struct acs *acs, const struct server_entry *entry,
 	struct server **server, char reason[AUDIT_DETAIL_SIZE]) __attribute__((warn_unused_result));
 
@@ -88,6 +88,10 @@ kern_return_t server_kill(struct acs *acs, const char *name, size_t length)
 	__attribute__((warn_unused_result));
 kern_return_t server_restart(struct acs *acs, const char *name, size_t length,
 	const struct start_waiter *waiter) __attribute__((warn_unused_result));
+
+/* See acs_revoke in mig/acs_client.defs. */
+kern_return_t server_revoke(struct acs *acs, const char *name, size_t length)
+	__attribute__((warn_unused_result));
 
 /* Somebody looks `name` up: if a server that is at rest has it to give, that server starts.  Under the lock. */
 void server_call(struct acs *acs, const char *name, bool clients_only);

@@ -1,6 +1,7 @@
 /* The private session of a server with ACS. */
 #include <mach/task_special_ports.h>
 #include <masix/mach.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@ static void session_destroy(struct masix_object *object)
 	struct session *session = (struct session *)object;
 
 	pthread_mutex_destroy(&session->lock);
+	sodium_memzero(&session->keys, sizeof session->keys);
 	free(session);
 }
 
@@ -41,6 +43,7 @@ kern_return_t session_create(struct acs *acs, struct server *server, struct sess
 	session->owner = ++acs->last_session;
 	pthread_mutex_unlock(&acs->lock);
 	trust_begin(&session->trust, session->owner);
+	keys_begin(&session->keys);
 	kr = masix_object_init_in(&session->object, &session_class, acs->sessions);
 	if (kr != KERN_SUCCESS) {
 		pthread_mutex_destroy(&session->lock);

@@ -3,6 +3,7 @@
 #define ACS_SESSION_H
 
 #include "acs.h"
+#include "keys.h"
 
 /* A private session with one task: the object behind its bootstrap port. */
 struct session {
@@ -11,13 +12,25 @@ struct session {
 	struct server *server;	  /* acs->lock; null when the session has ended */
 	uint32_t owner;		  /* its number, the owner of what it puts into the registry */
 	struct manifest manifest; /* constant */
-	pthread_mutex_t lock;	  /* trust; taken before acs->lock */
+	pthread_mutex_t lock;	  /* trust, keys; taken before acs->lock */
 	struct trust_session trust;
+	struct keys keys;
 	uint64_t log_second; /* lock: lines of its log in this second, and how many were dropped */
 	unsigned log_lines, log_dropped;
 };
 
 extern const struct masix_class session_class;
+
+/* The session behind a request's port, with a reference; NULL if it is none. */
+static inline struct session *session_get(mach_port_t port)
+{
+	return (struct session *)masix_object_get(port, &session_class);
+}
+
+static inline void session_put(struct session *session)
+{
+	masix_object_put(&session->object);
+}
 
 /* A session for the next life of `server`, with a fresh challenge.  The caller owns one reference. */
 kern_return_t session_create(struct acs *acs, struct server *server, struct session **created)

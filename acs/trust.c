@@ -1,6 +1,7 @@
 /* Challenges, and the check of signed registrations. */
 #include <masix/error.h>
 #include <sodium.h>
+#include <string.h>
 
 #include "trust.h"
 
@@ -77,4 +78,47 @@ int trust_check(struct trust_session *session, const struct trust_site *site,
 	}
 	renew(session);
 	return error;
+}
+
+int trust_check_key_request(struct trust_session *session, const struct trust_site *site,
+	const struct manifest *manifest, const uint8_t signature[MASIX_SIGNATURE_SIZE])
+{
+	const struct masix_key_request request = {
+		.cluster = site->public_key,
+		.node = site->node,
+		.incarnation = site->incarnation,
+		.challenge = session->challenge,
+		.session = session->id,
+		.public_key = manifest->public_key,
+	};
+	uint8_t bytes[MASIX_KEY_REQUEST_MAX];
+	size_t size = masix_key_request_bytes(&request, bytes, sizeof bytes);
+	int error = MASIX_E_DENIED;
+
+	if (size != 0 &&
+		crypto_sign_verify_detached(signature, bytes, size, manifest->public_key) == 0)
+		error = 0;
+	renew(session);
+	return error;
+}
+
+int trust_revoke(struct trust_revoked *revoked, const struct manifest *manifest)
+{
+	if (trust_is_revoked(revoked, manifest->public_key))
+		return 0;
+	if (revoked->count == TRUST_REVOKED_MAX)
+		return MASIX_E_LIMIT;
+	memcpy(revoked->keys[revoked->count].name, manifest->name, sizeof manifest->name);
+	memcpy(revoked->keys[revoked->count++].key, manifest->public_key, MASIX_PUBLIC_KEY_SIZE);
+	return 0;
+}
+
+bool trust_is_revoked(const struct trust_revoked *revoked, const uint8_t key[MASIX_PUBLIC_KEY_SIZE])
+{
+	unsigned i;
+
+	for (i = 0; i < revoked->count; i++)
+		if (memcmp(revoked->keys[i].key, key, MASIX_PUBLIC_KEY_SIZE) == 0)
+			return true;
+	return false;
 }

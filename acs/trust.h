@@ -3,6 +3,8 @@
 #ifndef ACS_TRUST_H
 #define ACS_TRUST_H
 
+#include <masix/proof.h>
+
 #include "manifest.h"
 
 /* What all registrations with this ACS have in common. */
@@ -37,5 +39,27 @@ int trust_check(struct trust_session *session, const struct trust_site *site,
 	const struct manifest *manifest, const struct trust_claim *claim,
 	const uint8_t signature[MASIX_SIGNATURE_SIZE], const char **why)
 	__attribute__((warn_unused_result));
+
+/* The same for a request of the session key (masix/proof.h). */
+int trust_check_key_request(struct trust_session *session, const struct trust_site *site,
+	const struct manifest *manifest, const uint8_t signature[MASIX_SIGNATURE_SIZE])
+	__attribute__((warn_unused_result));
+
+/* Public keys that are trusted no more, with the names that they had. */
+#define TRUST_REVOKED_MAX 64
+
+struct trust_revoked {
+	unsigned count;
+	struct {
+		char name[MANIFEST_NAME_SIZE];
+		uint8_t key[MASIX_PUBLIC_KEY_SIZE];
+	} keys[TRUST_REVOKED_MAX];
+};
+
+/* 0, or MASIX_E_LIMIT; one that is there already stays. */
+int trust_revoke(struct trust_revoked *revoked, const struct manifest *manifest)
+	__attribute__((warn_unused_result));
+bool trust_is_revoked(
+	const struct trust_revoked *revoked, const uint8_t key[MASIX_PUBLIC_KEY_SIZE]);
 
 #endif

@@ -8,11 +8,13 @@
 #include <masix/error.h>
 #include <masix/identity.h>
 #include <masix/mach.h>
+#include <masix/proof.h>
 #include <masix/server.h>
 
 #include "acs_session.h"
 #include "mach_host.h"
 #include "mach_port.h"
+#include "server/keys.h"
 #include "start/start.h"
 
 /* Every registration uses up the challenge, so they go one after the other. */
@@ -47,13 +49,10 @@ static kern_return_t make_name(const char *suffix, char name[MASIX_NAME_MAX + 1]
 	return KERN_SUCCESS;
 }
 
-/* challenge_lock held. */
-static kern_return_t sign(
-	const struct masix_registration *registration, masix_signature_t *signature)
+/* With the server's own key. */
+static kern_return_t sign_bytes(const uint8_t *bytes, size_t size, masix_signature_t *signature)
 {
-	uint8_t bytes[MASIX_REGISTRATION_MAX];
 	uint8_t public_key[crypto_sign_PUBLICKEYBYTES], secret_key[crypto_sign_SECRETKEYBYTES];
-	size_t size = masix_registration_bytes(registration, bytes, sizeof bytes);
 	int failed;
 
 	if (size == 0)
@@ -62,6 +61,16 @@ static kern_return_t sign(
 		 crypto_sign_detached(signature->bytes, NULL, bytes, size, secret_key) != 0;
 	sodium_memzero(secret_key, sizeof secret_key);
 	return failed ? KERN_FAILURE : KERN_SUCCESS;
+}
+
+/* challenge_lock held. */
+static kern_return_t sign(
+	const struct masix_registration *registration, masix_signature_t *signature)
+{
+	uint8_t bytes[MASIX_REGISTRATION_MAX];
+
+	return sign_bytes(
+		bytes, masix_registration_bytes(registration, bytes, sizeof bytes), signature);
 }
 
 kern_return_t masix_register(
@@ -113,18 +122,41 @@ kern_return_t masix_register(
 	return result;
 }
 
+kern_return_t session_key(uint32_t *epoch, masix_key_t *key)
+{
+	const struct masix_key_request request = {
+		.cluster = masix_identity.site,
+		.node = (const uint8_t *)start.info.node,
+		.incarnation = start.info.incarnation,
+		.challenge = start.challenge.bytes,
+		.session = start.info.session,
+		.public_key = masix_identity.public_key,
+	};
+	uint8_t bytes[MASIX_KEY_REQUEST_MAX];
+	masix_signature_t signature;
+	masix_start_t info;
+	kern_return_t result = MASIX_E_DENIED;
+	unsigned tries;
+
+	if (sodium_init() < 0)
+		return KERN_FAILURE;
+	pthread_mutex_lock(&challenge_lock);
+	/* Twice: the challenge may have been used up by a call that did not come back. */
+	for (tries = 0; tries < 2 && result == MASIX_E_DENIED; tries++) {
+		result = sign_bytes(
+			bytes, masix_key_request_bytes(&request, bytes, sizeof bytes), &signature);
+		if (result == KERN_SUCCESS)
+			result = acs_key(start.session, signature, epoch, key, &start.challenge);
+		if (result != KERN_SUCCESS)
+			(void)acs_hello(start.session, &info, &start.challenge);
+	}
+	pthread_mutex_unlock(&challenge_lock);
+	return result;
+}
+
 kern_return_t masix_ready(void)
 {
 	return acs_ready(start.session);
-}
-
-kern_return_t masix_lookup(const char *name, uint32_t timeout_ms, mach_port_t *port)
-{
-	size_t length = strlen(name);
-
-	if (length > MASIX_NAME_MAX)
-		return MASIX_E_NAME_TOO_LONG;
-	return acs_resolve(start.session, name, length, timeout_ms, port);
 }
 
 kern_return_t masix_right(int which, uint32_t arg, mach_port_t *right)

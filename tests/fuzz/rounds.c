@@ -43,7 +43,7 @@ static int is_refused_always(const struct routine *routine)
 {
 	return (surroundings.is_root && strncmp(routine->name, "io_set_", 7) == 0) ||
 	       strcmp(routine->name, "process_set_ids") == 0 ||
-	       strcmp(routine->name, "acs_halt") == 0 ||
+	       strcmp(routine->name, "acs_halt") == 0 || strcmp(routine->name, "acs_kill") == 0 ||
 	       strcmp(routine->name, "fs_shutdown") == 0 ||
 	       strcmp(routine->name, "process_reboot") == 0 ||
 	       strcmp(routine->name, "process_exit") == 0 ||

@@ -67,8 +67,8 @@ static size_t put_part(size_t at, const struct part *part)
 /* Asked well, these end the system, the process, or what it may do. */
 static int is_forbidden(int id)
 {
-	static const char *const names[] = { "acs_halt", "fs_shutdown", "process_reboot",
-		"process_exit", "process_stop" };
+	static const char *const names[] = { "acs_halt", "acs_kill", "fs_shutdown",
+		"process_reboot", "process_exit", "process_stop" };
 
 	for (unsigned i = 0; i < routine_count; i++)
 		if (routines[i].id == id)

@@ -98,6 +98,22 @@ def a_running_server_is_updated_without_a_failed_call(guest):
 
 
 @case
+def keys_are_rotated_and_revoked(guest):
+    guest.sh(STOP + "masix start example")
+    before = {each["name"]: each for each in as_json(guest.run("masix", "trust", "--json"))}
+    require(before["fs"]["state"] == "valid" and before["example"]["epoch"] == 1, f"trust shows {before}")
+    check(guest.run("masix", "trust", "rotate"), stdout="", stderr="")
+    after = {each["name"]: each for each in as_json(guest.run("masix", "trust", "--json"))}
+    require(after["fs"]["epoch"] == before["fs"]["epoch"] + 1 and after["fs"]["state"] == "overlap", f"{after['fs']}")
+    # Servers find each other as before: a new one looks up the console.
+    check(guest.sh("masix restart example && example-count 2"), stdout="2\n")
+    check(guest.run("masix", "trust", "revoke", "fs"), status=1, stderr="masix: fs: the system needs it\n")
+    check(guest.run("masix", "trust", "rotate", "nobody"), status=1, stderr="masix: nobody: no such server\n")
+    check(guest.sh("perl -e '$< = $> = 1000; exec @ARGV' masix trust rotate"), status=1,
+          stderr="masix: all: only root may change keys\n")
+
+
+@case
 def commands_speak_json(guest):
     servers = {each["name"]: each for each in as_json(guest.run("masix", "servers", "--json"))}
     require(servers["fs"]["state"] == "up" and servers["fs"]["kib"] > 0 and servers["fs"]["messages"] > 0,
@@ -193,3 +209,11 @@ def words_are_completed(guest):
 def the_log_is_readable(guest):
     result = check(guest.sh(STOP + f"masix start {EXAMPLE}; masix stop example; sleep 0.3; masix log"), stderr="")
     require(b"example: counts from 0" in result.stdout, "the example's line is not there")
+
+
+# The last one: it stays revoked until the next boot.
+@case
+def a_revoked_server_does_not_come_back(guest):
+    check(guest.sh("""masix start example && masix trust revoke example; masix servers example | grep -c ' up '
+        masix trust | grep -c 'example .* revoked'; masix start example"""), status=1, stdout="0\n1\n",
+          stderr="masix: example: refused: its key is revoked\n")

@@ -39,7 +39,8 @@
 	X(INVALID, 30, "invalid argument")                                                         \
 	X(NOT_SUPPORTED, 31, "not supported")                                                      \
 	X(TEXT_BUSY, 32, "executable is in use")                                                   \
-	X(DEADLOCK, 33, "each would wait for the other")
+	X(DEADLOCK, 33, "each would wait for the other")                                           \
+	X(STALE, 34, "repeated, or out of date")
 
 #define MASIX_ERROR_ENUM(name, number, text) MASIX_E_##name = (MASIX_ERROR_BASE << 8) | (number),
 enum masix_error { MASIX_ERRORS(MASIX_ERROR_ENUM) };

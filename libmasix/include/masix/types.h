@@ -199,6 +199,13 @@ typedef struct {
 	uint8_t bytes[64];
 } masix_signature_t;
 
+typedef struct {
+	uint8_t bytes[16];
+} masix_nonce_t;
+typedef struct {
+	uint8_t bytes[272];
+} masix_sealed_t; /* a ticket: masix/proof.h */
+
 _Static_assert(sizeof(struct masix_stat) == 96, "masix_stat_t");
 _Static_assert(sizeof(struct masix_statfs) == 64, "masix_statfs_t");
 _Static_assert(sizeof(struct masix_siginfo) == 32, "masix_siginfo_t");

@@ -44,6 +44,7 @@ static const uint8_t of_masix[] = {
 	[MASIX_E_NOT_SUPPORTED & 0xff] = EOPNOTSUPP,
 	[MASIX_E_TEXT_BUSY & 0xff] = ETXTBSY,
 	[MASIX_E_DEADLOCK & 0xff] = EDEADLK,
+	[MASIX_E_STALE & 0xff] = EIO,
 };
 
 static int of_kernel(int kr)

@@ -1,6 +1,6 @@
 init_srcs := init.c request.c
 $(eval $(call masix_program,init))
-masix_srcs := $(addprefix masix/,main.c common.c servers.c lives.c watch.c log.c json.c)
+masix_srcs := $(addprefix masix/,main.c common.c servers.c lives.c watch.c log.c trust.c json.c)
 masix_cflags := -Ipersonalities/unix/programs/masix
 $(eval $(call masix_program,masix))
 masix_folder := $(here)/masix

@@ -22,4 +22,6 @@ blob flock_image, "build/signed/flock"
 blob flock_manifest, "build/signed/flock.manifest"
 blob flock2_image, "build/signed/flock2"
 blob flock2_manifest, "build/signed/flock2.manifest"
+blob prover_image, "build/signed/prover"
+blob prover_manifest, "build/signed/prover.manifest"
 .section .note.GNU-stack, "", @progbits

@@ -4,6 +4,7 @@
 
 #include <mach/mach_types.h>
 #include <mach/message.h>
+#include <masix/object.h>
 #include <masix/server.h>
 #include <stdatomic.h>
 
@@ -27,6 +28,7 @@ extern const struct blob example_image, example_manifest, phoenix_image, phoenix
 extern const struct blob sparrow_image, sparrow_manifest;
 extern const struct blob loop_a_image, loop_a_manifest, loop_b_image, loop_b_manifest;
 extern const struct blob flock_image, flock_manifest, flock2_image, flock2_manifest;
+extern const struct blob prover_image, prover_manifest;
 
 /* acs_start: what the call or its status says; the text is in last_reason. */
 kern_return_t start_how(
@@ -47,6 +49,12 @@ void test_lives(mach_port_t client, mach_port_t admin);
 void test_cycle(mach_port_t client, mach_port_t admin);
 /* Names with several servers: pools and hand-over. */
 void test_sharing(mach_port_t client, mach_port_t admin);
+/* Session keys, tickets, mutual authentication, revocation. */
+void register_gate(void);
+void test_proof(mach_port_t client, mach_port_t admin);
+masix_routine_t proof_demux(const mach_msg_header_t *in);
+/* What hostile tasks try. */
+void test_hostile(mach_port_t client, mach_port_t admin);
 
 /* The session of a server that is up; 0 if it is not. */
 unsigned session_of(mach_port_t acs, const char *name);

@@ -1,6 +1,7 @@
 /* Registers like any server, runs the tests beside its pool, and stops the machine. */
 #include "boot.h"
 
+#include <masix/authenticate.h>
 #include <masix/error.h>
 #include <masix/object.h>
 #include <pthread.h>
@@ -14,12 +15,6 @@
 atomic_uint failures;
 static const struct masix_class self_class = { .name = "self" };
 static struct masix_object self;
-
-static masix_routine_t demux(const mach_msg_header_t *in)
-{
-	(void)in;
-	return NULL;
-}
 
 /* The line of the table for ACS itself: its memory and threads. */
 static unsigned acs_kib(mach_port_t client)
@@ -47,6 +42,8 @@ static void *run_tests(void *unused)
 	test_lives(client, admin);
 	test_cycle(client, admin);
 	test_sharing(client, admin);
+	test_hostile(client, admin);
+	test_proof(client, admin);
 
 	/* Once more, many times: nothing may stay behind. */
 	before = acs_kib(client);
@@ -67,7 +64,7 @@ static void *run_tests(void *unused)
 int main(void)
 {
 	static const uint32_t interfaces[] = { 600200 };
-	static const masix_demux_t demuxers[] = { demux, NULL };
+	static const masix_demux_t demuxers[] = { masix_authentication_demux, proof_demux, NULL };
 	static const struct masix_pool_options options = {
 		.demux = demuxers,
 		.workers = 1,
@@ -79,6 +76,7 @@ int main(void)
 	/* Not ready before what the manifest promises is registered. */
 	CHECK(masix_ready() == MASIX_E_DENIED);
 	CHECK(masix_register(NULL, MASIX_ROLE_CLIENT, interfaces, 1, self.port) == KERN_SUCCESS);
+	register_gate();
 	CHECK(masix_ready() == KERN_SUCCESS);
 	if (pthread_create(&thread, NULL, run_tests, NULL) != 0)
 		masix_fatal("no thread");

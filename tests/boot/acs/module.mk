@@ -4,6 +4,11 @@ phoenix_libs := -lsodium
 phoenix_deps := $(B)/mig/counter_server.h
 $(eval $(call masix_server,phoenix))
 $(B)/servers/phoenix.debug: $(B)/obj/stubs/counter_server.o
+prover_srcs := prover.c
+prover_libs := -lsodium
+prover_deps := $(B)/mig/counter_server.h $(B)/mig/counter.h
+$(eval $(call masix_server,prover))
+$(B)/servers/prover.debug: $(B)/obj/stubs/counter_server.o $(B)/obj/stubs/counter_user.o
 # The same program under other manifests.
 acs_boot_others := sparrow loop_a loop_b flock flock2
 define signed_again # NAME
@@ -12,9 +17,9 @@ $(B)/signed/$(1) $(B)/signed/$(1).manifest &: $(B)/servers/phoenix $(here)/$(1).
 	@mkdir -p $(B)/signed && $(B)/host/masix-sign server $(here)/$(1).text $(B)/servers/phoenix $(B)/signed/$(1){,.manifest}
 endef
 $(foreach n,$(acs_boot_others),$(eval $(call signed_again,$n)))
-acs_boot_srcs := main.c session.c faces.c lives.c cycle.c share.c blobs.S
+acs_boot_srcs := main.c session.c faces.c lives.c cycle.c share.c proof.c hostile.c blobs.S
 acs_boot_libs := -lsodium
-acs_boot_deps := $(B)/mig/counter.h
+acs_boot_deps := $(B)/mig/counter.h $(B)/mig/counter_server.h
 $(eval $(call masix_server,acs_boot))
-$(B)/servers/acs_boot.debug: $(B)/obj/stubs/counter_user.o
-$(B)/obj/acs_boot/tests/boot/acs/blobs.o: $(addprefix $(B)/signed/,example phoenix $(acs_boot_others))
+$(B)/servers/acs_boot.debug: $(B)/obj/stubs/counter_user.o $(B)/obj/stubs/counter_server.o
+$(B)/obj/acs_boot/tests/boot/acs/blobs.o: $(addprefix $(B)/signed/,example phoenix prover $(acs_boot_others))

@@ -85,6 +85,10 @@ static void test_registration(void)
 	sign("acs_boot/b", MASIX_ROLE_SERVER, pair, &signature);
 	CHECK(enter("acs_boot/c", MASIX_ROLE_SERVER, pair, port, &signature) == MASIX_E_DENIED);
 	CHECK(enter("acs_boot/b", MASIX_ROLE_SERVER, pair, port, &wrong) == MASIX_E_DENIED);
+	/* No port, or one that is not ours to give. */
+	sign("acs_boot/b", MASIX_ROLE_SERVER, pair, &signature);
+	CHECK(enter("acs_boot/b", MASIX_ROLE_SERVER, pair, MACH_PORT_NULL, &signature) ==
+		MASIX_E_INVALID);
 	/* Beyond the manifest. */
 	sign("fs/root", MASIX_ROLE_SERVER, pair, &signature);
 	CHECK(enter("fs/root", MASIX_ROLE_SERVER, pair, port, &signature) == MASIX_E_DENIED);
@@ -143,6 +147,10 @@ static void test_waiting(void)
 
 void test_session(void)
 {
+	mach_port_t none;
+
+	/* libmasix gets its session key now, before the test uses up challenges behind its back. */
+	CHECK(masix_lookup("acs_boot/none", 0, &none) == MASIX_E_NOT_FOUND);
 	test_registration();
 	test_rights();
 	test_waiting();

@@ -3,8 +3,10 @@ acs_core = $(addprefix $(top)/acs/,$(addsuffix .c,$(1)))
 acs_registry_srcs := registry.c $(call acs_core,registry)
 acs_manifest_srcs := manifest.c $(call acs_core,manifest bundle) \
 	$(addprefix $(top)/scripts/sign/,compile.c subsystems.c)
-acs_trust_srcs := trust.c $(call acs_core,manifest trust) $(top)/libmasix/identity/registration.c
+acs_identity := $(addprefix $(top)/libmasix/identity/,registration.c proof.c ticket.c)
+acs_trust_srcs := trust.c $(call acs_core,manifest trust) $(acs_identity)
+acs_proof_srcs := proof.c $(call acs_core,keys) $(acs_identity)
 acs_audit_srcs := audit.c $(call acs_core,audit)
 acs_lives_srcs := lives.c $(call acs_core,order plan restart)
-$(foreach t,acs_registry acs_manifest acs_trust acs_audit acs_lives,\
+$(foreach t,acs_registry acs_manifest acs_trust acs_proof acs_audit acs_lives,\
 	$(eval $t_libs := -lsodium)$(eval $t_cflags := -Iacs -Iscripts/sign)$(eval $(call unit_test,$t)))

@@ -223,6 +223,60 @@ static void test_malformed_claims_are_refused(void **state)
 	assert_int_equal(check(&session, &claim, signature), MASIX_E_INVALID);
 }
 
+/* The session key is for the holder of the server's key, on this session, once. */
+static void test_session_key_is_proved_for(void **state)
+{
+	struct trust_session session;
+	struct masix_key_request request = {
+		.cluster = site.public_key,
+		.node = site.node,
+		.incarnation = site.incarnation,
+		.challenge = session.challenge,
+		.session = 1,
+		.public_key = manifest.public_key,
+	};
+	uint8_t bytes[MASIX_KEY_REQUEST_MAX], signature[MASIX_SIGNATURE_SIZE];
+	size_t size;
+
+	(void)state;
+	trust_begin(&session, 1);
+	size = masix_key_request_bytes(&request, bytes, sizeof bytes);
+	crypto_sign_detached(signature, NULL, bytes, size, secret);
+	assert_int_equal(trust_check_key_request(&session, &site, &manifest, signature), 0);
+	assert_int_equal(
+		trust_check_key_request(&session, &site, &manifest, signature), MASIX_E_DENIED);
+	/* A registration is no request for a key. */
+	sign(&session, &good, secret, signature);
+	assert_int_equal(
+		trust_check_key_request(&session, &site, &manifest, signature), MASIX_E_DENIED);
+	request.session = 2;
+	size = masix_key_request_bytes(&request, bytes, sizeof bytes);
+	crypto_sign_detached(signature, NULL, bytes, size, secret);
+	assert_int_equal(
+		trust_check_key_request(&session, &site, &manifest, signature), MASIX_E_DENIED);
+	assert_int_equal(masix_key_request_bytes(&request, bytes, size - 1), 0);
+}
+
+static void test_revoked_keys_are_remembered(void **state)
+{
+	static struct trust_revoked revoked;
+	unsigned i;
+
+	(void)state;
+	assert_false(trust_is_revoked(&revoked, manifest.public_key));
+	assert_int_equal(trust_revoke(&revoked, &manifest), 0);
+	assert_int_equal(trust_revoke(&revoked, &manifest), 0);
+	assert_int_equal(revoked.count, 1);
+	assert_true(trust_is_revoked(&revoked, manifest.public_key));
+	for (i = 1; i < TRUST_REVOKED_MAX; i++) {
+		manifest.public_key[0]++;
+		assert_int_equal(trust_revoke(&revoked, &manifest), 0);
+	}
+	manifest.public_key[1]++;
+	assert_int_equal(trust_revoke(&revoked, &manifest), MASIX_E_LIMIT);
+	assert_false(trust_is_revoked(&revoked, manifest.public_key));
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup(function, set_up)
@@ -236,6 +290,8 @@ int main(void)
 		TEST(test_claims_beyond_the_manifest_are_refused),
 		TEST(test_claim_that_differs_from_what_was_signed),
 		TEST(test_malformed_claims_are_refused),
+		TEST(test_session_key_is_proved_for),
+		TEST(test_revoked_keys_are_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

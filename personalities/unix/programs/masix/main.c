@@ -22,6 +22,9 @@ static const char usage[] =
 	"interrupted\n"
 	"       masix log [-f]             show the system log; -f: and what follows\n"
 	"       masix audit                show what ACS admitted, refused and ended\n"
+	"       masix trust                show what the servers are trusted by\n"
+	"       masix trust rotate [NAME]  give a server, or all, a new session key\n"
+	"       masix trust revoke NAME    end a server and refuse its key\n"
 	"       masix top [-n N] [-d SECONDS]  show what the servers do, live\n"
 	"NAME#SESSION means one member of a pool.\n"
 	"A FILE without a slash that is not here is sought in /usr/lib/masix/servers.\n"
@@ -44,6 +47,7 @@ static const struct command {
 	{ "watch", command_watch, 1, 1, "n" },
 	{ "log", command_log, 0, 0, "f" },
 	{ "audit", command_audit, 0, 0, "" },
+	{ "trust", command_trust, 0, 2, "" },
 	{ "top", command_top, 0, 0, "nd" },
 };
 
@@ -129,6 +133,7 @@ int main(int argc, char **argv)
 		if (count < commands[i].least || count > commands[i].most ||
 			strspn(given, commands[i].options) != strlen(given))
 			break;
+		options.wrong_usage = wrong_usage;
 		commands[i].run(&options);
 		if (fflush(stdout) != 0)
 			die(&options, commands[i].name, "cannot write: %s", strerror(errno));

@@ -10,11 +10,12 @@ enum { STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 struct options {
 	bool json;
-	bool follow;	  /* -f */
-	bool on_demand;	  /* --on-demand */
-	unsigned count;	  /* -n; 0: for ever */
-	double delay;	  /* -d, seconds */
-	char **arguments; /* ends with NULL */
+	bool follow;		   /* -f */
+	bool on_demand;		   /* --on-demand */
+	unsigned count;		   /* -n; 0: for ever */
+	double delay;		   /* -d, seconds */
+	char **arguments;	   /* ends with NULL */
+	void (*wrong_usage)(void); /* does not return */
 };
 
 /* "masix: WHAT: why" on standard error, [{"name": WHAT, "error": why}] with --json; ends the program. */
@@ -57,6 +58,7 @@ void command_restart(const struct options *options);
 void command_kill(const struct options *options);
 void command_watch(const struct options *options);
 void command_log(const struct options *options);
+void command_trust(const struct options *options);
 void command_audit(const struct options *options);
 
 #endif
