@@ -11,3 +11,5 @@ ROOT_FILES += $(masix_folder)/masix.8:/usr/share/man/man8/masix.8:0644 \
 ROOT_FILES += @../bin/init:/usr/sbin/init:0777 \
 	!c.240.0:/dev/host/stdin:0600 !c.240.1:/dev/host/stdout:0600 \
 	!c.240.2:/dev/host/stderr:0600 !c.240.3:/dev/host/control:0600
+# What a user of Debian expects under this name, which a maintainer script would have made.
+ROOT_FILES += @busybox:/usr/bin/vi:0777
