@@ -39,7 +39,7 @@ ifneq ($(filter-out clean,$(goals)),)
 
 # --- Set-up ----------------------------------------------------------------------------------------------------
 
--include $(B)/config.mk
+include $(B)/config.mk
 # Re-run when the recipe changed, and when the cache that config.mk speaks of is gone.
 $(B)/config.mk: scripts/setup $(wildcard scripts/recipe/*.list scripts/recipe/unpack-rootfs) \
 		$(if $(and $(CACHE),$(wildcard $(CACHE)/complete)),,FORCE)
