@@ -15,22 +15,21 @@
 #include "memory.h"
 #include "mount.h"
 #include "pager.h"
+#include "scarcity.h"
 #include "wire.h"
 
 #define WORKERS 6
 #define FIRST_DEVICE 0x300 /* st_dev of the first file system: like hda's */
 
-/* A quarter of the machine's memory. */
-static uint64_t memory_limit(void)
+/* The machine's memory. */
+static uint32_t memory_pages(void)
 {
 	struct vm_statistics statistics;
-	uint64_t pages;
 
 	if (vm_statistics(mach_task_self(), &statistics) != KERN_SUCCESS)
 		masix_fatal("vm_statistics failed");
-	pages = (uint64_t)statistics.free_count + statistics.active_count +
-		statistics.inactive_count + statistics.wire_count;
-	return pages * PAGE_SIZE_ / 4;
+	return (uint32_t)(statistics.free_count + statistics.active_count +
+			  statistics.inactive_count + statistics.wire_count);
 }
 
 /* The volume on `device`; NULL if there is no such device. */
@@ -43,7 +42,8 @@ static struct volume *open_volume(
 	int error;
 
 	if (strcmp(device, "memory") == 0) {
-		if (memory_mount(name, number, memory_limit(), masix_realtime_ns, &volume))
+		if (memory_mount(name, number, (uint64_t)memory_pages() * PAGE_SIZE_ / 4,
+			    masix_realtime_ns, &volume))
 			masix_fatal("%s: not enough memory", name);
 		return volume;
 	}
@@ -119,6 +119,7 @@ int main(int argc, char **argv)
 	if (result != KERN_SUCCESS)
 		masix_fatal("no device right: %s", masix_strerror(result));
 	wire_init();
+	scarcity_init(memory_pages());
 	if (pager_start() != KERN_SUCCESS)
 		masix_fatal("cannot start the pager");
 	for (int i = 1; i < argc; i++) {

@@ -8,13 +8,15 @@
 #include "mach.h"
 #include "mach_port.h"
 #include "memory_object_server.h"
+#include "scarcity.h"
 #include "window.h"
 
 /* Each set has one thread, so that the messages of one object are taken in order: a page that
  * the kernel returned is on the disk before it is asked for again. */
 #define SETS 3
-#define CHUNK (1u << 20) /* bytes cleaned at once: the kernel copies what it returns */
-#define PAGERS_MAX 256u	 /* more are retired when idle */
+/* Bytes cleaned at once: the kernel copies what it returns, unless it is to forget it. */
+#define CHUNK (1u << 20)
+#define PAGERS_MAX 256u /* more are retired when idle */
 
 static struct {
 	struct masix_set *sets[SETS];
@@ -95,7 +97,7 @@ kern_return_t pager_start(void)
 		if (result != KERN_SUCCESS)
 			return result;
 	}
-	return KERN_SUCCESS;
+	return serve_pager_start();
 }
 
 static struct pager *make(struct node *node)
@@ -238,7 +240,8 @@ void pager_clean(struct node *node, uint64_t offset, uint64_t length)
 		uint64_t chunk = end - offset < CHUNK ? end - offset : CHUNK;
 
 		lock_request(pager, control, (uint32_t)offset, (uint32_t)chunk,
-			MEMORY_OBJECT_RETURN_DIRTY, FALSE);
+			MEMORY_OBJECT_RETURN_DIRTY,
+			scarcity_is_near((unsigned)(chunk / PAGE_SIZE_)));
 		offset += chunk;
 	}
 	drop(control);

@@ -23,6 +23,9 @@ struct pager {
 /* Make the port sets and start their threads. */
 kern_return_t pager_start(void) CHECKED;
 
+/* Start the thread that answers the kernel's requests for pages while memory is scarce. */
+int serve_pager_start(void) CHECKED;
+
 /* The node's pager, made if it has none.  pager_put gives it back.  No lock held. */
 int pager_get(struct node *node, struct pager **pager) CHECKED;
 void pager_put(struct pager *pager);

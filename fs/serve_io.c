@@ -11,9 +11,11 @@
 #include "mach.h"
 #include "mach4.h"
 #include "mach_port.h"
+#include "scarcity.h"
 
-/* The file behind a port that was opened with `right`.  handle_put on success. */
-static int begin(mach_port_t io, int right, struct handle **result)
+/* The file behind a port that was opened with `right`, to move `amount` bytes of its contents.  handle_put on
+ * success. */
+static int begin(mach_port_t io, int right, size_t amount, struct handle **result)
 {
 	struct handle *handle = handle_get(io);
 	int error = 0;
@@ -26,11 +28,14 @@ static int begin(mach_port_t io, int right, struct handle **result)
 		error = MASIX_E_NO_DEVICE;
 	else if (!(handle->rights & right))
 		error = MASIX_E_ACCESS;
-	if (error)
+	if (error) {
 		handle_put(handle);
-	else
-		*result = handle;
-	return error;
+		return error;
+	}
+	if (amount > 0)
+		scarcity_wait((unsigned)(amount / PAGE_SIZE_) + 1);
+	*result = handle;
+	return 0;
 }
 
 kern_return_t S_io_read(mach_port_t io, mach_port_t reply, mach_msg_type_name_t reply_type,
@@ -45,7 +50,7 @@ kern_return_t S_io_read(mach_port_t io, mach_port_t reply, mach_msg_type_name_t 
 	(void)reply_type;
 	(void)token;
 	(void)flags;
-	error = begin(io, MASIX_OPEN_READ | MASIX_OPEN_EXEC, &handle);
+	error = begin(io, MASIX_OPEN_READ | MASIX_OPEN_EXEC, length, &handle);
 	if (error)
 		return error;
 	if (offset < 0)
@@ -72,7 +77,7 @@ kern_return_t S_io_read_large(mach_port_t io, mach_port_t reply, mach_msg_type_n
 	(void)reply_type;
 	(void)token;
 	(void)flags;
-	error = begin(io, MASIX_OPEN_READ, &handle);
+	error = begin(io, MASIX_OPEN_READ, length, &handle);
 	if (error)
 		return error;
 	if (offset < 0)
@@ -111,7 +116,7 @@ static int write_to(mach_port_t io, int flags, int64_t offset, const char *data,
 	struct handle *handle;
 	int error;
 
-	error = begin(io, MASIX_OPEN_WRITE, &handle);
+	error = begin(io, MASIX_OPEN_WRITE, count, &handle);
 	if (error)
 		return error;
 	/* Positions that do not exist. */
@@ -227,7 +232,7 @@ kern_return_t S_io_map(mach_port_t io, mach_port_t *object, int64_t *size)
 	bool writable;
 	int error;
 
-	error = begin(io, MASIX_OPEN_READ | MASIX_OPEN_EXEC, &handle);
+	error = begin(io, MASIX_OPEN_READ | MASIX_OPEN_EXEC, 0, &handle);
 	if (error)
 		return error == MASIX_E_IS_DIRECTORY ? MASIX_E_NO_DEVICE : error;
 	writable = (handle->rights & MASIX_OPEN_WRITE) != 0;
@@ -247,7 +252,7 @@ kern_return_t S_io_set_size(mach_port_t io, int64_t size)
 	struct handle *handle;
 	int error;
 
-	error = begin(io, MASIX_OPEN_WRITE, &handle);
+	error = begin(io, MASIX_OPEN_WRITE, 0, &handle);
 	if (error)
 		return error;
 	if (size < 0)

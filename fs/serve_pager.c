@@ -4,11 +4,13 @@
 #include <masix/error.h>
 #include <masix/mach.h>
 #include <masix/server.h>
+#include <stdlib.h>
 
 #include "mach.h"
 #include "mach_port.h"
 #include "memory_object_server.h"
 #include "pager.h"
+#include "scarcity.h"
 #include "wire.h"
 
 /* Pages read at once: as many as exec likes; more and more for those who read in order. */
@@ -99,34 +101,118 @@ static void supply_zeros(mach_port_t control, vm_offset_t offset, unsigned pages
 	(void)memory_object_data_unavailable(control, offset, PAGE_SIZE_);
 }
 
+/* A page that the kernel asked for. */
+struct page_request {
+	struct page_request *next;
+	struct pager *pager; /* a reference */
+	mach_port_t control; /* a send right */
+	vm_offset_t offset;
+	vm_size_t length;
+	unsigned pages; /* that may be delivered at once; then: that were there */
+};
+
+static void fulfil(struct page_request *request)
+{
+	struct pager *pager = request->pager;
+	uint32_t page = (uint32_t)(request->offset / PAGE_SIZE_);
+	void *data;
+	int error;
+
+	error = pager->node->volume->ops->page_in(pager->node, page, &request->pages, &data);
+	/* The results of these tell of an object that is gone, and nobody waits then. */
+	if (error)
+		(void)memory_object_data_error(
+			request->control, request->offset, request->length, error);
+	else if (data)
+		supply(pager, request->control, request->offset, data, request->pages);
+	else
+		supply_zeros(request->control, request->offset, request->pages);
+	drop(request->control);
+	pager_put(pager);
+}
+
+/* Requests that wait until the kernel has memory for everybody again.  What it returns meanwhile goes past them: so
+ * it gets memory. */
+static struct {
+	pthread_mutex_t lock; /* nothing is done under it */
+	pthread_cond_t added;
+	struct page_request *first, **last;
+} postponed = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	.added = PTHREAD_COND_INITIALIZER,
+	.last = &postponed.first };
+
+static bool postpone(const struct page_request *request)
+{
+	struct page_request *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return false;
+	*copy = *request;
+	copy->next = NULL;
+	pthread_mutex_lock(&postponed.lock);
+	*postponed.last = copy;
+	postponed.last = &copy->next;
+	pthread_cond_signal(&postponed.added);
+	pthread_mutex_unlock(&postponed.lock);
+	return true;
+}
+
+static struct page_request *take_postponed(void)
+{
+	struct page_request *request;
+
+	pthread_mutex_lock(&postponed.lock);
+	while (!postponed.first)
+		pthread_cond_wait(&postponed.added, &postponed.lock);
+	request = postponed.first;
+	postponed.first = request->next;
+	if (!postponed.first)
+		postponed.last = &postponed.first;
+	pthread_mutex_unlock(&postponed.lock);
+	return request;
+}
+
+static void *serve_postponed(void *unused)
+{
+	wire_thread();
+	for (;;) {
+		struct page_request *request = take_postponed();
+
+		scarcity_wait(request->pages);
+		fulfil(request);
+		free(request);
+	}
+	return unused;
+}
+
+int serve_pager_start(void)
+{
+	pthread_t thread;
+
+	return pthread_create(&thread, NULL, serve_postponed, NULL) ? MASIX_E_LIMIT : 0;
+}
+
 kern_return_t memory_object_data_request(mach_port_t port, mach_port_t control, vm_offset_t offset,
 	vm_size_t length, vm_prot_t access)
 {
 	struct pager *pager = pager_lookup(port);
 	uint32_t page = (uint32_t)(offset / PAGE_SIZE_);
+	struct page_request request = { .control = control, .offset = offset, .length = length };
 	unsigned pages;
-	void *data;
-	int error;
 
 	(void)access;
-	wire_thread();
 	if (!pager)
 		return KERN_INVALID_ARGUMENT;
+	wire_thread();
 	pages = page != pager->expected || page == 0 ? READ_AHEAD
 		: pager->ahead < READ_AHEAD_MAX	     ? pager->ahead * 2
 						     : READ_AHEAD_MAX;
 	pager->ahead = pages;
-	error = pager->node->volume->ops->page_in(pager->node, page, &pages, &data);
-	pager->expected = page + pages;
-	/* The results of these tell of an object that is gone, and nobody waits then. */
-	if (error)
-		(void)memory_object_data_error(control, offset, length, error);
-	else if (data)
-		supply(pager, control, offset, data, pages);
-	else
-		supply_zeros(control, offset, pages);
-	drop(control);
-	pager_put(pager);
+	request.pager = pager;
+	request.pages = pages;
+	if (!scarcity_is_near(pages) || !postpone(&request))
+		fulfil(&request);
+	pager->expected = page + request.pages;
 	return KERN_SUCCESS;
 }
 

@@ -55,6 +55,27 @@ def a_file_in_memory_has_a_limit(guest):
     ask(guest)
 
 
+@alone(seconds=150)
+def files_larger_than_memory_are_written_and_read():
+    """Dirty pages of mappings are cleaned by fs itself, which must not use up the kernel's reserve meanwhile."""
+    guest = TestGuest(memory=128)
+    try:
+        guest.set_time(140)
+        check(guest.sh(f"cd /root && {EAT} mapped"), stdout="whole\n")
+        check(guest.sh("cd /root && cp eaten copy && cmp eaten copy && echo same"), stdout="same\n")
+        check(guest.sh(f"""cd /root
+            {EAT} mapped &
+            dd if=/dev/zero of=/tmp/fill bs=1M 2>/dev/null
+            md5sum <copy >sums; rm /tmp/fill
+            wait $!
+            md5sum <eaten >>sums; uniq <sums | wc -l"""), stdout="whole\n1\n")
+        check(guest.sh("rm /root/eaten /root/copy"))
+        ask(guest)
+        require(guest.halt(), "it did not shut down in order")
+    finally:
+        guest.close()
+
+
 def tasks(guest):
     return int(check(guest.sh("awk '/^tasks/ {print $2}' /proc/masix")).stdout)
 

@@ -5,6 +5,7 @@
  *	shared     the same, shared with children to come
  *	children   forty processes that each take a share, none of them large
  *	file       a file in the working directory
+ *	mapped     130 MiB of a file there, written through a mapping and read again; it ends by itself
  *	bomb       processes of a user that fork again and again
  *	shell      a shell of that user that does so
  *	forks      fork again and again; each child ends at once */
@@ -115,6 +116,29 @@ static int file(void)
 	return 0;
 }
 
+/* Each page has its own number. */
+static int mapped(void)
+{
+	const size_t size = 130u * MIB, step = 4096 / sizeof(unsigned);
+	int fd = open("eaten", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	unsigned *area;
+
+	if (fd < 0 || ftruncate(fd, (off_t)size) != 0)
+		return 1;
+	area = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (area == MAP_FAILED)
+		return 1;
+	for (unsigned page = 0; page < size / 4096; page++)
+		area[page * step] = ~page;
+	for (unsigned page = 0; page < size / 4096; page++)
+		if (area[page * step] != ~page) {
+			printf("page %u is lost\n", page);
+			return 1;
+		}
+	puts("whole");
+	return 0;
+}
+
 static void become_user(void)
 {
 	if (setuid(1000) != 0) {
@@ -159,12 +183,14 @@ int main(int argc, char **argv)
 		return children();
 	if (strcmp(what, "file") == 0)
 		return file();
+	if (strcmp(what, "mapped") == 0)
+		return mapped();
 	if (strcmp(what, "bomb") == 0)
 		bomb();
 	if (strcmp(what, "shell") == 0)
 		return shell();
 	if (strcmp(what, "forks") == 0)
 		forks();
-	fprintf(stderr, "usage: eat heap|map|shared|children|file|bomb|shell|forks\n");
+	fprintf(stderr, "usage: eat heap|map|shared|children|file|mapped|bomb|shell|forks\n");
 	return 2;
 }
