@@ -315,7 +315,8 @@ void signals_post(struct emul_thread *wanted, int signal, const struct masix_sig
 		emul_unlock(&signals_lock);
 		return;
 	}
-	if ((signal < SIGRTMIN && already_queued(signal, wanted ? wanted->vector.id : 0)) ||
+	if ((wanted && wanted->exiting) ||
+		(signal < SIGRTMIN && already_queued(signal, wanted ? wanted->vector.id : 0)) ||
 		queue_length == SIGNALS_QUEUE) {
 		emul_unlock(&signals_lock);
 		return;
@@ -331,6 +332,29 @@ void signals_post(struct emul_thread *wanted, int signal, const struct masix_sig
 	thread->signal_pending = 1;
 	if (thread != emul_self())
 		threads_request_nudge(thread);
+}
+
+void signals_leave(void)
+{
+	struct emul_thread *self = emul_self(), *thread;
+	int others = 0;
+	unsigned i;
+
+	emul_lock(&signals_lock);
+	self->exiting = 1;
+	for (i = queue_length; i-- > 0;)
+		if (queue[i].tid == self->vector.id)
+			unqueue((int)i);
+	for (i = 0; i < queue_length; i++) {
+		thread = queue[i].tid ? NULL : choose_thread(NULL, queue[i].signal);
+		if (!thread)
+			continue;
+		thread->signal_pending = thread->nudge = 1;
+		others = 1;
+	}
+	emul_unlock(&signals_lock);
+	if (others)
+		service_wake();
 }
 
 void signals_fault(struct emul_thread *thread, int signal, int code, uint32_t address)

@@ -64,6 +64,9 @@ int signals_have_room(void);
  * and see to it that a thread takes it.  Called by any thread of the process. */
 void signals_post(struct emul_thread *thread, int signal, const struct masix_siginfo *info);
 
+/* The calling thread ends: its own signals go with it, other threads take the process's. */
+void signals_leave(void);
+
 /* A synchronous fault of `thread`, which is stopped in user mode with its registers in
  * thread->state: deliver it first; kills the process if it is blocked or ignored. */
 void signals_fault(struct emul_thread *thread, int signal, int code, uint32_t address);

@@ -1,4 +1,5 @@
-/* Thread blocks, clone, exit, and making threads look at their signals. */
+/* Thread blocks, clone, and making threads look at their signals. */
+#include <asm/errno.h>
 #include <mach/kern_return.h>
 #include <mach/thread_status.h>
 
@@ -18,12 +19,6 @@
 #include "threads.h"
 #include <masix/error.h>
 
-#define EINVAL 22
-#define EAGAIN 11
-#define ENOMEM 12
-#define ENOSYS 38
-#define ESRCH 3
-
 #define CLONE_VM 0x100u
 #define CLONE_VFORK 0x4000u
 #define CLONE_THREAD 0x10000u
@@ -36,7 +31,13 @@ struct emul_lock threads_lock;
 struct emul_thread *threads_first;
 struct emul_thread *threads_service;
 static struct emul_thread *dead_blocks; /* threads_lock; of threads that ended or are ending */
-static int next_tid;
+
+/* A thread's id is the pid with a number above: the main thread's is 0.  They come around, like pids, so that an id is
+ * not another thread's at once; all ids stay below the bits of a robust lock's word that are not the owner's. */
+#define NUMBER_SHIFT 16
+#define NUMBERS (1u << (30 - NUMBER_SHIFT))
+static uint32_t numbers[NUMBERS / 32]; /* threads_lock: a bit for each that is in use */
+static uint32_t last_number;
 
 void emul_async_entry(void);
 
@@ -86,16 +87,59 @@ void threads_add(struct emul_thread *thread)
 	emul_unlock(&threads_lock);
 }
 
-static void threads_remove(struct emul_thread *thread)
+static int is_taken(uint32_t number)
 {
-	struct emul_thread **link;
+	return numbers[number / 32] >> number % 32 & 1;
+}
 
-	for (link = &threads_first; *link; link = &(*link)->next) {
-		if (*link == thread) {
-			*link = thread->next;
-			return;
-		}
+/* An id for `thread`; 0: there are no more. */
+static int give_id(struct emul_thread *thread)
+{
+	uint32_t number, tries;
+
+	emul_lock(&threads_lock);
+	number = last_number;
+	for (tries = 1; tries < NUMBERS; tries++) {
+		number = number + 1 < NUMBERS ? number + 1 : 1;
+		if (!is_taken(number))
+			break;
 	}
+	if (tries < NUMBERS) {
+		last_number = number;
+		numbers[number / 32] |= 1u << number % 32;
+		thread->vector.id = (uint32_t)emul_process.pid + (number << NUMBER_SHIFT);
+	}
+	emul_unlock(&threads_lock);
+	return tries < NUMBERS;
+}
+
+/* Lock held. */
+static void free_id(const struct emul_thread *thread)
+{
+	uint32_t number = thread->vector.id >> NUMBER_SHIFT;
+
+	numbers[number / 32] &= ~(1u << number % 32);
+}
+
+void threads_remove(struct emul_thread *thread)
+{
+	struct emul_thread **link = &threads_first;
+
+	while (*link && *link != thread)
+		link = &(*link)->next;
+	if (*link)
+		*link = thread->next;
+	free_id(thread);
+	thread->next = dead_blocks;
+	dead_blocks = thread;
+}
+
+void threads_become_main(void)
+{
+	struct emul_thread *self = emul_self();
+
+	memset(numbers, 0, sizeof numbers);
+	self->vector.id = (uint32_t)emul_process.pid;
 }
 
 struct emul_thread *threads_find(mach_port_t port)
@@ -150,7 +194,8 @@ static long set_tls(mach_port_t port, struct emul_thread *thread, uint32_t *desc
 {
 	uint32_t info[4];
 
-	memcpy(info, desc, sizeof info);
+	if (emul_copy(info, desc, sizeof info))
+		return -EFAULT;
 	if (info[0] != ~0u && info[0] != VECTOR_GS_SELECTOR >> 3)
 		return -EINVAL;
 	memcpy(thread->gs_info, info, sizeof info);
@@ -158,8 +203,7 @@ static long set_tls(mach_port_t port, struct emul_thread *thread, uint32_t *desc
 	thread->gs_used = 1;
 	if (port && vector_set_segment(port, VECTOR_GS_SELECTOR, info[1], 0xfffff, 1))
 		return -EINVAL;
-	desc[0] = VECTOR_GS_SELECTOR >> 3;
-	return 0;
+	return emul_copy(desc, thread->gs_info, sizeof desc[0]) ? -EFAULT : 0;
 }
 
 long sys_set_thread_area(const uint32_t *a)
@@ -236,6 +280,17 @@ void threads_return_registers(struct emul_state *s, const uint32_t *a)
 	s->eax = 0;
 }
 
+static void drop_unborn(struct emul_thread *thread)
+{
+	(void)thread_terminate(thread->vector.port);
+	(void)mach_port_destroy(EMUL_PORT_TASK, thread->vector.port);
+	emul_lock(&threads_lock);
+	if (thread->vector.id)
+		free_id(thread);
+	emul_unlock(&threads_lock);
+	emul_memory_free(thread, EMUL_STACK_SIZE);
+}
+
 /* A thread of this process (CLONE_VM | CLONE_THREAD). */
 static long clone_thread(const uint32_t *a)
 {
@@ -259,27 +314,24 @@ static long clone_thread(const uint32_t *a)
 	thread->gs_used = self->gs_used;
 	memcpy(thread->gs_info, self->gs_info, sizeof thread->gs_info);
 	thread->signal_mask = self->signal_mask;
-	thread->vector.id = (uint32_t)emul_process.pid +
-			    (uint32_t)__atomic_add_fetch(&next_tid, 1, __ATOMIC_RELAXED) * 0x10000;
-	result = 0;
-	if (flags & CLONE_SETTLS)
+	result = give_id(thread) ? 0 : -EAGAIN;
+	if (!result && (flags & CLONE_SETTLS))
 		result = set_tls(MACH_PORT_NULL, thread, (uint32_t *)a[3]);
 	if (!result && threads_set_segments(thread->vector.port, thread))
 		result = -EAGAIN;
 	if (!result && threads_set_registers(thread->vector.port, &registers, (int)thread->gs_used))
 		result = -EAGAIN;
 	if (result) {
-		(void)thread_terminate(thread->vector.port);
-		(void)mach_port_destroy(EMUL_PORT_TASK, thread->vector.port);
-		emul_memory_free(thread, EMUL_STACK_SIZE);
+		drop_unborn(thread);
 		return result;
 	}
 	if (flags & CLONE_CHILD_CLEARTID)
 		thread->vector.clear_tid = (uint32_t *)a[4];
+	/* As on Linux, nobody is told of a bad pointer. */
 	if (flags & CLONE_PARENT_SETTID)
-		*(uint32_t *)a[2] = thread->vector.id;
+		(void)emul_copy((void *)a[2], &thread->vector.id, sizeof thread->vector.id);
 	if (flags & CLONE_CHILD_SETTID)
-		*(uint32_t *)a[4] = thread->vector.id;
+		(void)emul_copy((void *)a[4], &thread->vector.id, sizeof thread->vector.id);
 	result = (long)thread->vector.id;
 	threads_add(thread);
 	(void)thread_resume(thread->vector.port);
@@ -318,68 +370,6 @@ long sys_clone(const uint32_t *a)
 	return emul_fork(a, flags, a[1]);
 }
 
-void emul_exit_process(int code)
-{
-	emul_files_exit();
-	for (;;) {
-		(void)process_exit(EMUL_PORT_PROCESS, code & 0xff, 0);
-		emul_sleep_ms(1000); /* the server ends the task */
-	}
-}
-
-long sys_exit_group(const uint32_t *a)
-{
-	emul_exit_process((int)a[0]);
-}
-
-long sys_exit(const uint32_t *a)
-{
-	struct emul_thread *self = emul_self();
-	uint32_t *clear = self->vector.clear_tid;
-	int last;
-
-	emul_lock(&threads_lock);
-	last = threads_first == self && !self->next;
-	emul_unlock(&threads_lock);
-	if (last)
-		emul_exit_process((int)a[0]);
-	self->exiting = 1;
-	futexes_robust_exit(self);
-	if (clear) {
-		self->vector.clear_tid = NULL;
-		*(volatile uint32_t *)clear =
-			0; /* a bad pointer unwinds and comes again without it */
-		futexes_wake(clear);
-	}
-	emul_lock(&threads_lock);
-	threads_remove(self);
-	self->next = dead_blocks;
-	dead_blocks = self;
-	emul_unlock(&threads_lock);
-	for (;;)
-		(void)thread_terminate(self->vector.port);
-}
-
-void threads_end_others(void)
-{
-	struct emul_thread *self = emul_self(), *thread;
-
-	for (;;) {
-		emul_lock(&threads_lock);
-		thread = threads_first == self ? self->next : threads_first;
-		if (thread) {
-			threads_remove(thread);
-			thread->next = dead_blocks;
-			dead_blocks = thread;
-		}
-		emul_unlock(&threads_lock);
-		if (!thread)
-			break;
-		(void)thread_terminate(thread->vector.port);
-	}
-	self->vector.id = (uint32_t)emul_process.pid;
-}
-
 void threads_fork_child(void)
 {
 	struct emul_thread *self = emul_self();
@@ -391,7 +381,7 @@ void threads_fork_child(void)
 	self->vector.port = EMUL_PORT_THREAD;
 	self->vector.reply_port = MACH_PORT_NULL;
 	self->poll_port = MACH_PORT_NULL;
-	self->vector.id = (uint32_t)emul_process.pid;
+	threads_become_main();
 	self->robust_list = 0;
 	self->nudge = 0;
 }
@@ -616,7 +606,7 @@ long sys_rt_sigqueueinfo(const uint32_t *a)
 	info.code = (int)user[2];
 	info.value = (int)user[5];
 	if (info.code >= 0)
-		return -1; /* EPERM: only negative codes can come from a program */
+		return -EPERM; /* only negative codes can come from a program */
 	return kill_by_server((int)a[0], (int)a[1], info);
 }
 

@@ -18,6 +18,10 @@ uint32_t emul_save(struct emul_context *context) __attribute__((returns_twice));
 struct emul_thread *threads_allocate(void);
 /* Enter a block in the list. */
 void threads_add(struct emul_thread *thread);
+/* Take it out, with threads_lock held: its thread ends, and nothing finds it any more. */
+void threads_remove(struct emul_thread *thread);
+/* The caller is the only thread: its id is the pid, and all others are free. */
+void threads_become_main(void);
 
 /* Make %fs of the kernel thread `port` select `thread`, and %gs what the block's gs_descriptor says. */
 kern_return_t threads_set_segments(mach_port_t port, const struct emul_thread *thread)
