@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <masix/error.h>
+#include <masix/foreign.h>
 #include <masix/mach.h>
 #include <masix/types.h>
 
@@ -162,10 +163,20 @@ kern_return_t S_io_write_large(mach_port_t io, mach_port_t reply, mach_msg_type_
 	uint32_t token, int flags, int64_t offset, masix_bulk_t data, mach_msg_type_number_t count,
 	uint32_t *written, int64_t *end)
 {
-	kern_return_t kr = write_channel(io, reply, reply_type, token, PARKED_WRITE_LARGE, flags,
-		offset, data, count, written, end);
+	static struct masix_foreign foreign = { .most = 1 };
+	size_t part = count < CHANNELS_WRITE_MAX ? count : CHANNELS_WRITE_MAX;
+	void *copy;
+	kern_return_t kr;
 
-	/* On success the copy is ours; a parked write has its own. */
+	/* Before the lock: its pages may be slow, or fail. */
+	kr = masix_foreign_copy(&foreign, data, part, &copy);
+	if (kr)
+		return kr;
+	kr = write_channel(io, reply, reply_type, token, PARKED_WRITE_LARGE, flags, offset, copy,
+		part, written, end);
+	if (part)
+		(void)vm_deallocate(mach_task_self(), (vm_address_t)copy, part);
+	/* On success the message's is ours too; a parked write has its own. */
 	if ((!kr || kr == MIG_NO_REPLY) && count)
 		(void)vm_deallocate(mach_task_self(), (vm_address_t)data, count);
 	return kr;

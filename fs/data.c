@@ -1,6 +1,5 @@
 #include "data.h"
 
-#include <masix/copy.h>
 #include <masix/error.h>
 
 #include "attributes.h"
@@ -203,39 +202,6 @@ static int prepare_write(
 	return error;
 }
 
-/* Fetch every page of the source before a lock is taken: it may be mapped by its owner from a
- * pager that takes its time. */
-static int touch(const char *from, size_t amount)
-{
-	char byte;
-	int error = 0;
-
-	for (size_t at = 0; at < amount && !error; at += PAGE_SIZE_)
-		error = masix_copy(&byte, from + at, 1);
-	if (!error && amount > 0)
-		error = masix_copy(&byte, from + amount - 1, 1);
-	return error;
-}
-
-/* Straight into the store, by way of a buffer: the source may fail. */
-static int write_direct(struct node *node, uint64_t offset, const char *from, size_t amount)
-{
-	char page[PAGE_SIZE_];
-
-	while (amount > 0) {
-		size_t part = amount < sizeof(page) ? amount : sizeof(page);
-		int error = masix_copy(page, from, part);
-
-		if (error)
-			return error;
-		node->volume->ops->copy(node, offset, (uint32_t)part, page, true);
-		from += part;
-		offset += part;
-		amount -= part;
-	}
-	return 0;
-}
-
 /* Clean the file when much of it is dirty. */
 static void write_behind(struct node *node)
 {
@@ -257,11 +223,8 @@ int data_write(const struct identity *who, struct node *node, bool append, uint6
 	const void *from, size_t *amount, uint64_t *end)
 {
 	uint64_t old;
-	int error;
+	int error = 0;
 
-	error = touch(from, *amount);
-	if (error)
-		return error;
 	pthread_rwlock_wrlock(&node->content);
 	old = node->stat.size;
 	if (append)
@@ -274,7 +237,8 @@ int data_write(const struct identity *who, struct node *node, bool append, uint6
 		error = prepare_write(who, node, offset, amount);
 	if (!error && *amount > 0) {
 		if (is_direct(node))
-			error = write_direct(node, offset, from, *amount);
+			node->volume->ops->copy(
+				node, offset, (uint32_t)*amount, (void *)from, true);
 		else
 			error = write_cached(node, offset, from, *amount);
 		/* What was not written must not look like part of the file. */

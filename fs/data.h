@@ -19,7 +19,7 @@ size_t data_available(struct node *node, uint64_t offset, size_t amount);
 uint64_t data_size(struct node *node);
 
 /* Write at `offset` or, with `append`, at the end; *amount shrinks to what found room, *end is the
- * position behind it.  `from` may be memory that a client's pager must deliver. */
+ * position behind it.  `from` is memory of our own. */
 int data_write(const struct identity *who, struct node *node, bool append, uint64_t offset,
 	const void *from, size_t *amount, uint64_t *end) CHECKED;
 

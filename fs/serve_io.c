@@ -7,6 +7,7 @@
 #include "attributes.h"
 #include "data.h"
 #include "handle.h"
+#include "incoming.h"
 #include "io_server.h"
 #include "mach.h"
 #include "mach4.h"
@@ -149,6 +150,7 @@ kern_return_t S_io_write_large(mach_port_t io, mach_port_t reply, mach_msg_type_
 	uint32_t token, int flags, int64_t offset, masix_bulk_t data, mach_msg_type_number_t count,
 	uint32_t *written, int64_t *end)
 {
+	struct incoming *bytes;
 	int error;
 
 	(void)reply;
@@ -156,7 +158,11 @@ kern_return_t S_io_write_large(mach_port_t io, mach_port_t reply, mach_msg_type_
 	(void)token;
 	if (count > MASIX_BULK_MAX)
 		return MASIX_E_TOO_BIG;
-	error = write_to(io, flags, offset, data, count, written, end);
+	error = incoming_take(data, count, &bytes);
+	if (error)
+		return error;
+	error = write_to(io, flags, offset, incoming_bytes(bytes), count, written, end);
+	incoming_drop(bytes);
 	if (!error && count > 0)
 		(void)vm_deallocate(mach_task_self(), (vm_address_t)data, count);
 	return error;

@@ -213,8 +213,14 @@ static kern_return_t write_part(struct emul_file *file, int flags, int64_t offse
 		uint32_t address = cursor_contiguous(from, size);
 
 		if (address != 0) {
-			*part = size;
-			return write_large(file, flags, offset, size, address, from, written, end);
+			kern_return_t kr =
+				write_large(file, flags, offset, size, address, from, written, end);
+
+			if (kr != MASIX_E_BUSY) {
+				*part = size;
+				return kr;
+			}
+			/* Too many at once: inline. */
 		}
 	}
 	if (*part > MASIX_INLINE_MAX)

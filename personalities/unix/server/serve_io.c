@@ -8,10 +8,12 @@
 
 #include <io_server.h>
 #include <masix/error.h>
+#include <masix/foreign.h>
 #include <masix/mach.h>
 
 #include "answer.h"
 #include "server.h"
+#include "stuck.h"
 
 /* The object behind an io port, with a reference, and its operations. */
 static struct masix_object *enter(mach_port_t port, const struct io_operations **operations)
@@ -118,6 +120,26 @@ kern_return_t S_io_write(mach_port_t io, mach_port_t reply, mach_msg_type_name_t
 	return kr;
 }
 
+/* Whatever a class does with the bytes, under its locks too, or hands on to another process: they are ours by then. */
+static kern_return_t write_copy(struct masix_object *object, const struct io_operations *operations,
+	const struct io_call *call, const char *data, uint32_t length, uint32_t *written)
+{
+	static struct masix_foreign foreign = { .most = 3 };
+	struct stuck_call stuck;
+	void *copy;
+
+	stuck_begin(&stuck, 0, true);
+	kern_return_t kr = masix_foreign_copy(&foreign, data, length, &copy);
+
+	stuck_end(&stuck);
+	if (kr != KERN_SUCCESS)
+		return kr;
+	kr = operations->write_large(object, call, copy, length, written);
+	if (kr != KERN_SUCCESS && kr != MIG_NO_REPLY && length > 0)
+		vm_deallocate(mach_task_self(), (vm_address_t)copy, length);
+	return kr;
+}
+
 kern_return_t S_io_write_large(mach_port_t io, mach_port_t reply, mach_msg_type_name_t reply_type,
 	uint32_t token, int flags, int64_t offset, masix_bulk_t data, mach_msg_type_number_t length,
 	uint32_t *written, int64_t *end)
@@ -136,9 +158,11 @@ kern_return_t S_io_write_large(mach_port_t io, mach_port_t reply, mach_msg_type_
 		kr = MASIX_E_TOO_BIG;
 	else
 		kr = operations->write_large != NULL
-			     ? operations->write_large(object, &call, data, length, written)
+			     ? write_copy(object, operations, &call, data, length, written)
 			     : CANNOT;
 	masix_object_put(object);
+	if ((kr == KERN_SUCCESS || kr == MIG_NO_REPLY) && length > 0)
+		vm_deallocate(mach_task_self(), (vm_address_t)data, length);
 	return kr;
 }
 

@@ -26,7 +26,7 @@ struct io_operations {
 		int64_t offset, uint32_t amount, char **data, uint32_t *count);
 	kern_return_t (*write)(struct masix_object *object, const struct io_call *call,
 		const char *data, uint32_t length, uint32_t *written);
-	/* Consumes the pages on success and with MIG_NO_REPLY. */
+	/* Pages of our own, whoever sent them; consumed on success and with MIG_NO_REPLY. */
 	kern_return_t (*write_large)(struct masix_object *object, const struct io_call *call,
 		char *data, uint32_t length, uint32_t *written);
 	kern_return_t (*poll)(

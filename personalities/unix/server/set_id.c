@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <masix/copy.h>
 #include <masix/error.h>
 #include <masix/mach.h>
 #include <masix/server.h>
@@ -325,7 +326,8 @@ static kern_return_t copy_takeover(struct change *c, const char *data, uint32_t 
 		return kr;
 	c->takeover = t = (struct takeover *)memory;
 	c->size = count;
-	memcpy(t, data, count);
+	if (masix_copy(t, data, count) != 0)
+		return KERN_INVALID_ADDRESS;
 	if (takeover_size(t) != count)
 		return MASIX_E_INVALID;
 	memset(t->root, 0, sizeof(t->root));
