@@ -4,9 +4,6 @@
 #include <string.h>
 
 #include "audit.h"
-#include "bytes.h"
-
-#define LABEL "MASIX-AUDIT-v1"
 
 static const char *const event_names[] = {
 #define AUDIT_EVENT_NAME(name, text) [AUDIT_##name] = text,
@@ -20,23 +17,24 @@ void audit_begin(struct audit *audit, const uint8_t first[MASIX_HASH_SIZE])
 	memcpy(audit->anchor, first, sizeof audit->anchor);
 }
 
+/* The line of a record without its link; its length. */
+static size_t write_line(const struct audit_record *record, char line[AUDIT_LINE_MAX])
+{
+	int length = snprintf(line, AUDIT_LINE_MAX, "%llu %llu.%03u %s %s %s",
+		(unsigned long long)record->number, (unsigned long long)(record->time / 1000000000),
+		(unsigned)(record->time / 1000000 % 1000), event_names[record->event], record->name,
+		record->detail);
+
+	/* AUDIT_LINE_MAX has room for the longest fields. */
+	return length > 0 && length < AUDIT_LINE_MAX ? (size_t)length : 0;
+}
+
 static void link_record(const uint8_t previous[MASIX_HASH_SIZE], const struct audit_record *record,
 	uint8_t link[MASIX_HASH_SIZE])
 {
-	crypto_generichash_state state;
-	uint8_t numbers[20];
+	char line[AUDIT_LINE_MAX];
 
-	bytes_put64(numbers, record->number);
-	bytes_put64(numbers + 8, record->time);
-	bytes_put32(numbers + 16, record->event);
-	crypto_generichash_init(&state, NULL, 0, MASIX_HASH_SIZE);
-	crypto_generichash_update(&state, (const uint8_t *)LABEL, sizeof LABEL);
-	crypto_generichash_update(&state, previous, MASIX_HASH_SIZE);
-	crypto_generichash_update(&state, numbers, sizeof numbers);
-	/* Fixed size and zero-filled: no two records have the same bytes. */
-	crypto_generichash_update(&state, (const uint8_t *)record->name, sizeof record->name);
-	crypto_generichash_update(&state, (const uint8_t *)record->detail, sizeof record->detail);
-	crypto_generichash_final(&state, link, MASIX_HASH_SIZE);
+	masix_audit_link(previous, line, write_line(record, line), link);
 }
 
 static void copy_text(char *to, size_t size, const char *from)
@@ -72,26 +70,33 @@ static uint64_t oldest(const struct audit *audit)
 	return audit->count > AUDIT_KEPT ? audit->count - AUDIT_KEPT + 1 : 1;
 }
 
+/* " #LINK\n" behind the text of a line. */
+static size_t add_link(char *line, size_t length, const uint8_t link[MASIX_HASH_SIZE])
+{
+	line[length++] = ' ';
+	line[length++] = '#';
+	sodium_bin2hex(line + length, MASIX_AUDIT_LINK_HEX + 1, link, MASIX_HASH_SIZE);
+	length += MASIX_AUDIT_LINK_HEX;
+	line[length++] = '\n';
+	return length;
+}
+
 size_t audit_format(const struct audit *audit, char *text, size_t room)
 {
-	size_t used = 0;
-	uint64_t number;
+	char line[AUDIT_LINE_MAX + AUDIT_LINK_MAX];
+	size_t used = 0, length;
+	uint64_t number = oldest(audit);
 
-	for (number = oldest(audit); number <= audit->count; number++) {
+	length = snprintf(line, AUDIT_LINE_MAX, "anchor %llu", (unsigned long long)number - 1);
+	length = add_link(line, length, audit->anchor);
+	while (length <= room - used) {
 		const struct audit_record *record = &audit->records[(number - 1) % AUDIT_KEPT];
-		char line[AUDIT_LINE_MAX], link[17];
-		int length;
 
-		sodium_bin2hex(link, sizeof link, record->link, 8);
-		length = snprintf(line, sizeof line, "%llu %llu.%03u %s %s %s #%s\n",
-			(unsigned long long)record->number,
-			(unsigned long long)(record->time / 1000000000),
-			(unsigned)(record->time / 1000000 % 1000), event_names[record->event],
-			record->name, record->detail, link);
-		if (length < 0 || (size_t)length > room - used)
-			break;
 		memcpy(text + used, line, length);
 		used += length;
+		if (number++ > audit->count)
+			break;
+		length = add_link(line, write_line(record, line), record->link);
 	}
 	return used;
 }

@@ -8,11 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <masix/identity.h>
+#include <masix/audit.h>
 
 #define AUDIT_KEPT 512
 #define AUDIT_DETAIL_SIZE 128
-#define AUDIT_LINE_MAX 320 /* of the text of one record, with its newline */
+#define AUDIT_LINE_MAX 320			  /* of the text of one record */
+#define AUDIT_LINK_MAX (MASIX_AUDIT_LINK_HEX + 4) /* of the link behind it, with its newline */
 
 #define AUDIT_EVENTS(X)                                                                            \
 	X(START, "start")                                                                          \
@@ -35,7 +36,7 @@ struct audit_record {
 	enum audit_event event;
 	char name[MASIX_SERVER_NAME_MAX];
 	char detail[AUDIT_DETAIL_SIZE];
-	uint8_t link[MASIX_HASH_SIZE]; /* BLAKE2b-256 of the previous link and this record */
+	uint8_t link[MASIX_HASH_SIZE]; /* masix_audit_link of the previous link and the line */
 };
 
 struct audit {
@@ -51,8 +52,7 @@ void audit_begin(struct audit *audit, const uint8_t first[MASIX_HASH_SIZE]);
 void audit_append(struct audit *audit, uint64_t time, enum audit_event event, const char *name,
 	const char *detail);
 
-/* The kept records as lines "NUMBER SECONDS.MS EVENT NAME DETAIL #LINK\n" (the first 8 bytes of
- * the link).  Returns the bytes written, whole lines only; no terminator. */
+/* The kept records as text, as masix/audit.h has it.  Returns the bytes written, whole lines only; no terminator. */
 size_t audit_format(const struct audit *audit, char *text, size_t room);
 
 /* Do the kept records chain from the anchor? */

@@ -268,8 +268,8 @@ kern_return_t S_acs_audit(mach_port_t port, masix_bulk_t *table, mach_msg_type_n
 	if (face == NULL)
 		return KERN_INVALID_ARGUMENT;
 	if (face->admin)
-		kr = make_table(
-			face->acs, AUDIT_KEPT * AUDIT_LINE_MAX, "", write_audit, table, size);
+		kr = make_table(face->acs, (AUDIT_KEPT + 1) * (AUDIT_LINE_MAX + AUDIT_LINK_MAX), "",
+			write_audit, table, size);
 	face_put(face);
 	return kr;
 }

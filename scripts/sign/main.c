@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <masix/audit.h>
 #include <masix/types.h>
 
 #include "bundle.h"
@@ -24,6 +25,8 @@ static const char usage[] =
 	"manifest\n"
 	"       masix-sign bundle OUT MANIFEST...\n"
 	"           the boot module with the signed manifests of the boot servers\n"
+	"       masix-sign audit FILE\n"
+	"           check the hashes of an audit record that `masix audit` printed\n"
 	"       masix-sign show MANIFEST\n"
 	"           check a signed manifest and print what it says\n"
 	"options: -k FOLDER  where the keys are (build/keys)\n"
@@ -211,6 +214,27 @@ static void command_show(const struct options *options, char **arguments)
 		printf("# argument %s\n", manifest.arguments[i]);
 }
 
+static void command_audit(const struct options *options, char **arguments)
+{
+	struct file file = file_read(arguments[0]);
+	struct masix_audit_reader reader;
+	struct masix_audit_line line;
+	const char *why;
+	unsigned lines = 0;
+	int end;
+
+	(void)options;
+	masix_audit_begin(&reader, (const char *)file.bytes, file.size);
+	while ((end = masix_audit_next(&reader, &line, &why)) == 0)
+		lines++;
+	if (end < 0)
+		die("%s: what comes after record %llu %s", arguments[0],
+			(unsigned long long)reader.number, why);
+	printf("%u records, up to number %llu; each follows from the one before\n", lines,
+		(unsigned long long)reader.number);
+	free(file.bytes);
+}
+
 static const struct command {
 	const char *name;
 	void (*run)(const struct options *options, char **arguments);
@@ -221,6 +245,7 @@ static const struct command {
 	{ "check", command_check, 1, ORDER_MAX },
 	{ "server", command_server, 4, 4 },
 	{ "bundle", command_bundle, 2, 1 + BUNDLE_ENTRIES },
+	{ "audit", command_audit, 1, 1 },
 	{ "show", command_show, 1, 1 },
 };
 

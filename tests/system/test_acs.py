@@ -1,9 +1,14 @@
 """Servers at run time: registering, using, stopping, refusing. (tests/boot/acs has ACS with damaged boot modules.)"""
+import hashlib
 import json
+import os
+import subprocess
+import tempfile
 
 from harness import case, check, require
 
 EXAMPLE = "/usr/lib/masix/servers/example"
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 STOP = "masix stop example 2>/dev/null; "
 
 
@@ -95,6 +100,45 @@ def a_running_server_is_updated_without_a_failed_call(guest):
     require(lines[4] == "3", f"{lines[4]} replacements are on record")
     check(guest.run("masix", "update", "example"), status=1,
           stderr="masix: example: refused: no server of that name is up\n")
+
+
+@case
+def a_tampered_audit_record_is_refused(guest):
+    guest.sh(STOP)
+    result = check(guest.sh("""masix start example; masix audit >/tmp/record; masix stop example
+        masix audit --verify; masix audit --verify /tmp/record"""), stderr="")
+    lines = [line.split() for line in result.stdout.decode().splitlines()]
+    require(len(lines) == 2 and int(lines[0][0]) > int(lines[1][0]) == int(lines[1][-3]) > 3, f"it printed {lines}")
+    # A word of the past, a record left out, and a past that follows but was never so.
+    for change, why in (("s/start example/start friend/", "does not follow from the one before"),
+                        ("/register example/d", "does not have the next number")):
+        result = check(guest.sh(f"sed '{change}' /tmp/record >/tmp/forged; masix audit --verify /tmp/forged"), status=1,
+                       stdout="")
+        require(why.encode() in result.stderr, f"{change}: {result.stderr!r}")
+    record = check(guest.run("cat", "/tmp/record")).stdout.decode().splitlines()
+    forged = forge(record)
+    check(guest.sh(f"cat >/tmp/new <<'END'\n{forged}END\nmasix audit --verify /tmp/new"),
+          status=1, stdout="", stderr="masix: /tmp/new: record 1 is not the one that ACS keeps\n")
+    # The host's tool knows the chain too.
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text, status in (("good", "\n".join(record) + "\n", 0), ("chained", forged, 0),
+                                   ("bad", "\n".join(record).replace("register", "registre") + "\n", 1)):
+            path = os.path.join(folder, name)
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+            tool = subprocess.run([os.path.join(TOP, "build/host/masix-sign"), "audit", path], capture_output=True)
+            require(tool.returncode == status, f"{name}: {tool}")
+
+
+def forge(record):
+    """A record with another beginning whose links follow."""
+    link = bytes(range(32))
+    lines = ["anchor 0 #" + link.hex()]
+    for line in record[1:]:
+        text = line.rpartition(" #")[0]
+        link = hashlib.blake2b(b"MASIX-AUDIT-v2\0" + link + text.encode(), digest_size=32).digest()
+        lines.append(f"{text} #{link.hex()}")
+    return "\n".join(lines) + "\n"
 
 
 @case

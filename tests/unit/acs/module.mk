@@ -6,7 +6,7 @@ acs_manifest_srcs := manifest.c $(call acs_core,manifest bundle) \
 acs_identity := $(addprefix $(top)/libmasix/identity/,registration.c proof.c ticket.c)
 acs_trust_srcs := trust.c $(call acs_core,manifest trust) $(acs_identity)
 acs_proof_srcs := proof.c $(call acs_core,keys) $(acs_identity)
-acs_audit_srcs := audit.c $(call acs_core,audit)
+acs_audit_srcs := audit.c $(call acs_core,audit) $(top)/libmasix/identity/audit.c
 acs_lives_srcs := lives.c $(call acs_core,order plan restart)
 $(foreach t,acs_registry acs_manifest acs_trust acs_proof acs_audit acs_lives,\
 	$(eval $t_libs := -lsodium)$(eval $t_cflags := -Iacs -Iscripts/sign)$(eval $(call unit_test,$t)))

@@ -1,4 +1,4 @@
-/* log and audit. */
+/* log: the system log. */
 #include <masix/error.h>
 #include <masix/mach.h>
 #include <masix/types.h>
@@ -106,47 +106,4 @@ void command_log(const struct options *options)
 			;
 		fflush(stdout);
 	} while (options->follow && usleep(FOLLOW_US) == 0);
-}
-
-/* "NUMBER SECONDS EVENT NAME DETAIL #LINK", as one object. */
-static void print_record(char *line)
-{
-	char *words[4], *link = strrchr(line, '#');
-	unsigned i;
-
-	for (i = 0; i < 4 && line != NULL; i++)
-		words[i] = strsep(&line, " ");
-	if (i < 4 || line == NULL || link == NULL || link <= line)
-		return;
-	link[-1] = '\0';
-	json_object();
-	json_number("number", strtoull(words[0], NULL, 10));
-	json_string("seconds", words[1]);
-	json_string("event", words[2]);
-	json_string("name", words[3]);
-	json_string("detail", line);
-	json_string("link", link + 1);
-}
-
-void command_audit(const struct options *options)
-{
-	masix_bulk_t table;
-	mach_msg_type_number_t size;
-	char *text, *left, *line;
-	kern_return_t kr = acs_audit(acs_port(options), &table, &size);
-
-	if (kr == MASIX_E_DENIED)
-		die(options, "audit", "only root may read the audit record");
-	if (kr != KERN_SUCCESS)
-		die(options, "audit", "%s", masix_strerror(kr));
-	text = take_text(options, table, size);
-	if (options->json) {
-		json_open();
-		for (left = text; (line = strsep(&left, "\n")) != NULL;)
-			print_record(line);
-		json_close();
-	} else {
-		fputs(text, stdout);
-	}
-	free(text);
 }

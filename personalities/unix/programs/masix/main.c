@@ -22,6 +22,7 @@ static const char usage[] =
 	"interrupted\n"
 	"       masix log [-f]             show the system log; -f: and what follows\n"
 	"       masix audit                show what ACS admitted, refused and ended\n"
+	"       masix audit --verify [FILE]  check the record, or one that was saved\n"
 	"       masix trust                show what the servers are trusted by\n"
 	"       masix trust rotate [NAME]  give a server, or all, a new session key\n"
 	"       masix trust revoke NAME    end a server and refuse its key\n"
@@ -46,7 +47,7 @@ static const struct command {
 	{ "kill", command_kill, 1, 1, "" },
 	{ "watch", command_watch, 1, 1, "n" },
 	{ "log", command_log, 0, 0, "f" },
-	{ "audit", command_audit, 0, 0, "" },
+	{ "audit", command_audit, 0, 1, "v" },
 	{ "trust", command_trust, 0, 2, "" },
 	{ "top", command_top, 0, 0, "nd" },
 };
@@ -84,6 +85,7 @@ static void read_options(int argc, char **argv, struct options *options, char gi
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "on-demand", no_argument, NULL, 'o' },
+		{ "verify", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int letter;
@@ -102,6 +104,9 @@ static void read_options(int argc, char **argv, struct options *options, char gi
 			break;
 		case 'o':
 			options->on_demand = true;
+			break;
+		case 'v':
+			options->verify = true;
 			break;
 		case 'n':
 			options->count = count_of(optarg);

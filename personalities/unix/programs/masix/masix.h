@@ -12,6 +12,7 @@ struct options {
 	bool json;
 	bool follow;		   /* -f */
 	bool on_demand;		   /* --on-demand */
+	bool verify;		   /* --verify */
 	unsigned count;		   /* -n; 0: for ever */
 	double delay;		   /* -d, seconds */
 	char **arguments;	   /* ends with NULL */
