@@ -56,6 +56,7 @@ struct emul_thread {
 	uint64_t sigwait_set;				 /* of sigtimedwait */
 	volatile uint32_t nudge;			 /* the service thread shall make it look */
 	volatile uint32_t exiting;
+	volatile uint32_t ending;  /* for another thread's exec: on its way out; signals lock */
 	int fault_signal;	   /* a synchronous fault to deliver first, or 0 */
 	struct emul_file *held[4]; /* by the call that runs (file.h); emul_files_unwind */
 };
@@ -91,6 +92,8 @@ size_t emul_copy(void *to, const void *from, size_t n);
 size_t emul_zero(void *to, size_t n);
 /* How many of the n bytes, at the end, cannot be written; changes nothing. */
 size_t emul_probe(void *to, size_t n);
+/* If *word is *old make it `new`; *old becomes what it was.  0, or 4 if *word cannot be written. */
+size_t emul_exchange(uint32_t *word, uint32_t *old, uint32_t new);
 
 /* The waiting thread was thrown out of its call by a bad pointer. */
 static inline void emul_wait_abandoned(struct emul_thread *thread)

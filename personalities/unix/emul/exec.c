@@ -10,6 +10,7 @@
 #include "calls.h"
 #include "pass.h"
 #include "signals.h"
+#include "threads.h"
 
 /* dirfd, path (in the program's or the library's memory), { argv, envp }. */
 static long exec_at(int dirfd, uint32_t path, const uint32_t *vectors, uint32_t flags)
@@ -33,6 +34,8 @@ static long exec_at(int dirfd, uint32_t path, const uint32_t *vectors, uint32_t 
 
 		result = kr != MASIX_E_PERMISSION ? emul_result(kr) : 0;
 	}
+	if (!result)
+		result = threads_end_others();
 	if (result) {
 		program_drop(e);
 		return result;

@@ -322,7 +322,6 @@ void emul_files_fork_child(void)
 
 void emul_files_exec(void)
 {
-	child.lock.word = 0; /* of a thread that is no more */
 	for (uint32_t fd = 0; fd < table.high; fd++)
 		if (table.words[fd] & FD_WORD_CLOEXEC)
 			(void)fd_close(fd);

@@ -164,7 +164,7 @@ static void wait_for_exec(int pid)
 		kr = process_wait_exec(EMUL_PORT_PROCESS, token, pid);
 		emul_wait_end();
 		/* Signals wait: the child may be using our memory's name for it. */
-	} while (kr == MASIX_E_INTERRUPTED);
+	} while (kr == MASIX_E_INTERRUPTED && !emul_self()->ending);
 }
 
 /* Forks refused since the last one that was not.  A process that asks again and again waits longer each time: a
@@ -190,6 +190,11 @@ long emul_fork(const uint32_t *a, uint32_t flags, uint32_t stack)
 
 	asm volatile("fxsave %0" : "=m"(fpu));
 	lock_all();
+	if (emul_self()->ending) {
+		unlock_all();
+		emul_files_fork_end(0);
+		return -EAGAIN;
+	}
 	if (emul_save(&context))
 		return child_begins(a, flags, stack, &fpu);
 	space_end_sharing();

@@ -1,6 +1,7 @@
 /* futex(2): decoding.  Waiting on a word of private memory is libmasix's vector/futex.c, exact and
  * without a message where nobody waits; a word that other processes may share is the
  * kernel's gsync by memory object. */
+#include <asm/errno.h>
 #include <mach/vm_inherit.h>
 
 #include "calls.h"
@@ -10,13 +11,6 @@
 #include "vector/clock.h"
 #include "vector/futex.h"
 #include "vector/region.h"
-
-#define EINTR 4
-#define EAGAIN 11
-#define EFAULT 14
-#define EINVAL 22
-#define ETIMEDOUT 110
-#define ENOSYS 38
 
 #define FUTEX_WAIT 0
 #define FUTEX_WAKE 1
@@ -40,11 +34,6 @@
 
 static struct futex_table table;
 
-void futexes_wake(uint32_t *word)
-{
-	(void)futex_wake(&table, (_Atomic uint32_t *)word, 1, FUTEX_ANY);
-}
-
 void futexes_fork_prepare(void)
 {
 	vector_lock(&table.lock);
@@ -58,33 +47,6 @@ void futexes_fork_parent(void)
 void futexes_fork_child(void)
 {
 	memset(&table, 0, sizeof table); /* the waiters were other threads */
-}
-
-/* struct robust_list_head: first entry, offset of the lock word from an entry, pending.
- * The list is the program's: walked at most ROBUST_LIMIT entries far. */
-void futexes_robust_exit(struct emul_thread *thread)
-{
-	uint32_t head = thread->robust_list, entry;
-	int offset, count;
-
-	if (!head)
-		return;
-	thread->robust_list = 0; /* a bad pointer unwinds: not again */
-	offset = (int)((const uint32_t *)head)[1];
-	entry = *(const uint32_t *)head & ~1u;
-	for (count = 0; entry && entry != head && count < ROBUST_LIMIT; count++) {
-		uint32_t next = *(const uint32_t *)entry & ~1u;
-		uint32_t *word = (uint32_t *)(entry + (uint32_t)offset);
-
-		if ((*word & FUTEX_TID) == thread->vector.id) {
-			uint32_t old = __atomic_fetch_or(word, FUTEX_OWNER_DIED, __ATOMIC_SEQ_CST);
-
-			__atomic_fetch_and(word, ~FUTEX_TID, __ATOMIC_SEQ_CST);
-			if (old & FUTEX_WAITERS)
-				futexes_wake(word);
-		}
-		entry = next;
-	}
 }
 
 /* May processes share the word?  Only asked where the program does not say PRIVATE.  Private memory
@@ -137,6 +99,72 @@ static long wake_shared(uint32_t word, uint32_t count)
 	int flags = GSYNC_SHARED | (count > 1 ? GSYNC_BROADCAST : 0);
 
 	return gsync_wake(EMUL_PORT_TASK, word, 0, flags) == KERN_INVALID_ADDRESS ? -EFAULT : 0;
+}
+
+static void wake_one(uint32_t word, int alone)
+{
+	const uint32_t any[2] = { word };
+
+	if (!alone)
+		(void)futex_wake(&table, (_Atomic uint32_t *)word, 1, FUTEX_ANY);
+	if (is_shared(any))
+		(void)wake_shared(word, 1);
+}
+
+void futexes_wake(uint32_t *word)
+{
+	wake_one((uint32_t)word, 0);
+}
+
+/* One lock of a thread that ends.  If the thread was just letting go of it (`pending`), the waiter it would have woken
+ * must be told. */
+static void abandon(const struct emul_thread *thread, uint32_t word, int pending, int alone)
+{
+	uint32_t value, seen;
+
+	if (word % sizeof value || emul_copy(&value, (const void *)word, sizeof value))
+		return;
+	for (;;) {
+		if ((value & FUTEX_TID) != thread->vector.id) {
+			if (pending && value == 0)
+				wake_one(word, alone);
+			return;
+		}
+		seen = value;
+		if (emul_exchange(
+			    (uint32_t *)word, &seen, (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED))
+			return;
+		if (seen == value)
+			break;
+		value = seen;
+	}
+	if (value & FUTEX_WAITERS)
+		wake_one(word, alone);
+}
+
+void futexes_robust_exit(struct emul_thread *thread, int alone)
+{
+	struct {
+		uint32_t first, offset, pending;
+	} head;
+	uint32_t list = thread->robust_list, entry, next;
+	int count;
+
+	thread->robust_list = 0;
+	if (!list || emul_copy(&head, (const void *)list, sizeof head))
+		return;
+	/* The lowest bit tells of priority inheritance. */
+	head.pending &= ~1u;
+	entry = head.first & ~1u;
+	for (count = 0; entry != list && count < ROBUST_LIMIT; count++) {
+		if (emul_copy(&next, (const void *)entry, sizeof next))
+			break;
+		if (entry != head.pending)
+			abandon(thread, entry + head.offset, 0, alone);
+		entry = next & ~1u;
+	}
+	if (head.pending)
+		abandon(thread, head.pending + head.offset, 1, alone);
 }
 
 /* FUTEX_WAKE_OP: change *word by the operation, which says whether its waiters wake too. */

@@ -4,10 +4,11 @@
 
 #include "emul.h"
 
-/* Wake one waiter of a word of the program (thread exit). */
+/* Wake one waiter of a word of the program, in whatever process (thread exit). */
 void futexes_wake(uint32_t *word);
-/* Thread exit: mark the locks of its robust list as abandoned. */
-void futexes_robust_exit(struct emul_thread *thread);
+/* The end of a thread, or of what it knows as its memory: the locks of its robust list are abandoned.  `alone`: nobody
+ * else of this process can wait for them any more.  Bad pointers are harmless. */
+void futexes_robust_exit(struct emul_thread *thread, int alone);
 void futexes_fork_prepare(void);
 void futexes_fork_parent(void);
 void futexes_fork_child(void);

@@ -2,10 +2,10 @@
 #include "program.h"
 
 #include "files.h"
+#include "futexes.h"
 #include "process.h"
 #include "random.h"
 #include "signals.h"
-#include "threads.h"
 #include "timers.h"
 
 #define STACK_MIN (128u << 10)
@@ -220,7 +220,7 @@ void image_commit(struct exec *e)
 	uint32_t address, base, esp, entry;
 	int ok;
 
-	threads_end_others();
+	futexes_robust_exit(self, 1);
 	emul_process.suid = emul_process.euid;
 	emul_process.sgid = emul_process.egid;
 	emul_files_exec();
@@ -245,7 +245,6 @@ void image_commit(struct exec *e)
 	program_drop(e);
 
 	self->vector.clear_tid = NULL;
-	self->robust_list = 0;
 	self->gs_used = 0;
 	asm volatile("movl %0, %%gs" : : "r"(0));
 	asm volatile("fninit");

@@ -27,11 +27,6 @@
 	(SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGCONT))
 #define DEFAULT_STOP                                                                               \
 	(SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU) | SIGNAL_BIT(SIGSTOP))
-#define DEFAULT_CORE                                                                               \
-	(SIGNAL_BIT(SIGQUIT) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGABRT) |    \
-		SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSEGV) |                    \
-		SIGNAL_BIT(SIGXCPU) | SIGNAL_BIT(SIGXFSZ) | SIGNAL_BIT(SIGSYS))
-
 struct queued {
 	int signal;
 	uint32_t tid; /* 0: any thread */
@@ -177,14 +172,19 @@ void signals_take(
 
 void signals_kill(int signal)
 {
-	int core = (DEFAULT_CORE & SIGNAL_BIT(signal)) != 0;
+	threads_end_process(0, signal);
+}
 
-	(void)core; /* no core files yet: the bit is only reported with one */
-	emul_files_exit();
-	for (;;) {
-		(void)process_exit(EMUL_PORT_PROCESS, 0, signal);
-		emul_sleep_ms(1000); /* the server ends the task */
-	}
+void signals_lock_threads(void)
+{
+	emul_lock(&signals_lock);
+	emul_lock(&threads_lock);
+}
+
+void signals_unlock_threads(void)
+{
+	emul_unlock(&threads_lock);
+	emul_unlock(&signals_lock);
 }
 
 /* The next queued signal that `thread` may take, or -1.  signals_lock held.  Lowest
@@ -284,7 +284,7 @@ static struct emul_thread *choose_thread(struct emul_thread *wanted, int signal)
 	emul_lock(&threads_lock);
 	for (thread = threads_first; thread; thread = thread->next)
 		if ((~thread->signal_mask | thread->sigwait_set) & SIGNAL_BIT(signal) &&
-			!thread->exiting)
+			!thread->exiting && !thread->ending)
 			break;
 	emul_unlock(&threads_lock);
 	return thread;
@@ -359,10 +359,10 @@ void signals_leave(void)
 
 void signals_fault(struct emul_thread *thread, int signal, int code, uint32_t address)
 {
-	uint32_t handler = actions[signal].handler;
-
-	if (handler == SIG_DFL || handler == SIG_IGN || (thread->signal_mask & SIGNAL_BIT(signal)))
-		signals_kill(signal);
+	emul_lock(&signals_lock);
+	if (actions[signal].handler == SIG_IGN || (thread->signal_mask & SIGNAL_BIT(signal)))
+		actions[signal].handler = SIG_DFL;
+	emul_unlock(&signals_lock);
 	memset(&thread->fault_info, 0, sizeof thread->fault_info);
 	thread->fault_info.code = code;
 	thread->fault_address = address;
@@ -389,7 +389,8 @@ int emul_signal_arrived(void)
 	if (!self->signal_pending)
 		return 0;
 	emul_lock(&signals_lock);
-	found = self->fault_signal || find_deliverable(self, self->signal_mask) >= 0;
+	found = self->ending || self->fault_signal ||
+		find_deliverable(self, self->signal_mask) >= 0;
 	if (!found)
 		self->signal_pending = 0; /* whoever queues one sets it again */
 	emul_unlock(&signals_lock);
@@ -417,13 +418,18 @@ static void default_action(int signal)
 static int next_signal(
 	struct emul_thread *self, struct masix_siginfo *info, struct signal_action *action)
 {
-	int signal, index, more = 0;
+	int signal, index, more = 0, is_fatal = 0;
 
 	emul_lock(&signals_lock);
+	if (self->ending) {
+		emul_unlock(&signals_lock);
+		return 0;
+	}
 	if (self->fault_signal) {
 		signal = self->fault_signal;
 		*info = self->fault_info;
 		self->fault_signal = 0;
+		is_fatal = actions[signal].handler == SIG_DFL;
 	} else {
 		self->signal_pending = 0;
 		index = find_deliverable(self, self->signal_mask);
@@ -441,6 +447,8 @@ static int next_signal(
 	if (action->handler > SIG_IGN && (action->flags & SA_RESETHAND))
 		actions[signal].handler = SIG_DFL;
 	emul_unlock(&signals_lock);
+	if (is_fatal)
+		signals_kill(signal);
 	timers_told(info);
 	if (more)
 		service_take_later();
@@ -497,6 +505,8 @@ void emul_deliver(void)
 		self->signal_mask &= ~UNBLOCKABLE;
 		emul_unlock(&signals_lock);
 	}
+	if (self->ending)
+		threads_leave(0);
 	if (self->restore_mask) {
 		self->restore_mask = 0;
 		signals_set_mask(self->saved_mask);

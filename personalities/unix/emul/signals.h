@@ -67,8 +67,12 @@ void signals_post(struct emul_thread *thread, int signal, const struct masix_sig
 /* The calling thread ends: its own signals go with it, other threads take the process's. */
 void signals_leave(void);
 
+/* To mark threads as ending: the list of threads and what is pending stay as they are. */
+void signals_lock_threads(void);
+void signals_unlock_threads(void);
+
 /* A synchronous fault of `thread`, which is stopped in user mode with its registers in
- * thread->state: deliver it first; kills the process if it is blocked or ignored. */
+ * thread->state: deliver it first; it kills the process if it is blocked or ignored. */
 void signals_fault(struct emul_thread *thread, int signal, int code, uint32_t address);
 
 /* Kill the process by `signal`, now. */

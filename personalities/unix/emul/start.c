@@ -61,7 +61,7 @@ void emul_first_process(void)
 		(void)task_terminate(EMUL_PORT_TASK);
 	self->vector.port = EMUL_PORT_THREAD;
 	self->in_emul = 1;
-	threads_add(self);
+	(void)threads_add(self, NULL);
 	kr = threads_set_segments(EMUL_PORT_THREAD, self);
 	if (kr)
 		(void)task_terminate(EMUL_PORT_TASK);

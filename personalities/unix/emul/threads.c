@@ -79,12 +79,18 @@ struct emul_thread *threads_allocate(void)
 	return thread;
 }
 
-void threads_add(struct emul_thread *thread)
+int threads_add(struct emul_thread *thread, const struct emul_thread *creator)
 {
+	int may;
+
 	emul_lock(&threads_lock);
-	thread->next = threads_first;
-	threads_first = thread;
+	may = !creator || !creator->ending;
+	if (may) {
+		thread->next = threads_first;
+		threads_first = thread;
+	}
 	emul_unlock(&threads_lock);
+	return may;
 }
 
 static int is_taken(uint32_t number)
@@ -333,7 +339,10 @@ static long clone_thread(const uint32_t *a)
 	if (flags & CLONE_CHILD_SETTID)
 		(void)emul_copy((void *)a[4], &thread->vector.id, sizeof thread->vector.id);
 	result = (long)thread->vector.id;
-	threads_add(thread);
+	if (!threads_add(thread, self)) {
+		drop_unborn(thread);
+		return -EAGAIN;
+	}
 	(void)thread_resume(thread->vector.port);
 	return result;
 }

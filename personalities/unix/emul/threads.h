@@ -16,8 +16,8 @@ uint32_t emul_save(struct emul_context *context) __attribute__((returns_twice));
 
 /* A zeroed block with its stack, not yet in the list; NULL = no memory. */
 struct emul_thread *threads_allocate(void);
-/* Enter a block in the list. */
-void threads_add(struct emul_thread *thread);
+/* Enter a block in the list, for `creator` (NULL: the first); 0: not for one that is about to end. */
+int threads_add(struct emul_thread *thread, const struct emul_thread *creator);
 /* Take it out, with threads_lock held: its thread ends, and nothing finds it any more. */
 void threads_remove(struct emul_thread *thread);
 /* The caller is the only thread: its id is the pid, and all others are free. */
@@ -35,8 +35,14 @@ kern_return_t threads_set_registers(mach_port_t port, const struct emul_state *s
 /* The registers with which the caller's call `a` would return 0. */
 void threads_return_registers(struct emul_state *state, const uint32_t *a);
 
-/* exec: end every program thread but the caller, which becomes the main thread. */
-void threads_end_others(void);
+/* exec: end every program thread but the caller, which becomes the main thread.  Each ends where it holds nothing: in
+ * the program, or on its way out of the library.  -EAGAIN: another thread was first, and the caller will end so. */
+int threads_end_others(void) __attribute__((warn_unused_result));
+/* The calling thread is no more.  It leaves the list last, since only threads in it can meet bad pointers of the
+ * program; of several that end together, the one that finds nobody left ends the process. */
+void threads_leave(int status) __attribute__((noreturn));
+/* The process ends, by `signal` if that is not 0. */
+void threads_end_process(int code, int signal) __attribute__((noreturn));
 /* fork's child: the caller is the only thread. */
 void threads_fork_child(void);
 

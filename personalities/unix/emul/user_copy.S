@@ -3,7 +3,7 @@
  * complete yet and edx its end.  Unrolled: half the time of the string instructions under software
  * emulation. */
 	.text
-	.globl	emul_copy, emul_zero, emul_probe, emul_copy_begin, emul_copy_fault
+	.globl	emul_copy, emul_zero, emul_probe, emul_exchange, emul_copy_begin, emul_copy_fault
 
 	/* size_t emul_copy(void *to, const void *from, size_t n): what a fault left. */
 	.type	emul_copy, @function
@@ -57,6 +57,12 @@ emul_copy_begin:
 .Lprobe_next:
 	cmpl	%edx, %edi
 	jb	.Lprobe_page
+	movl	%edx, %edi
+	jmp	emul_copy_fault
+
+.Lexchange:
+	lock cmpxchgl %ecx, (%edi)
+	movl	%eax, (%esi)
 	movl	%edx, %edi
 	jmp	emul_copy_fault
 
@@ -115,5 +121,19 @@ emul_probe:
 	addl	%edi, %edx
 	jmp	.Lprobe_next
 	.size	emul_probe, . - emul_probe
+
+	/* size_t emul_exchange(uint32_t *word, uint32_t *old, uint32_t new): what a fault left. */
+	.type	emul_exchange, @function
+emul_exchange:
+	pushl	%edi
+	pushl	%esi
+	pushl	%ebx
+	movl	16(%esp), %edi
+	movl	20(%esp), %esi
+	movl	24(%esp), %ecx
+	movl	(%esi), %eax
+	leal	4(%edi), %edx
+	jmp	.Lexchange
+	.size	emul_exchange, . - emul_exchange
 
 	.section .note.GNU-stack, "", @progbits
