@@ -54,7 +54,7 @@ static int add_page(struct memory_node *node, uint32_t page)
 		error = memory_charge(volume, PAGE_SIZE_);
 	if (error)
 		return error;
-	*slot_of(node, page) = calloc(1, PAGE_SIZE_);
+	*slot_of(node, page) = memory_page_take(volume);
 	if (!*slot_of(node, page)) {
 		volume->used -= PAGE_SIZE_;
 		return MASIX_E_NO_SPACE;
@@ -87,14 +87,15 @@ int memory_reserve(struct node *node, uint64_t offset, uint64_t *length, bool pr
 
 static void drop_page(struct memory_node *node, uint32_t page)
 {
+	struct memory_volume *volume = memory_volume_of(&node->node);
 	void **slot = slot_of(node, page);
 
 	if (!slot || !*slot)
 		return;
-	free(*slot);
+	memory_page_give(volume, *slot);
 	*slot = NULL;
 	node->node.stat.blocks -= PAGE_SIZE_ / 512;
-	memory_volume_of(&node->node)->used -= PAGE_SIZE_;
+	volume->used -= PAGE_SIZE_;
 }
 
 int memory_truncate(struct node *base, uint64_t size)

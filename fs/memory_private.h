@@ -20,11 +20,14 @@ struct memory_entry {
 	char name[];
 };
 
+struct memory_region;
+
 struct memory_volume {
 	struct volume volume;
 	uint64_t limit, used; /* bytes */
 	uint64_t inodes;
 	uint64_t last_ino;
+	struct memory_region *regions; /* memory_pages.c */
 	struct memory_entry *entries[MEMORY_ENTRY_BUCKETS];
 };
 
@@ -60,6 +63,10 @@ static inline struct memory_node *memory_node_of(struct node *node)
 
 /* Take `bytes` from the limit; MASIX_E_NO_SPACE. */
 int memory_charge(struct memory_volume *volume, uint64_t bytes) CHECKED;
+
+/* memory_pages.c: a page of zeros (NULL: no memory), and its way back.  Volume's lock held. */
+void *memory_page_take(struct memory_volume *volume) CHECKED;
+void memory_page_give(struct memory_volume *volume, void *page);
 
 /* memory_data.c */
 int memory_reserve(struct node *node, uint64_t offset, uint64_t *length, bool privileged) CHECKED;

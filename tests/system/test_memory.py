@@ -55,6 +55,22 @@ def a_file_in_memory_has_a_limit(guest):
     ask(guest)
 
 
+def held_by_fs(guest):
+    return int(check(guest.sh("masix servers | awk '$1 == \"fs\" {print $6}'")).stdout)
+
+
+@case
+def the_memory_of_removed_files_is_given_back(guest):
+    before = held_by_fs(guest)
+    check(guest.sh("""cd /tmp && head -c 40000000 /dev/zero >large && mkdir many
+        for i in $(seq 150); do head -c 60000 /dev/zero >many/$i; done"""))
+    full = held_by_fs(guest)
+    require(full > before + 45000, f"it had {before} KiB and has {full} with the files")
+    check(guest.sh("rm -r /tmp/large /tmp/many"))
+    after = held_by_fs(guest)
+    require(after < before + 3000, f"it had {before} KiB and has {after} without the files")
+
+
 @alone(seconds=150)
 def files_larger_than_memory_are_written_and_read():
     """Dirty pages of mappings are cleaned by fs itself, which must not use up the kernel's reserve meanwhile."""

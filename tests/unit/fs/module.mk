@@ -1,5 +1,5 @@
 # The file server's cores on the host: ext2 on image files, with a stand-in for the kernel's page cache.
-fs_cores := access attributes block_cache dentry flock names names_move path ranges volume walk memory memory_data
+fs_cores := access attributes block_cache dentry flock names names_move path ranges volume walk memory memory_data memory_pages
 fs_ext2 := $(patsubst %,$(top)/fs/%.c,$(fs_cores) ext2 ext2_data ext2_directory ext2_flush ext2_inode ext2_io ext2_map ext2_transfer data far)
 unit_fs_cores_srcs := test_cores.c $(patsubst %,$(top)/fs/%.c,access block_cache dentry flock path ranges)
 unit_fs_cores_cflags := -Ifs
