@@ -14,6 +14,7 @@
 #include <masix/mach.h>
 #include <masix/server.h>
 
+#include "memory_policy.h"
 #include "mounts.h"
 #include "server.h"
 
@@ -28,7 +29,8 @@ bool machine_memory(struct memory_figures *figures)
 	*figures = (struct memory_figures){
 		.total = unix_server.memory_size / unix_server.page_size,
 		.free = statistics.free_count,
-		.cached = cache.cache_count,
+		.cached = memory_cached((uint32_t)cache.cache_count,
+			(uint32_t)(statistics.active_count + statistics.inactive_count)),
 		.active = statistics.active_count,
 		.inactive = statistics.inactive_count,
 		.wired = statistics.wire_count,

@@ -36,6 +36,11 @@ unsigned memory_pause(const struct memory_policy *policy, uint32_t available)
 	return pause < TICK_MS ? TICK_MS : pause > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause;
 }
 
+uint32_t memory_cached(uint32_t counted, uint32_t pageable)
+{
+	return counted < pageable ? counted : pageable;
+}
+
 static bool is_first_of_user(const struct memory_use *uses, unsigned i)
 {
 	for (unsigned k = 0; k < i; k++)

@@ -22,6 +22,10 @@ struct memory_use {
 /* `total` pages of memory. */
 struct memory_policy memory_policy(uint32_t total);
 
+/* How many pages of files there are.  The kernel tells its count in a call of its own, later than the others, and includes
+ * pages that are only expected: `pageable` ones of all kinds, counted together with the free ones, are its bound. */
+uint32_t memory_cached(uint32_t counted, uint32_t pageable);
+
 /* How long to sleep, in ms, with so many pages available. */
 unsigned memory_pause(const struct memory_policy *policy, uint32_t available);
 

@@ -35,6 +35,14 @@ static void test_idle(void **state)
 	assert_int_equal(memory_pause(&p, 0), 10);
 }
 
+/* Free and cached pages together are never more than there are. */
+static void test_cached(void **state)
+{
+	(void)state;
+	assert_int_equal(memory_cached(300, 500), 300);
+	assert_int_equal(memory_cached(700, 500), 500);
+}
+
 /* A family of small ones of a user weighs more than root's largest; its newest goes first. */
 static void test_victim(void **state)
 {
@@ -70,8 +78,8 @@ static void test_patience(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_in_time),
-		cmocka_unit_test(test_idle), cmocka_unit_test(test_victim),
-		cmocka_unit_test(test_patience) };
+		cmocka_unit_test(test_cached), cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_victim), cmocka_unit_test(test_patience) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
