@@ -28,9 +28,10 @@ SETTLING_SECONDS = 15
 # Ports of files and memory objects that fs keeps in its caches come and go; what each well-made request left would be
 # one for each round and user.
 FILES_MORE = ROUNDS
-# What the kernel holds for the servers and their clients: one lost with each hundredth message would show.
+# What the kernel holds for the servers and their clients: one lost with each hundredth message would show. (Each process
+# that has run leaves a port, whatever it did.)
 CACHES = ("ipc_port", "ipc_entry", "ipc_marequest", "vm_map_entry", "vm_map_copy", "vm_object", "thread", "task")
-CACHES_GROW = ROUNDS * MESSAGES * len(USERS) // 100
+CACHES_GROW = ROUNDS * MESSAGES * (len(USERS) + 1) // 100  # the prober sends, too
 
 
 # Processes that wait for an answer that does not come, and are killed.
@@ -129,6 +130,8 @@ def servers_answer_and_keep_nothing(guest):
         for user in USERS:
             fuzz(guest, SEED + turn * ROUNDS, ROUNDS, user)
         probe(guest, SEED + turn * ROUNDS, ROUNDS)
+        # What the prober itself has collected goes with it.
+        guest.run("masix", "stop", "prober")
         seen.append(figures(guest))
         kernel.append(kernel_objects(guest))
     (ports, memory), (ports2, memory2), (ports3, memory3) = seen
