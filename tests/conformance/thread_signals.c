@@ -141,6 +141,46 @@ static void *busy(void *argument)
 	return argument;
 }
 
+static pthread_barrier_t barrier;
+
+/* Ignores the signal for a while and wants it in the end. */
+static void *change_action(void *argument)
+{
+	int number = (int)(intptr_t)argument;
+
+	pthread_barrier_wait(&barrier);
+	for (int i = 0; i < 40; i++) {
+		set_handler(number, SIG_IGN, 0);
+		if (i % 8 == 0)
+			sched_yield();
+		set_handler(number, note_thread, 0);
+	}
+	return NULL;
+}
+
+CASE(actions_changed_by_two_threads)
+{
+	for (int i = 0; i < 10; i++) {
+		pthread_t threads[2];
+		pid_t child;
+
+		EQUAL(pthread_barrier_init(&barrier, NULL, 2), 0);
+		threads[0] = start(change_action, (void *)SIGUSR1);
+		threads[1] = start(change_action, (void *)SIGUSR2);
+		for (int j = 0; j < 2; j++)
+			join(threads[j]);
+		caught = 0;
+		child = OK(fork());
+		if (child == 0) {
+			OK(kill(getppid(), SIGUSR1));
+			OK(kill(getppid(), SIGUSR2));
+			_exit(0);
+		}
+		EXITS(child, 0);
+		EVENTUALLY(caught == 2);
+	}
+}
+
 CASE(timer_signals_to_a_busy_process)
 {
 	struct itimerval timer = { { 0, 5000 }, { 0, 5000 } };

@@ -1,6 +1,7 @@
 /* The signal state of one process (signals.h).  signals_lock covers the queue, the
  * dispositions and every thread's mask; the list of threads has its own lock, taken
  * inside. */
+#include <asm/errno.h>
 #include <mach/kern_return.h>
 
 #include "calls.h"
@@ -14,13 +15,6 @@
 #include "take.h"
 #include "threads.h"
 #include "timers.h"
-
-#define EPERM 1
-#define EFAULT 14
-#define EINVAL 22
-#define EINTR 4
-#define EAGAIN 11
-#define ENOMEM 12
 
 #define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 #define DEFAULT_IGNORED                                                                            \
@@ -37,8 +31,11 @@ static struct emul_lock signals_lock;
 static struct signal_action actions[EMUL_SIGNALS_MAX + 1];
 static struct queued queue[SIGNALS_QUEUE]; /* in order of arrival */
 static unsigned queue_length;
-static int held_back;	      /* more wait at the Unix server, for want of room here */
-static uint64_t told_ignored; /* what the Unix server was told last */
+static int held_back; /* more wait at the Unix server, for want of room here */
+
+/* Held while the Unix server is told, so that what it hears last is what is so.  Taken before signals_lock. */
+static struct emul_lock telling_lock;
+static uint64_t told_ignored; /* what the Unix server was told last; both locks to change it */
 static uint32_t told_flags;
 
 static int is_ignored(int signal)
@@ -73,8 +70,9 @@ static void tell_ignored(void)
 {
 	uint64_t mask = 0;
 	uint32_t flags = 0;
-	int signal;
+	int signal, is_news;
 
+	emul_lock(&telling_lock);
 	emul_lock(&signals_lock);
 	for (signal = 1; signal <= EMUL_SIGNALS_MAX; signal++)
 		if (is_ignored(signal) && !(emul_self()->signal_mask & SIGNAL_BIT(signal)))
@@ -83,14 +81,13 @@ static void tell_ignored(void)
 		flags |= MASIX_NO_ZOMBIES;
 	if (actions[SIGCHLD].flags & SA_NOCLDSTOP)
 		flags |= MASIX_NO_STOP_REPORT;
-	if (mask == told_ignored && flags == told_flags) {
-		emul_unlock(&signals_lock);
-		return;
-	}
+	is_news = mask != told_ignored || flags != told_flags;
 	told_ignored = mask;
 	told_flags = flags;
 	emul_unlock(&signals_lock);
-	(void)process_set_ignored(EMUL_PORT_PROCESS, mask, (int)flags); /* only an optimisation */
+	if (is_news) /* if it fails, too much is sent */
+		(void)process_set_ignored(EMUL_PORT_PROCESS, mask, (int)flags);
+	emul_unlock(&telling_lock);
 }
 
 void signals_init(void)
@@ -100,19 +97,21 @@ void signals_init(void)
 
 void signals_fork_prepare(void)
 {
+	emul_lock(&telling_lock);
 	emul_lock(&signals_lock);
 }
 
 void signals_fork_parent(void)
 {
 	emul_unlock(&signals_lock);
+	emul_unlock(&telling_lock);
 }
 
 void signals_fork_child(void)
 {
 	queue_length = 0;
 	held_back = 0;
-	signals_lock.word = 0;
+	signals_lock.word = telling_lock.word = 0;
 }
 
 void signals_exec(void)
