@@ -273,6 +273,20 @@ CASE(dontneed_of_a_private_file)
 	EQUAL(area[0], 'a');
 }
 
+CASE(dontneed_of_what_lies_between_files)
+{
+	int fd = open_pages(1, O_RDONLY);
+	char *area = map_private(6 * PAGE);
+
+	for (int i = 1; i < 6; i += 3)
+		OK(mmap(area + i * PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd,
+			0));
+	memset(area, 'X', 6 * PAGE);
+	OK(madvise(area, 6 * PAGE, MADV_DONTNEED));
+	for (int i = 0; i < 6; i++)
+		EQUAL(area[i * PAGE], i % 3 == 1 ? 'a' : 0);
+}
+
 CASE(locking_and_residency)
 {
 	unsigned char resident[2];

@@ -228,6 +228,17 @@ static long refresh_part(const struct mapping *m, uint32_t end, uint32_t *part_e
 	return map(m, &request, &address);
 }
 
+/* Where the first entry behind `start` begins, at most `end`. */
+static uint32_t next_start(uint32_t start, uint32_t end)
+{
+	emul_lock(&table.lock);
+	for (unsigned i = 0; i < table.count; i++)
+		if (table.entries[i].start > start && table.entries[i].start < end)
+			end = table.entries[i].start;
+	emul_unlock(&table.lock);
+	return end;
+}
+
 long mappings_refresh(uint32_t start, uint32_t end)
 {
 	long result = 0;
@@ -236,7 +247,7 @@ long mappings_refresh(uint32_t start, uint32_t end)
 		struct mapping m;
 
 		if (!take(start, &m)) {
-			start += SPACE_PAGE;
+			start = next_start(start, end);
 			continue;
 		}
 		result = refresh_part(&m, end, &start);
