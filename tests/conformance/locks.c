@@ -219,3 +219,41 @@ CASE(whence_counts_from_offset_and_end)
 	}
 	EXITS(child, 0);
 }
+
+CASE(any_descriptor_may_ask)
+{
+	int ends[2], reader;
+	struct gate gate = gate_new();
+	pid_t child, owner;
+
+	OK(close(open_file()));
+	reader = OK(open("file", O_RDONLY));
+	OK(pipe(ends));
+	child = OK(fork());
+	if (child == 0) {
+		char byte;
+
+		OK(close(ends[1]));
+		OK(record(open_file(), F_SETLK, F_WRLCK, 0, 10));
+		gate_open(gate);
+		_exit((int)read(ends[0], &byte, 1));
+	}
+	gate_pass(gate);
+	EQUAL(obstacle(reader, F_WRLCK, 0, 0, &owner), F_WRLCK);
+	EQUAL(owner, child);
+	FAILS(record(reader, F_SETLK, F_WRLCK, 20, 1), EBADF);
+	OK(close(ends[1]));
+	EXITS(child, 0);
+}
+
+CASE(records_of_the_open_file)
+{
+	int one = open_file(), copy = OK(dup(one)), other = open_file();
+
+	OK(record(one, F_OFD_SETLK, F_WRLCK, 0, 10));
+	FAILS(record(other, F_OFD_SETLK, F_WRLCK, 5, 10), EAGAIN);
+	OK(close(one));
+	FAILS(record(other, F_OFD_SETLK, F_WRLCK, 5, 10), EAGAIN);
+	OK(close(copy));
+	OK(record(other, F_OFD_SETLK, F_WRLCK, 5, 10));
+}

@@ -150,6 +150,22 @@ CASE(file_size)
 	DIES(child, SIGXFSZ);
 }
 
+CASE(file_size_of_what_is_appended)
+{
+	static char area[10000];
+	int fd = OK(open("file", O_WRONLY | O_CREAT | O_APPEND, 0644));
+
+	EQUAL(write(fd, area, 7990), 7990);
+	limit(RLIMIT_FSIZE, 8000);
+	set_handler(SIGXFSZ, count, 0);
+	OK(lseek(fd, 0, SEEK_SET));
+	EQUAL(write(fd, area, sizeof area), 10);
+	EQUAL(caught, 0);
+	FAILS(write(fd, area, 1), EFBIG);
+	EQUAL(caught, 1);
+	EQUAL(lseek(fd, 0, SEEK_END), 8000);
+}
+
 CASE(address_space)
 {
 	limit(RLIMIT_AS, 64 << 20);

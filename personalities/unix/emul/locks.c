@@ -202,21 +202,28 @@ static long range_of(struct emul_file *file, const struct request *request, stru
 	return start < 0 ? -EINVAL : 0;
 }
 
-static long how_of(struct emul_file *file, int16_t type, int *how)
+static long how_of(int16_t type, int *how)
 {
 	switch (type) {
 	case F_RDLCK:
 		*how = MASIX_LOCK_SHARED;
-		return file_readable(file) ? 0 : -EBADF;
+		return 0;
 	case F_WRLCK:
 		*how = MASIX_LOCK_EXCLUSIVE;
-		return file_writable(file) ? 0 : -EBADF;
+		return 0;
 	case F_UNLCK:
 		*how = MASIX_LOCK_NONE;
 		return 0;
 	default:
 		return -EINVAL;
 	}
+}
+
+static int may_lock(struct emul_file *file, int how)
+{
+	return how == MASIX_LOCK_SHARED	     ? file_readable(file)
+	       : how == MASIX_LOCK_EXCLUSIVE ? file_writable(file)
+					     : 1;
 }
 
 static long set(struct emul_file *file, const struct range *range, int wait)
@@ -256,6 +263,7 @@ static long get(struct emul_file *file, const struct range *range, struct reques
 long locks_fcntl(struct emul_file *file, uint32_t command, uint32_t lock)
 {
 	int wide = command == F_GETLK64 || command == F_SETLK64 || command == F_SETLKW64;
+	int is_question = command == F_GETLK || command == F_GETLK64;
 	struct request request;
 	struct range range;
 	long error;
@@ -266,10 +274,12 @@ long locks_fcntl(struct emul_file *file, uint32_t command, uint32_t lock)
 	if (error == 0)
 		error = range_of(file, &request, &range);
 	if (error == 0)
-		error = how_of(file, request.type, &range.how);
+		error = how_of(request.type, &range.how);
+	if (error == 0 && !is_question && !may_lock(file, range.how))
+		error = -EBADF;
 	if (error != 0)
 		return error;
-	if (command != F_GETLK && command != F_GETLK64)
+	if (!is_question)
 		return set(file, &range, command == F_SETLKW || command == F_SETLKW64);
 	error = get(file, &range, &request);
 	return error != 0 ? error : write_request(lock, wide, &request);

@@ -22,6 +22,11 @@ uint32_t limits_open_files(void)
 	return limit < FD_TABLE_SIZE ? (uint32_t)limit : FD_TABLE_SIZE;
 }
 
+int limits_file_size_is_set(void)
+{
+	return emul_process.limits[RLIMIT_FSIZE][0] != INFINITY64;
+}
+
 uint32_t limits_file_size(int64_t offset, uint32_t n)
 {
 	uint64_t limit = emul_process.limits[RLIMIT_FSIZE][0];

@@ -9,5 +9,7 @@ uint32_t limits_open_files(void);
 /* How much of a write of n bytes at `offset` of a regular file RLIMIT_FSIZE lets through; 0 with
  * n > 0: SIGXFSZ was raised, answer -EFBIG. */
 uint32_t limits_file_size(int64_t offset, uint32_t n);
+/* Is there such a limit?  Who would have to ask where a file ends need not, otherwise. */
+int limits_file_size_is_set(void);
 
 #endif

@@ -237,6 +237,16 @@ static long write_regular(struct emul_file *file, struct cursor *from, uint32_t 
 	kern_return_t kr = KERN_SUCCESS;
 
 	start = offset == AT_POSITION && !append ? file_take(file, n) : offset;
+	if (append && limits_file_size_is_set()) {
+		struct masix_stat stat;
+
+		kr = io_stat(file->port, &stat);
+		if (kr != KERN_SUCCESS)
+			return emul_result(kr);
+		n = limits_file_size((int64_t)stat.size, n);
+		if (n == 0)
+			return -EFBIG;
+	}
 	if (!append) {
 		uint32_t allowed = limits_file_size(start, n);
 
