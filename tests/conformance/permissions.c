@@ -561,3 +561,24 @@ CASE(directory_after_a_change_of_ids)
 		FAILS(chdir(before), EACCES));
 	OK(chdir("/"));
 }
+
+/* So does one held by a descriptor, which leads no further than the new ids may go. */
+CASE(directory_descriptor_after_a_change_of_ids)
+{
+	char entries[1000];
+	int fd, copy, path;
+
+	need_root();
+	OK(mkdir("closed", 0700));
+	make_file("closed/file", "x", 1);
+	fd = OK(open("closed", O_RDONLY | O_DIRECTORY));
+	copy = OK(dup(fd));
+	path = OK(open("closed", O_PATH | O_DIRECTORY));
+	AS(OTHER, OTHER, FAILS(openat(fd, "file", O_RDONLY), EACCES);
+		FAILS(openat(copy, "file", O_RDONLY), EACCES);
+		FAILS(openat(path, "file", O_RDONLY), EACCES);
+		FAILS(unlinkat(fd, "file", 0), EACCES); FAILS(fchdir(fd), EACCES);
+		CHECK(syscall(SYS_getdents64, copy, entries, sizeof entries) > 0);
+		EQUAL(syscall(SYS_getdents64, fd, entries, sizeof entries), 0));
+	OPENS(openat(fd, "file", O_RDONLY));
+}

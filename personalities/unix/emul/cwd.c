@@ -195,6 +195,24 @@ static long reopen(struct emul_file *cwd)
 	return error != 0 ? error : enter(&result);
 }
 
+/* Directories held by descriptors, too: they still show what they were opened for, but lead only where the new
+ * credentials may go.  Those of the Unix server's own are not found: it asks who calls.  A flock(2) of one ends. */
+static void adopt_descriptors(void)
+{
+	struct emul_file *file;
+
+	for (uint32_t fd = 0; (file = fd_next_directory(&fd)) != NULL; fd++) {
+		mach_port_t port = MACH_PORT_NULL;
+		kern_return_t kr =
+			process_adopt_directory(EMUL_PORT_PROCESS, file->mount, file->port, &port);
+
+		/* Without a port every use fails, which is better than the old rights. */
+		if (kr != MASIX_E_NOT_FOUND)
+			file_replace_port(file, kr == KERN_SUCCESS ? port : MACH_PORT_NULL);
+		file_drop(file);
+	}
+}
+
 void cwd_new_root(mach_port_t root)
 {
 	struct emul_file *file, *cwd = file_get(&fd_cwd), *old = file_get(&fd_root);
@@ -211,6 +229,7 @@ void cwd_new_root(mach_port_t root)
 			error = adopt(cwd);
 		if (cwd != NULL && error != 0)
 			error = reopen(cwd);
+		adopt_descriptors();
 	}
 	if (cwd != NULL)
 		file_drop(cwd);

@@ -257,6 +257,19 @@ static void take_for_child(struct emul_file *file)
 	child.files[child.count++] = file;
 }
 
+struct emul_file *fd_next_directory(uint32_t *fd)
+{
+	for (; *fd < table.high; ++*fd) {
+		struct emul_file *file = fd_get(*fd);
+
+		if (file != NULL && file->kind == EMUL_FILE_DIRECTORY)
+			return file;
+		if (file != NULL)
+			file_drop(file);
+	}
+	return NULL;
+}
+
 void emul_files_fork_prepare(void)
 {
 	emul_lock(&child.lock);

@@ -18,6 +18,8 @@ long fd_close(uint32_t fd);
 /* A copy at the lowest free descriptor from `from` on: -EBADF, -EINVAL, -EMFILE. */
 long fd_duplicate_from(uint32_t fd, uint32_t from, int close_on_exec);
 long fd_get_close_on_exec(uint32_t fd);
+/* The first file of a descriptor >= *fd, which *fd becomes, that is a directory; a use for the caller.  NULL: none. */
+struct emul_file *fd_next_directory(uint32_t *fd);
 /* The first open descriptor from `fd` on; -1: none. */
 int fd_next(uint32_t fd);
 long fd_set_close_on_exec(uint32_t fd, int on);

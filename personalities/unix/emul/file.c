@@ -144,6 +144,14 @@ struct emul_file *file_get(const volatile uint32_t *slot)
 	}
 }
 
+void file_replace_port(struct emul_file *file, mach_port_t port)
+{
+	mach_port_t old = file->port;
+
+	file->port = port;
+	port_drop(old);
+}
+
 long file_adopt(struct emul_file *file)
 {
 	struct emul_thread *self = emul_self();

@@ -61,6 +61,8 @@ void file_drop(struct emul_file *file);
 #define EMUL_SLOT_MASK 7u
 struct emul_file *file_get(const volatile uint32_t *slot);
 struct emul_file *file_hold(const volatile uint32_t *slot);
+/* A directory's right is for other credentials now: `port`, which the file owns from now on. */
+void file_replace_port(struct emul_file *file, mach_port_t port);
 /* Make a use of the caller's the running call's: 0, or dropped and -ENFILE. */
 long file_adopt(struct emul_file *file);
 void file_release(struct emul_file *file);

@@ -11,6 +11,7 @@
 static struct {
 	volatile uint32_t
 		slots[EMUL_MOUNTS]; /* of file_hold, beside emul_boot.mounts; files lock */
+	uint32_t generation;	    /* of the credentials that their rights are for; files lock */
 	/* Of chroot; then there is no prefix rule.  "" otherwise. */
 	volatile uint32_t root_length;
 	char root[MASIX_PATH_MAX];
@@ -31,6 +32,7 @@ static void take_slots(uint32_t *old)
 		old[i] = mounts.slots[i];
 		mounts.slots[i] = 0;
 	}
+	mounts.generation++;
 }
 
 static void drop_slots(const uint32_t *old)
@@ -59,9 +61,21 @@ static int index_of_new(uint32_t id)
 	return index_of(id);
 }
 
-/* A right to the root of mount `id` for the slot; a race with another thread leaves one. */
+static uint32_t generation_now(void)
+{
+	uint32_t generation;
+
+	emul_lock(&files_lock);
+	generation = mounts.generation;
+	emul_unlock(&files_lock);
+	return generation;
+}
+
+/* A right to the root of mount `id` for the slot; a race with another thread leaves one, or none if that thread changed
+ * the credentials meanwhile. */
 static long fetch(uint32_t id, volatile uint32_t *slot)
 {
+	uint32_t generation = generation_now();
 	struct emul_file *file;
 	mach_port_t port;
 	long result = emul_result(process_mount_root(EMUL_PORT_PROCESS, id, &port));
@@ -72,7 +86,7 @@ static long fetch(uint32_t id, volatile uint32_t *slot)
 	if (file == NULL)
 		return -ENFILE;
 	emul_lock(&files_lock);
-	if (*slot == 0) {
+	if (*slot == 0 && mounts.generation == generation) {
 		*slot = (uint32_t)file;
 		file = NULL;
 	}
@@ -95,15 +109,13 @@ long mounts_root(uint32_t id, struct emul_file **directory)
 			return -ENOENT;
 		slot = &mounts.slots[index];
 	}
-	*directory = file_hold(slot);
-	if (*directory == NULL) {
+	while ((*directory = file_hold(slot)) == NULL) {
 		long result = id != 0 ? fetch(id, slot) : -ENOENT;
 
 		if (result != 0)
 			return result;
-		*directory = file_hold(slot);
 	}
-	return *directory != NULL ? 0 : -ENOENT;
+	return 0;
 }
 
 long mounts_start(const char *path, uint32_t length, struct emul_file **directory, uint32_t *rest)
