@@ -1,4 +1,5 @@
 /* Clocks and sleeping.  Reading a clock takes no message. */
+#include <asm/errno.h>
 #include <mach/task_info.h>
 #include <mach/thread_info.h>
 
@@ -8,10 +9,6 @@
 #include "signals.h"
 #include "threads.h"
 #include "vector/clock.h"
-
-#define EINVAL 22
-#define EINTR 4
-#define EPERM 1
 
 #define NS 1000000000ll
 

@@ -1,4 +1,5 @@
 /* From the doors of entry.S to the handlers of calls.def. */
+#include <asm/errno.h>
 #include <mach/kern_return.h>
 
 #include "calls.h"
@@ -20,8 +21,6 @@ _Static_assert(offsetof(struct emul_state, call) == S_CALL - T_STATE, "entry.S")
 
 #define EMUL_CALLS 448
 #define EMUL_PRIVATE_CALLS 0x4d5801u /* three of Masix's own: emul_private_call */
-#define EFAULT 14
-#define ENOSYS 38
 
 static emul_call *const calls[EMUL_CALLS] = {
 #define CALL(number, name) [number] = sys_##name,
@@ -36,15 +35,6 @@ static long unknown_call(uint32_t number)
 }
 
 uint32_t emul_dispatch(uint32_t *regs);
-uint32_t emul_unwind(void);
-
-/* The call met a bad pointer: its result. */
-uint32_t emul_unwind(void)
-{
-	emul_files_unwind();
-	emul_self()->state.call = ~0u;
-	return (uint32_t)-EFAULT;
-}
 
 /* regs: eax ebx ecx edx esi edi ebp, in the thread's state or on its stack. */
 uint32_t emul_dispatch(uint32_t *regs)

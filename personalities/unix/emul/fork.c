@@ -13,10 +13,8 @@
 #include "space.h"
 #include "threads.h"
 #include "timers.h"
+#include <asm/errno.h>
 #include <masix/error.h>
-
-#define EAGAIN 11
-#define ENOMEM 12
 
 #define FIRST_PAUSE_MS 10u
 #define REFUSALS_MAX 6u /* which makes 640 ms */
@@ -29,7 +27,8 @@
 
 void emul_leave(void) __attribute__((noreturn));
 
-/* Every lock whose data the child inherits, in the library's lock order. */
+/* Every lock whose data the child inherits, in the library's lock order.  Of mappings, record locks and windows it
+ * inherits nothing: they begin anew, with their locks. */
 static void lock_all(void)
 {
 	emul_files_fork_prepare(); /* waits for another thread's vfork to end */
@@ -37,10 +36,12 @@ static void lock_all(void)
 	signals_fork_prepare();
 	emul_lock(&threads_lock);
 	futexes_fork_prepare();
+	timers_fork_prepare();
 }
 
 static void unlock_all(void)
 {
+	timers_fork_parent();
 	futexes_fork_parent();
 	emul_unlock(&threads_lock);
 	signals_fork_parent();

@@ -3,8 +3,7 @@
 #include "frame.h"
 #include "calls.h"
 #include "signals.h"
-
-#define EFAULT 14
+#include <asm/errno.h>
 
 struct sigcontext32 {
 	uint32_t gs, fs, es, ds;

@@ -1,4 +1,5 @@
 /* mmap and relatives, and the library's own memory. */
+#include <asm/errno.h>
 #include <mach/vm_inherit.h>
 #include <mach/vm_prot.h>
 
@@ -11,14 +12,6 @@
 #include "mappings.h"
 #include "process.h"
 #include "space.h"
-
-#define EACCES 13
-#define EBADF 9
-#define EFAULT 14
-#define EINVAL 22
-#define ENODEV 19
-#define ENOMEM 12
-#define EOVERFLOW 75
 
 #define MAP_SHARED 1u
 #define MAP_PRIVATE 2u

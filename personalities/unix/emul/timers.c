@@ -133,6 +133,16 @@ void timers_limit(void)
 	service_wake();
 }
 
+void timers_fork_prepare(void)
+{
+	emul_lock(&lock);
+}
+
+void timers_fork_parent(void)
+{
+	emul_unlock(&lock);
+}
+
 void timers_fork_child(void)
 {
 	lock.word = 0;

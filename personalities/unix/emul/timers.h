@@ -18,6 +18,8 @@ uint32_t timers_run(void);
 /* `info` of a timer's signal is about to be told: says how often the timer ran out meanwhile. */
 void timers_told(struct masix_siginfo *info);
 
+void timers_fork_prepare(void);
+void timers_fork_parent(void);
 void timers_fork_child(void);
 /* exec: POSIX timers end. */
 void timers_exec(void);

@@ -4,9 +4,8 @@
 #include "frame.h"
 #include "process.h"
 #include "signals.h"
+#include <asm/errno.h>
 #include <masix/error.h>
-
-#define EINVAL 22
 
 #define WNOHANG 1u
 #define WSTOPPED 2u
