@@ -7,9 +7,6 @@
 #include <masix/error.h>
 #include <masix/types.h>
 
-/* Chains of waiting processes longer than this are not followed. */
-#define DEPTH_MAX 16
-
 static struct record_file *find(const struct record_locks *locks, uint32_t dev, uint64_t ino)
 {
 	struct record_file *f = locks->files;
@@ -153,25 +150,61 @@ int records_lock(struct record_locks *locks, uint32_t dev, uint64_t ino, const s
 	return error;
 }
 
-/* Does `pid` wait, perhaps by way of others, for something that `whom` holds? */
-static bool waits_for(const struct record_locks *locks, int pid, int whom, unsigned depth)
-{
-	for (const struct record_file *f = locks->files; f != NULL; f = f->next) {
-		for (const struct record_wait *w = f->waits; w != NULL; w = w->next) {
-			if (w->want.pid != pid)
-				continue;
-			for (unsigned i = 0; i < f->count; i++) {
-				const struct record *held = &f->records[i];
+/* Processes that would have to go on before the first of them can; a process is in it once. */
+struct chain {
+	int *pids;
+	unsigned count, room;
+};
 
-				if (excludes(held, &w->want) &&
-					(held->pid == whom ||
-						(depth < DEPTH_MAX && waits_for(locks, held->pid,
-									      whom, depth + 1))))
-					return true;
-			}
-		}
+static bool chain_add(struct chain *c, int pid)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		if (c->pids[i] == pid)
+			return true;
+	if (c->count == c->room) {
+		unsigned room = c->room > 0 ? 2 * c->room : 16;
+		int *pids = realloc(c->pids, room * sizeof(*pids));
+
+		if (pids == NULL)
+			return false;
+		c->pids = pids;
+		c->room = room;
 	}
-	return false;
+	c->pids[c->count++] = pid;
+	return true;
+}
+
+/* Those who hold what `want` asks for.  False: no memory. */
+static bool chain_add_holders(
+	struct chain *c, const struct record_file *f, const struct record *want)
+{
+	bool added = true;
+
+	for (unsigned i = 0; i < f->count && added; i++)
+		if (excludes(&f->records[i], want))
+			added = chain_add(c, f->records[i].pid);
+	return added;
+}
+
+/* Would a process that waits for `want` wait, perhaps by way of others, for itself?  0; MASIX_E_DEADLOCK, MASIX_E_LIMIT. */
+static int check_deadlock(
+	const struct record_locks *locks, const struct record_file *file, const struct record *want)
+{
+	struct chain c = { 0 };
+	bool added = chain_add_holders(&c, file, want);
+	int error = 0;
+
+	for (unsigned next = 0; next < c.count && added && !error; next++) {
+		if (c.pids[next] == want->pid)
+			error = MASIX_E_DEADLOCK;
+		for (const struct record_file *f = locks->files; f != NULL; f = f->next)
+			for (const struct record_wait *w = f->waits; w != NULL && added;
+				w = w->next)
+				if (w->want.pid == c.pids[next])
+					added = chain_add_holders(&c, f, &w->want);
+	}
+	free(c.pids);
+	return error || added ? error : MASIX_E_LIMIT;
 }
 
 int records_wait(struct record_locks *locks, uint32_t dev, uint64_t ino, const struct record *want,
@@ -179,13 +212,13 @@ int records_wait(struct record_locks *locks, uint32_t dev, uint64_t ino, const s
 {
 	struct record_file *f = find(locks, dev, ino);
 	struct record_wait *w;
+	int error;
 
 	if (f == NULL || !is_valid(want))
 		return MASIX_E_INVALID;
-	for (unsigned i = 0; i < f->count; i++)
-		if (excludes(&f->records[i], want) &&
-			waits_for(locks, f->records[i].pid, want->pid, 0))
-			return MASIX_E_DEADLOCK;
+	error = check_deadlock(locks, f, want);
+	if (error)
+		return error;
 	w = locks->total < RECORDS_MAX ? malloc(sizeof(*w)) : NULL;
 	if (w == NULL)
 		return MASIX_E_LIMIT;

@@ -170,6 +170,28 @@ static void test_deadlock(void **state)
 	assert_int_equal(wait_lock(4, X, 1, 1, 4), 0);
 }
 
+/* Twenty layers of four processes, each waiting for all of the next: by every road that would be 4^20 steps; and the
+ * cycle is longer than that. */
+static void test_deadlock_over_many_roads(void **state)
+{
+	const int layers = 20, wide = 4;
+
+	(void)state;
+	for (int layer = 0; layer < layers; layer++)
+		for (int i = 0; i < wide; i++)
+			assert_int_equal(
+				try_lock(1 + layer * wide + i, S, layer * 10, layer * 10 + 5), 0);
+	for (int layer = 0; layer + 1 < layers; layer++)
+		for (int i = 0; i < wide; i++)
+			assert_int_equal(wait_lock(1 + layer * wide + i, X, layer * 10 + 10,
+						 layer * 10 + 15, 1),
+				0);
+	assert_int_equal(wait_lock(layers * wide, X, 0, 5, 2), MASIX_E_DEADLOCK);
+	assert_int_equal(wait_lock(layers * wide + 1, X, 0, 5, 2), 0);
+	for (int pid = 1; pid <= layers * wide + 1; pid++)
+		forget(pid);
+}
+
 static void test_the_end_of_a_process(void **state)
 {
 	struct record_wait *w;
@@ -196,6 +218,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_waiting, teardown),
 		cmocka_unit_test_teardown(test_cancelling, teardown),
 		cmocka_unit_test_teardown(test_deadlock, teardown),
+		cmocka_unit_test_teardown(test_deadlock_over_many_roads, teardown),
 		cmocka_unit_test_teardown(test_the_end_of_a_process, teardown),
 	};
 
