@@ -205,6 +205,19 @@ static int gave_back(mach_msg_return_t result)
 	       result == MACH_SEND_INTERRUPTED;
 }
 
+/* What has not been received goes to the other workers. */
+static void retire(struct worker *worker, int reply) __attribute__((noreturn));
+static void retire(struct worker *worker, int reply)
+{
+	mach_msg_header_t *out = &worker->out->header;
+
+	if (reply && gave_back(mach_msg(out, MACH_SEND_MSG, out->msgh_size, 0, MACH_PORT_NULL, 0,
+			     MACH_PORT_NULL)))
+		masix_msg_destroy(out, 0);
+	(void)munmap(worker, sizeof *worker);
+	pthread_exit(NULL);
+}
+
 static void work(struct worker *worker) __attribute__((noreturn));
 static void work(struct worker *worker)
 {
@@ -234,6 +247,8 @@ static void work(struct worker *worker)
 		object_message = &buffer->header;
 		reply = serve(worker);
 		object_message = NULL;
+		if (worker->options.surplus != NULL && worker->options.surplus())
+			retire(worker, reply);
 	}
 }
 

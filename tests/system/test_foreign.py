@@ -25,3 +25,19 @@ def silent_pagers_hold_few_workers(guest):
         dd if=/dev/zero of=/var/tmp/large bs=1M count=2 status=none; wc -c </var/tmp/large
         rm /var/tmp/large /tmp/foreign-own; ps -e -o comm= | grep -c foreign"""
     check(guest.sh(script), status=1, stdout="8388608\n20000\n137\n2097152\n0\n")
+
+
+@case(seconds=180)
+def workers_that_took_the_place_of_held_ones_end(guest):
+    def threads_after_a_round():
+        check(guest.sh(f"""
+            setsid perl -e '$( = 1000; $) = "1000 1000"; $< = $> = 1000; exec @ARGV' {FOREIGN} silent 45 & leader=$!
+            sleep 4
+            kill -KILL -- -$leader; wait $leader
+            sleep 1; for i in $(seq 100); do true | true; done; rm -f /tmp/foreign-own"""))
+        lines = check(guest.run("masix", "servers")).stdout.decode().splitlines()
+        column = lines[0].split().index("THREADS")
+        return next(int(line.split()[column]) for line in lines if line.split()[0] == "unix")
+
+    rounds = [threads_after_a_round() for _ in range(3)]
+    require(rounds[2] <= rounds[0] + 4, f"threads of the Unix server: {rounds}")

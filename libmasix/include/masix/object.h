@@ -7,6 +7,7 @@
 #include <mach/message.h>
 #include <masix/mach.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct masix_object;
@@ -69,6 +70,8 @@ struct masix_pool_options {
 	/* Called for each dead-name notification with the dead name, before its
 	 * reference from the notification is dropped.  May be NULL. */
 	void (*dead_name)(mach_port_t name);
+	/* Asked by each worker after each request; true: it ends.  May be NULL. */
+	bool (*surplus)(void);
 };
 
 /* Run the pool; the caller becomes a worker and never returns.  A request that no

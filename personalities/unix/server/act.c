@@ -43,12 +43,14 @@ static void agree_on_suspension(struct process *p)
 	pthread_mutex_lock(&u->table_lock);
 	if (!p->suspending) {
 		p->suspending = true;
-		while (p->suspended != p->stopped && process_is_live(p)) {
+		while (p->suspended != p->stopped && process_is_live(p) &&
+			!stuck_too_many(p->credentials.ruid)) {
 			bool stop = p->stopped;
+			uint32_t uid = p->credentials.ruid;
 			mach_port_t task = p->task;
 
 			pthread_mutex_unlock(&u->table_lock);
-			stuck_begin(&call, p->pid, true);
+			stuck_begin(&call, p->pid, uid, &workers);
 			/* Fails only for a task that is gone. */
 			kern_return_t kr = stop ? task_suspend(task) : task_resume(task);
 

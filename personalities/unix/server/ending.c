@@ -3,6 +3,7 @@
 #include <mach.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "fifo.h"
@@ -13,17 +14,39 @@
 #include "watchdog.h"
 
 #define PRIORITY 6    /* ahead of what eats the memory that a killed process has */
-#define ENDERS_MAX 32 /* threads that end tasks for others */
+#define ENDERS_MAX 32 /* of a crew, those not counted whose task the kernel does not let go */
 
 struct waiting {
 	struct waiting *next;
 	struct process *process; /* a reference */
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
-static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
-static struct waiting *queue, **queue_tail = &queue;
-static unsigned enders, idle_enders, queued;
+/* Threads that end tasks for others. */
+struct enders {
+	struct stuck_crew crew;
+	pthread_cond_t more;
+	atomic_uint threads;
+
+	/* Under the lock: */
+	struct waiting *queue, **queue_tail;
+	unsigned idle, queued;
+};
+
+static bool add_ordinary(void);
+static bool add_urgent(void);
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* The watchdog's victims do not wait behind all others. */
+static struct enders ordinary = {
+	.crew = { .add = add_ordinary, .most = 256 },
+	.more = PTHREAD_COND_INITIALIZER,
+	.queue_tail = &ordinary.queue,
+};
+static struct enders urgent = {
+	.crew = { .add = add_urgent, .most = 64 },
+	.more = PTHREAD_COND_INITIALIZER,
+	.queue_tail = &urgent.queue,
+};
 
 /* A child of `parent` that has not said that it runs, next after `c`, with a reference; drops that of c. */
 static struct process *next_unheard(const struct process *parent, struct process *c)
@@ -57,14 +80,14 @@ static void end_unborn(const struct process *parent)
 	}
 }
 
-static void finish(struct process *p, bool worker)
+static void finish(struct process *p, struct stuck_crew *crew)
 {
 	struct masix_usage usage = { 0 };
 	struct stuck_call call;
 
 	task_usage(p->task, &usage);
 	usage_add(&usage, &p->former_usage);
-	stuck_begin(&call, p->pid, worker);
+	stuck_begin(&call, p->pid, p->credentials.ruid, crew);
 	/* Fails only for a task that is gone already. */
 	kern_return_t ignored = task_terminate(p->task);
 
@@ -81,90 +104,98 @@ static void finish(struct process *p, bool worker)
 }
 
 /* Lock held.  The oldest entry of the queue; waits for one. */
-static struct process *next_process(void)
+static struct process *next_process(struct enders *e)
 {
-	idle_enders++;
-	while (queue == NULL)
-		pthread_cond_wait(&more, &lock);
-	idle_enders--;
+	e->idle++;
+	while (e->queue == NULL)
+		pthread_cond_wait(&e->more, &lock);
+	e->idle--;
 
-	struct waiting *first = queue;
+	struct waiting *first = e->queue;
 	struct process *p = first->process;
 
-	queue = first->next;
-	if (queue == NULL)
-		queue_tail = &queue;
-	queued--;
+	e->queue = first->next;
+	if (e->queue == NULL)
+		e->queue_tail = &e->queue;
+	e->queued--;
 	free(first);
 	return p;
 }
 
-static void *end_others(void *unused)
+static void *end_others(void *enders)
 {
+	struct enders *e = enders;
+
 	thread_hurry("ending", PRIORITY);
-	for (;;) {
+	do {
 		pthread_mutex_lock(&lock);
-		struct process *p = next_process();
+		struct process *p = next_process(e);
 
 		pthread_mutex_unlock(&lock);
-		finish(p, false);
+		finish(p, &e->crew);
 		table_lock();
 		process_put(&unix_server.table, p);
 		table_unlock();
-	}
-	return unused;
+	} while (!stuck_is_surplus(&e->crew));
+	atomic_fetch_sub(&e->threads, 1);
+	return NULL;
+}
+
+static bool add(struct enders *e)
+{
+	bool started = thread_detached(end_others, e);
+
+	atomic_fetch_add(&e->threads, started);
+	return started;
+}
+
+static bool add_ordinary(void)
+{
+	return add(&ordinary);
+}
+
+static bool add_urgent(void)
+{
+	return add(&urgent);
 }
 
 bool ending_start(void)
 {
-	pthread_t thread;
-
-	pthread_mutex_lock(&lock);
-	bool started = pthread_create(&thread, NULL, end_others, NULL) == 0;
-
-	enders += started;
-	pthread_mutex_unlock(&lock);
-	return started;
+	return add(&ordinary) && add(&urgent);
 }
 
 /* False: there is no memory for it, or no thread to do it. */
-static bool finish_later(struct process *p)
+static bool finish_later(struct process *p, struct enders *e)
 {
 	struct waiting *w = malloc(sizeof(*w));
-	pthread_t thread;
 
 	if (w == NULL)
 		return false;
+	*w = (struct waiting){ .process = p };
 	pthread_mutex_lock(&lock);
-	if (queued >= idle_enders && enders < ENDERS_MAX &&
-		pthread_create(&thread, NULL, end_others, NULL) == 0)
-		enders++;
-	bool possible = enders > 0;
-
-	if (possible) {
-		*w = (struct waiting){ .process = p };
-		*queue_tail = w;
-		queue_tail = &w->next;
-		queued++;
-		pthread_cond_signal(&more);
-	}
+	/* Those that are there do it if there can be no more. */
+	if (e->queued >= e->idle &&
+		atomic_load(&e->threads) < ENDERS_MAX + stuck_replaced(&e->crew))
+		(void)add(e);
+	*e->queue_tail = w;
+	e->queue_tail = &w->next;
+	e->queued++;
+	pthread_cond_signal(&e->more);
 	pthread_mutex_unlock(&lock);
-	if (!possible)
-		free(w);
-	return possible;
+	return true;
 }
 
 void process_finish(struct process *p)
 {
-	if (!p->exits_itself) {
-		table_lock();
-		process_ref(p);
-		table_unlock();
-		if (finish_later(p))
-			return;
-		table_lock();
-		process_put(&unix_server.table, p);
-		table_unlock();
-	}
-	finish(p, true);
+	table_lock();
+	bool by_itself = p->exits_itself && !stuck_too_many(p->credentials.ruid);
+
+	process_ref(p);
+	table_unlock();
+	if (!by_itself && finish_later(p, p->urgent ? &urgent : &ordinary))
+		return;
+	finish(p, &workers);
+	table_lock();
+	process_put(&unix_server.table, p);
+	table_unlock();
 }

@@ -11,7 +11,7 @@ struct process;
  * asked for it itself; else by another thread.  The caller holds a reference and no lock. */
 void process_finish(struct process *p);
 
-/* The first thread that ends others, there before memory is short: a new thread may not get as far as asking for the
+/* The first threads that end others, there before memory is short: a new thread may not get as far as asking for the
  * kernel's reserve.  False: no memory. */
 bool ending_start(void) __attribute__((warn_unused_result));
 

@@ -20,6 +20,8 @@
 #include "host_terminal.h"
 #include "mounts.h"
 #include "server.h"
+#include "stuck.h"
+#include "task.h"
 #include "watchdog.h"
 
 #define WORKERS 8
@@ -93,24 +95,30 @@ static const masix_demux_t contracts[] = {
 	NULL,
 };
 
-static void *serve(void *workers)
+static bool worker_is_surplus(void)
+{
+	return stuck_is_surplus(&workers);
+}
+
+static void *serve(void *count)
 {
 	const struct masix_pool_options pool = {
 		.demux = contracts,
-		.workers = (uintptr_t)workers,
+		.workers = (uintptr_t)count,
 		.name = "unix",
 		.dead_name = task_died,
+		.surplus = worker_is_surplus,
 	};
 
 	masix_pool_run(&pool);
 }
 
-bool worker_add(void)
+static bool worker_add(void)
 {
-	pthread_t thread;
-
-	return pthread_create(&thread, NULL, serve, (void *)1) == 0;
+	return thread_detached(serve, (void *)1);
 }
+
+struct stuck_crew workers = { .add = worker_add, .most = 128 };
 
 int main(void)
 {

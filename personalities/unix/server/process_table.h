@@ -90,6 +90,7 @@ struct process {
 	int stop_signal;
 	bool stop_unreported, continue_unreported;
 
+	bool urgent;		  /* its end: the watchdog needs its memory */
 	bool exits_itself;	  /* by process_exit or a fault, not by another's signal */
 	int status;		  /* as wait4 has it; from EXITING on */
 	struct masix_usage usage; /* final; from ZOMBIE on */

@@ -22,6 +22,8 @@ static kern_return_t begin(struct process *p, mach_port_t *task)
 	/* One at a time: the kernel may hold the worker, if the memory has a pager that does not answer. */
 	if (kr == KERN_SUCCESS && p->forks)
 		kr = MASIX_E_BUSY;
+	if (kr == KERN_SUCCESS && stuck_too_many(p->credentials.ruid))
+		kr = KERN_RESOURCE_SHORTAGE;
 	if (kr != KERN_SUCCESS)
 		return kr;
 	p->forks = true;
@@ -30,11 +32,11 @@ static kern_return_t begin(struct process *p, mach_port_t *task)
 }
 
 /* A task with a copy of the memory of process `pid`. */
-static kern_return_t copy_task(int pid, mach_port_t parent, mach_port_t *task)
+static kern_return_t copy_task(int pid, uint32_t uid, mach_port_t parent, mach_port_t *task)
 {
 	struct stuck_call call;
 
-	stuck_begin(&call, pid, true);
+	stuck_begin(&call, pid, uid, &workers);
 	kern_return_t kr = task_create(parent, TRUE, task);
 
 	stuck_end(&call);
@@ -48,13 +50,13 @@ struct newborn {
 };
 
 /* Without the lock. */
-static kern_return_t make(int pid, mach_port_t parent, struct newborn *child)
+static kern_return_t make(int pid, uint32_t uid, mach_port_t parent, struct newborn *child)
 {
 	kern_return_t kr = process_port_new(&child->port, &child->right);
 
 	if (kr != KERN_SUCCESS)
 		return kr;
-	kr = copy_task(pid, parent, &child->task);
+	kr = copy_task(pid, uid, parent, &child->task);
 	if (kr != KERN_SUCCESS) {
 		process_port_discard(child->port, child->right);
 		return kr;
@@ -105,8 +107,10 @@ kern_return_t S_process_fork(mach_port_t proc, int *pid, mach_port_t *task, mach
 		caller_leave(&caller);
 		return kr;
 	}
+	uint32_t uid = caller.process->credentials.ruid;
+
 	table_unlock();
-	kr = make(caller.process->pid, parent, &child);
+	kr = make(caller.process->pid, uid, parent, &child);
 	bool is_made = kr == KERN_SUCCESS;
 
 	if (!caller_reenter(&caller) && is_made)

@@ -128,7 +128,7 @@ static kern_return_t write_copy(struct masix_object *object, const struct io_ope
 	struct stuck_call stuck;
 	void *copy;
 
-	stuck_begin(&stuck, 0, true);
+	stuck_begin(&stuck, 0, 0, &workers);
 	kern_return_t kr = masix_foreign_copy(&foreign, data, length, &copy);
 
 	stuck_end(&stuck);

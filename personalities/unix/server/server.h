@@ -48,8 +48,8 @@ struct unix_class {
 void table_lock(void);
 void table_unlock(void);
 
-/* One more thread that serves, in place of one that the kernel holds.  False: no memory. */
-bool worker_add(void);
+/* The threads that serve. */
+extern struct stuck_crew workers;
 
 /* A message from process `proc`: finds the process and enters the table.  On success caller_leave
  * ends it; otherwise nothing is held.  KERN_INVALID_ARGUMENT: no process port, or it is ending. */

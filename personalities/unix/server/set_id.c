@@ -270,7 +270,7 @@ static void switch_over(struct change *c, mach_port_t task, struct process *p)
 	struct stuck_call call;
 
 	task_usage(c->old_task, &usage);
-	stuck_begin(&call, c->pid, true);
+	stuck_begin(&call, c->pid, c->old.ruid, &workers);
 	/* Fails only for a task that is gone already. */
 	kern_return_t kr = task_terminate(c->old_task);
 
@@ -337,11 +337,12 @@ static kern_return_t copy_takeover(struct change *c, const char *data, uint32_t 
 	return KERN_SUCCESS;
 }
 
-/* False: there is nothing that could be gained, or no memory. */
 static kern_return_t note_process(struct change *c, const struct process *p)
 {
 	if (p->no_new_privileges)
 		return MASIX_E_PERMISSION;
+	if (stuck_too_many(p->credentials.ruid))
+		return KERN_RESOURCE_SHORTAGE;
 	c->old_task = p->task;
 	c->pid = p->pid;
 	c->old = p->credentials;
@@ -369,7 +370,7 @@ kern_return_t S_process_exec_set_id(
 	}
 	table_unlock();
 	/* Memory of a hostile process may never come, and the kernel may wait for its threads. */
-	stuck_begin(&call, c.pid, true);
+	stuck_begin(&call, c.pid, c.old.ruid, &workers);
 	kr = copy_takeover(&c, data, count);
 	if (kr == KERN_SUCCESS)
 		kr = prepare(&c);

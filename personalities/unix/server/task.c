@@ -6,6 +6,7 @@
 #include <mach_debug.h>
 #include <mach_host.h>
 #include <mach_port.h>
+#include <pthread.h>
 #include <string.h>
 
 #include <masix/error.h>
@@ -19,6 +20,7 @@
 #define KERNEL_TASK 2
 
 #define BASE_PRIORITY 25
+#define THREAD_STACK (256 * 1024) /* as workers have */
 
 static bool right_is(mach_port_t name, unsigned wanted)
 {
@@ -169,4 +171,19 @@ void thread_hurry(const char *what, int priority)
 	if (kr != KERN_SUCCESS)
 		masix_log("%s: no priority: %s", what, masix_strerror(kr));
 	mach_port_deallocate(mach_task_self(), self);
+}
+
+bool thread_detached(void *(*run)(void *), void *argument)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	bool started;
+
+	if (pthread_attr_init(&attributes) != 0)
+		return false;
+	started = pthread_attr_setstacksize(&attributes, THREAD_STACK) == 0 &&
+		  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
+		  pthread_create(&thread, &attributes, run, argument) == 0;
+	(void)pthread_attr_destroy(&attributes);
+	return started;
 }

@@ -37,4 +37,7 @@ kern_return_t task_set_nice(mach_port_t task, int nice) __attribute__((warn_unus
  * makes memory free.  Failure is only logged, for `what`. */
 void thread_hurry(const char *what, int priority);
 
+/* A thread that nobody joins, with a small stack.  False: no memory. */
+bool thread_detached(void *(*run)(void *), void *argument);
+
 #endif

@@ -108,6 +108,7 @@ static void kill_process(struct process *p)
 	(void)ignored;
 	table_lock();
 	memcpy(comm, p->comm, sizeof(comm));
+	p->urgent = true;
 	process_end(t, p, SIGKILL);
 	table_unlock();
 	masix_log("out of memory: killed %s[%d], %u KiB", comm, p->pid,
@@ -194,7 +195,7 @@ static void *watch(void *unused)
 			continue;
 		}
 		look(&policy, &figures);
-		workers_replace_stuck();
+		stuck_replace();
 		if (masix_monotonic_ns() >= next_load) {
 			load_sample();
 			next_load = masix_monotonic_ns() + LOAD_PERIOD_NS;
