@@ -1,10 +1,11 @@
 /* The ends of threads: several at once, the status they leave, exec among them, what becomes of their ids. */
 #include "thread.h"
 
-#include <linux/futex.h>
 #include <sys/mman.h>
 
 #define THREADS 17000 /* more than there are thread ids of one process in Masix */
+#define ROUNDS 10
+#define PAGE 4096
 
 /* What the kernel knows of a list of robust locks: the first entry, where each one's word is, one that changes. */
 struct robust_head {
@@ -13,41 +14,33 @@ struct robust_head {
 	void *pending;
 };
 
-static struct {
-	void *next;
-	int word;
-} lock;
+static pthread_barrier_t barrier;
 
-static void *end_when_woken(void *argument)
+static void *end_with_list(void *list)
 {
-	int owned = lock.word;
-
-	while (__atomic_load_n(&lock.word, __ATOMIC_SEQ_CST) == owned)
-		(void)syscall(SYS_futex, &lock.word, FUTEX_WAIT, owned, NULL, NULL, 0);
+	OK(syscall(SYS_set_robust_list, list, sizeof(struct robust_head)));
+	pthread_barrier_wait(&barrier);
 	syscall(SYS_exit, 3);
-	return argument;
+	return list;
 }
 
-/* One thread's end wakes the other, whose end is over first: it has had less of the processor. */
+/* The end of each takes a while: the first entry of its list (all zero: there is no next) must come from a file. */
 CASE(two_threads_end_together)
 {
-	static struct robust_head head = { &lock, sizeof(void *), NULL };
+	int fd = OK(open("zeros", O_RDWR | O_CREAT, 0644));
+	const char *zeros;
 
-	lock.next = &head;
-	for (int i = 0; i < 5; i++) {
+	OK(ftruncate(fd, ROUNDS * 2 * PAGE));
+	zeros = OK(mmap(NULL, ROUNDS * 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0));
+	for (int i = 0; i < ROUNDS; i++) {
+		struct robust_head heads[2] = { { zeros + 2 * i * PAGE, 4, NULL },
+			{ zeros + (2 * i + 1) * PAGE, 4, NULL } };
 		pid_t child = OK(fork());
 
 		if (child == 0) {
-			long long until;
-
-			lock.word = (int)(FUTEX_WAITERS | (unsigned)thread_id());
-			start(end_when_woken, NULL);
-			nap(30);
-			OK(syscall(SYS_set_robust_list, &head, sizeof head));
-			until = milliseconds_now() + 300;
-			while (milliseconds_now() < until)
-				;
-			syscall(SYS_exit, 3);
+			EQUAL(pthread_barrier_init(&barrier, NULL, 2), 0);
+			start(end_with_list, &heads[0]);
+			end_with_list(&heads[1]);
 		}
 		EXITS(child, 3);
 	}
