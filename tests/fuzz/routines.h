@@ -4,7 +4,7 @@
 
 #include <mach/message.h>
 
-#define ROUTINE_ARGUMENTS 8
+#define ROUTINE_ARGUMENTS 12
 
 enum argument_kind {
 	ARGUMENT_NONE,
@@ -15,6 +15,7 @@ enum argument_kind {
 	ARGUMENT_STRUCT, /* `size` words */
 	ARGUMENT_MEMORY, /* out of line */
 	ARGUMENT_RIGHT,
+	ARGUMENT_RIGHTS, /* copied, out of line */
 };
 
 struct argument {

@@ -199,6 +199,10 @@ static void give_back(void)
 		size_t size = (size_t)number * bits / 8;
 
 		at += type->msgt_longform ? sizeof *wide / 4 : 1;
+		for (unsigned i = 0;
+			!type->msgt_inline && name >= MACH_MSG_TYPE_MOVE_RECEIVE && i < number; i++)
+			(void)mach_port_deallocate(
+				mach_task_self(), ((const mach_port_t *)words[at])[i]);
 		if (!type->msgt_inline && size > 0)
 			(void)vm_deallocate(mach_task_self(), words[at], size);
 		if (type->msgt_inline && name >= MACH_MSG_TYPE_MOVE_RECEIVE && number == 1)

@@ -213,6 +213,22 @@ static void fill_memory(struct part *part, int wild)
 	part->frees = wild && any(2) == 0;
 }
 
+static void fill_rights(struct part *part, int wild)
+{
+	unsigned count = wild ? any(2) == 0 ? any(6) : any(260) : 0;
+	vm_address_t address = 0;
+
+	if (vm_allocate(mach_task_self(), &address, 4096, TRUE) != KERN_SUCCESS)
+		return;
+	/* One that has none of these rights would not be sent at all. */
+	for (unsigned i = 0; i < count; i++)
+		((mach_port_t *)address)[i] =
+			any(4) == 0 ? MACH_PORT_NULL
+				    : surroundings.ports[any(surroundings.port_count)];
+	part->data = (void *)address;
+	part->number = count;
+}
+
 /* A value for a number that would only make the round wait, or the log grow, is kept small. */
 static uint32_t choose_int(const struct routine *routine, const struct argument *a, int wild)
 {
@@ -291,6 +307,13 @@ static void fill_part(
 			 : a->type == MACH_MSG_TYPE_COPY_SEND ? surroundings.ports[0]
 							      : fresh_port(0);
 		break;
+	case ARGUMENT_RIGHTS:
+		part->type = MACH_MSG_TYPE_COPY_SEND;
+		part->number = 0;
+		part->is_long = 1;
+		part->is_inline = 0;
+		fill_rights(part, wild);
+		break;
 	case ARGUMENT_NONE:
 		break;
 	}
@@ -308,7 +331,8 @@ void request_build(struct request *r, const struct routine *routine, int wild)
 	for (unsigned i = 0; i < r->part_count; i++) {
 		fill_part(&r->parts[i], routine, &routine->arguments[i], wild);
 		if (routine->arguments[i].kind == ARGUMENT_MEMORY ||
-			routine->arguments[i].kind == ARGUMENT_RIGHT)
+			routine->arguments[i].kind == ARGUMENT_RIGHT ||
+			routine->arguments[i].kind == ARGUMENT_RIGHTS)
 			r->is_complex = 1;
 	}
 }

@@ -40,7 +40,14 @@
 	X(NOT_SUPPORTED, 31, "not supported")                                                      \
 	X(TEXT_BUSY, 32, "executable is in use")                                                   \
 	X(DEADLOCK, 33, "each would wait for the other")                                           \
-	X(STALE, 34, "repeated, or out of date")
+	X(STALE, 34, "repeated, or out of date")                                                   \
+	X(RESET, 35, "connection reset by the other side")                                         \
+	X(REFUSED, 36, "connection refused")                                                       \
+	X(NOT_CONNECTED, 37, "not connected")                                                      \
+	X(CONNECTED, 38, "connected already")                                                      \
+	X(IN_USE, 39, "name in use")                                                               \
+	X(PROTOTYPE, 40, "sockets of different types")                                             \
+	X(MESSAGE_SIZE, 41, "message too long")
 
 #define MASIX_ERROR_ENUM(name, number, text) MASIX_E_##name = (MASIX_ERROR_BASE << 8) | (number),
 enum masix_error { MASIX_ERRORS(MASIX_ERROR_ENUM) };

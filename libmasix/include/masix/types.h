@@ -15,6 +15,46 @@ typedef char masix_inline_t[16384];
 typedef char *masix_bulk_t;
 typedef uint32_t masix_ids_t[64];
 
+/* socket.defs */
+#define MASIX_PART_MAX 4096  /* bytes of data inside a message */
+#define MASIX_RIGHTS_MAX 253 /* files with a message */
+typedef char masix_part_t[4096];
+typedef char masix_files_t[6072];
+typedef uint32_t *masix_rights_t;
+
+struct masix_socket_file { /* masix_files_t: one for each right */
+	uint32_t kind;	   /* what the sender's library took it for */
+	uint32_t origin;   /* from the server: enum takeover_origin */
+	uint32_t mount, flags;
+	int64_t offset;
+};
+
+struct masix_socket_ids { /* masix_socket_ids_t: 3 words */
+	uint32_t pid, uid, gid;
+};
+
+struct masix_socket_info {	     /* masix_socket_info_t: 33 words */
+	uint32_t full;		     /* length of the datagram that the data is the beginning of */
+	uint32_t wants_ids;	     /* the socket has SO_PASSCRED */
+	struct masix_socket_ids ids; /* of the sender; pid 0: not known */
+	uint32_t name_length;	     /* of the sender of a datagram; 0: it has none */
+	char name[108];
+};
+
+enum masix_socket_option {
+	MASIX_SOCKET_TYPE = 1, /* 1 stream, 2 datagram, 5 sequenced packets */
+	MASIX_SOCKET_ERROR,    /* a MASIX_E_*, told once */
+	MASIX_SOCKET_LISTENS,
+	MASIX_SOCKET_PEER, /* 3 words: pid, uid, gid */
+	MASIX_SOCKET_SEND_BUFFER,
+	MASIX_SOCKET_RECEIVE_BUFFER,
+	MASIX_SOCKET_WANTS_IDS,
+	MASIX_SOCKET_SWITCH = 100, /* and the next 31: bits that mean nothing to the server */
+};
+
+#define MASIX_SOCKET_PEEK 16 /* beside MASIX_IO_* */
+#define MASIX_SOCKET_IDS 32  /* the sender says who it is */
+
 #define MASIX_STREAM (-1LL)
 
 /* flags of io calls */
@@ -27,6 +67,7 @@ typedef uint32_t masix_ids_t[64];
 #define MASIX_POLL_OUT 4
 #define MASIX_POLL_ERR 8
 #define MASIX_POLL_HUP 16
+#define MASIX_POLL_RDHUP 0x2000 /* only if it is asked for */
 
 #define MASIX_LOCK_SHARED 1
 #define MASIX_LOCK_EXCLUSIVE 2
@@ -80,7 +121,7 @@ struct masix_stat { /* masix_stat_t: 24 words */
 	int64_t mtime;
 	int64_t ctime;
 	uint32_t generation;
-	uint32_t reserved;
+	uint32_t socket_type; /* of a socket of the Unix server */
 };
 
 struct masix_statfs {  /* masix_statfs_t: 16 words */
@@ -192,6 +233,8 @@ typedef struct masix_statfs masix_statfs_t;
 typedef struct masix_siginfo masix_siginfo_t;
 typedef struct masix_usage masix_usage_t;
 typedef struct masix_start masix_start_t;
+typedef struct masix_socket_ids masix_socket_ids_t;
+typedef struct masix_socket_info masix_socket_info_t;
 typedef struct {
 	uint8_t bytes[32];
 } masix_key_t;
@@ -212,5 +255,8 @@ _Static_assert(sizeof(struct masix_siginfo) == 32, "masix_siginfo_t");
 _Static_assert(sizeof(struct masix_usage) == 64, "masix_usage_t");
 _Static_assert(sizeof(struct masix_system) == 64, "masix_system");
 _Static_assert(sizeof(struct masix_start) == 64, "masix_start_t");
+_Static_assert(sizeof(struct masix_socket_info) == 132, "masix_socket_info_t");
+_Static_assert(sizeof(struct masix_socket_file) * MASIX_RIGHTS_MAX == sizeof(masix_files_t),
+	"masix_files_t");
 
 #endif

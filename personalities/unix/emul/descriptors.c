@@ -64,11 +64,11 @@ static uint32_t decimal(uint32_t number, char *to)
 
 static long pipe_name(struct emul_file *file, char *out, uint32_t size)
 {
-	static const char before[] = "pipe:[";
-	uint32_t length = sizeof before - 1;
+	const char *before = file->kind == EMUL_FILE_SOCKET ? "socket:[" : "pipe:[";
+	uint32_t length = (uint32_t)strlen(before);
 	struct masix_stat stat;
 
-	if (size < sizeof before + 11 || io_stat(file->port, &stat) != KERN_SUCCESS)
+	if (size < length + 12 || io_stat(file->port, &stat) != KERN_SUCCESS)
 		return -ENOENT;
 	memcpy(out, before, length);
 	length += decimal((uint32_t)stat.ino, out + length);
@@ -94,7 +94,9 @@ static long file_target(struct emul_file *file, char *out, uint32_t size)
 		length = (long)device_name(file->stat.rdev, out, size);
 		return length > 0 ? length : -ENOENT;
 	}
-	return file->kind == EMUL_FILE_STREAM ? pipe_name(file, out, size) : -ENOENT;
+	return file->kind == EMUL_FILE_STREAM || file->kind == EMUL_FILE_SOCKET
+		       ? pipe_name(file, out, size)
+		       : -ENOENT;
 }
 
 long descriptors_target(int own, char *out, uint32_t size)

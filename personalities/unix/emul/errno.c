@@ -45,6 +45,13 @@ static const uint8_t of_masix[] = {
 	[MASIX_E_TEXT_BUSY & 0xff] = ETXTBSY,
 	[MASIX_E_DEADLOCK & 0xff] = EDEADLK,
 	[MASIX_E_STALE & 0xff] = EIO,
+	[MASIX_E_RESET & 0xff] = ECONNRESET,
+	[MASIX_E_REFUSED & 0xff] = ECONNREFUSED,
+	[MASIX_E_NOT_CONNECTED & 0xff] = ENOTCONN,
+	[MASIX_E_CONNECTED & 0xff] = EISCONN,
+	[MASIX_E_IN_USE & 0xff] = EADDRINUSE,
+	[MASIX_E_PROTOTYPE & 0xff] = EPROTOTYPE,
+	[MASIX_E_MESSAGE_SIZE & 0xff] = EMSGSIZE,
 };
 
 static int of_kernel(int kr)

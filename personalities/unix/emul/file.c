@@ -7,6 +7,7 @@
 #include "kernel.h"
 #include "mach.h"
 #include "pass.h"
+#include "socket.h"
 #include "take.h"
 #include "window.h"
 
@@ -99,9 +100,13 @@ static void destroy(struct emul_file *file)
 {
 	uint32_t flags = file->position->flags;
 
-	/* The server frees a lock when the last right is gone, but only some time after. */
-	if (is_last_holder(file) && (flags & FILE_LOCKED))
+	int is_last = is_last_holder(file);
+
+	/* The server frees a lock, and closes a socket, when the last right is gone, but only some time after. */
+	if (is_last && (flags & FILE_LOCKED))
 		(void)io_lock(file->port, 0, MASIX_IO_NONBLOCK, MASIX_LOCK_NONE);
+	if (is_last && file->kind == EMUL_FILE_SOCKET)
+		(void)socket_close(file->port);
 	window_close(file);
 	port_drop(file->port);
 	file->kind = EMUL_FILE_NONE;
@@ -379,6 +384,7 @@ static int is_possible(uint32_t kind, uint32_t origin)
 	case EMUL_FILE_STREAM:
 		return origin != TAKEOVER_NO_PORT;
 	case EMUL_FILE_TTY:
+	case EMUL_FILE_SOCKET:
 		return origin == TAKEOVER_SERVER;
 	case EMUL_FILE_REGULAR:
 	case EMUL_FILE_DIRECTORY:

@@ -21,6 +21,7 @@ enum emul_file_kind {
 	EMUL_FILE_RANDOM,
 	EMUL_FILE_DESCRIPTORS, /* the directory /proc/self/fd */
 	EMUL_FILE_PATH,	       /* O_PATH of anything but a directory; port may be null */
+	EMUL_FILE_SOCKET,      /* speaks socket too; its type is in stat.socket_type */
 };
 
 struct emul_position {

@@ -109,7 +109,8 @@ static long bytes_waiting(struct emul_file *file, uint32_t argument)
 	int64_t waiting;
 	long error;
 
-	if (file->kind != EMUL_FILE_REGULAR && file->kind != EMUL_FILE_STREAM)
+	if (file->kind != EMUL_FILE_REGULAR && file->kind != EMUL_FILE_STREAM &&
+		file->kind != EMUL_FILE_SOCKET)
 		return -ENOTTY;
 	error = emul_result(io_stat(file->port, &stat));
 	if (error != 0)

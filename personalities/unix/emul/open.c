@@ -158,6 +158,10 @@ static long open_descriptor(uint32_t fd, uint32_t flags, struct emul_file **file
 		file_drop(same);
 		return 0;
 	}
+	if (same->kind == EMUL_FILE_SOCKET && !(flags & O_PATH)) {
+		file_drop(same);
+		return -ENXIO;
+	}
 	if (!(flags & O_PATH) && ((access != O_WRONLY && !file_readable(same)) ||
 					 (access != O_RDONLY && !file_writable(same)))) {
 		file_drop(same);

@@ -13,7 +13,8 @@
 static uint32_t wanted(uint32_t events)
 {
 	return (events & (POLLIN | POLLRDNORM) ? MASIX_POLL_IN : 0u) |
-	       (events & (POLLOUT | POLLWRNORM) ? MASIX_POLL_OUT : 0u);
+	       (events & (POLLOUT | POLLWRNORM) ? MASIX_POLL_OUT : 0u) |
+	       (events & POLLRDHUP ? MASIX_POLL_RDHUP : 0u);
 }
 
 static uint16_t reported(const struct waiting *item, uint32_t events)
@@ -24,6 +25,8 @@ static uint16_t reported(const struct waiting *item, uint32_t events)
 		return POLLNVAL;
 	if (ready & MASIX_POLL_IN)
 		result |= events & (POLLIN | POLLRDNORM);
+	if (ready & MASIX_POLL_RDHUP)
+		result |= events & POLLRDHUP;
 	if (ready & MASIX_POLL_OUT)
 		result |= events & (POLLOUT | POLLWRNORM);
 	return (uint16_t)result;

@@ -60,7 +60,8 @@ static long check_offset(uint32_t fd, int64_t offset, uint32_t n)
 	file = fd_hold(fd);
 	if (file == NULL)
 		return -EBADF;
-	if (file->kind == EMUL_FILE_STREAM || file->kind == EMUL_FILE_TTY)
+	if (file->kind == EMUL_FILE_STREAM || file->kind == EMUL_FILE_TTY ||
+		file->kind == EMUL_FILE_SOCKET)
 		result = -ESPIPE;
 	file_release(file);
 	return result;
@@ -184,6 +185,7 @@ static long seek(uint32_t fd, int64_t offset, uint32_t whence, int64_t *to)
 		break;
 	case EMUL_FILE_STREAM:
 	case EMUL_FILE_TTY:
+	case EMUL_FILE_SOCKET:
 		result = -ESPIPE;
 		break;
 	case EMUL_FILE_PATH:

@@ -27,6 +27,7 @@ long stat_file(struct emul_file *file, struct masix_stat *stat)
 		return 0;
 	case EMUL_FILE_REGULAR:
 	case EMUL_FILE_DIRECTORY:
+	case EMUL_FILE_SOCKET:
 		break;
 	case EMUL_FILE_PATH:
 		if (file->port != MACH_PORT_NULL)
@@ -37,12 +38,13 @@ long stat_file(struct emul_file *file, struct masix_stat *stat)
 		*stat = file->stat;
 		return 0;
 	}
-	if (file->stat.mode != 0 && file->kind != EMUL_FILE_STREAM && trust_holds(&file->trust)) {
+	if (file->stat.mode != 0 && file->kind != EMUL_FILE_STREAM &&
+		file->kind != EMUL_FILE_SOCKET && trust_holds(&file->trust)) {
 		*stat = file->stat;
 		return 0;
 	}
 	result = emul_result(io_stat(file->port, stat));
-	if (file->kind == EMUL_FILE_STREAM)
+	if (file->kind == EMUL_FILE_STREAM || file->kind == EMUL_FILE_SOCKET)
 		stat->size = 0; /* a pipe tells there what is in it (FIONREAD) */
 	return result;
 }

@@ -14,6 +14,7 @@
 #include "transfer.h"
 #include "trust.h"
 #include "tty.h"
+#include "unix_socket.h"
 #include "window.h"
 
 /* Larger transfers go out of line: from here on remapping is cheaper than copying four times (and a
@@ -173,6 +174,8 @@ long transfer_read(struct emul_file *file, struct cursor *to, uint32_t n, int64_
 		return n == 0 ? 0 : read_stream(file, to, n);
 	case EMUL_FILE_TTY:
 		return n == 0 ? 0 : read_tty(file, to, n);
+	case EMUL_FILE_SOCKET:
+		return socket_read(file, to, n);
 	case EMUL_FILE_NULL:
 		return 0;
 	case EMUL_FILE_ZERO:
@@ -354,6 +357,8 @@ long transfer_write(struct emul_file *file, struct cursor *from, uint32_t n, int
 		return n == 0 ? 0 : write_regular(file, from, n, offset);
 	case EMUL_FILE_STREAM:
 		return n == 0 ? 0 : write_stream(file, from, n);
+	case EMUL_FILE_SOCKET:
+		return socket_write(file, from, n);
 	case EMUL_FILE_TTY:
 		return n == 0 ? 0 : write_tty(file, from, n);
 	case EMUL_FILE_NULL:

@@ -19,7 +19,8 @@
 static int is_remote(const struct waiting *item)
 {
 	return item->file != NULL &&
-	       (item->file->kind == EMUL_FILE_STREAM || item->file->kind == EMUL_FILE_TTY);
+	       (item->file->kind == EMUL_FILE_STREAM || item->file->kind == EMUL_FILE_TTY ||
+		       item->file->kind == EMUL_FILE_SOCKET);
 }
 
 /* What the server says now; an object that cannot be asked is in error. */

@@ -2,13 +2,16 @@
 
 #include <mach.h>
 #include <mach_port.h>
+#include <string.h>
 
 #include <io_reply.h>
 #include <process_reply.h>
+#include <socket_reply.h>
 #include <tty_reply.h>
 
 #include <masix/mach.h>
 
+#include "socket_files.h"
 #include "wait.h"
 
 #define ONCE MACH_MSG_TYPE_MOVE_SEND_ONCE
@@ -97,6 +100,59 @@ void answer_write_large(mach_port_t reply, kern_return_t result, uint32_t count)
 void answer_poll(mach_port_t reply, kern_return_t result, int ready)
 {
 	sent(io_poll_reply(reply, ONCE, result, ready), reply);
+}
+
+void answer_socket_accept(mach_port_t reply, kern_return_t result, mach_port_t accepted)
+{
+	kern_return_t kr = socket_accept_reply(reply, ONCE, result, accepted);
+
+	sent(kr, reply);
+	if (kr != KERN_SUCCESS && accepted != MACH_PORT_NULL)
+		mach_port_deallocate(mach_task_self(), accepted);
+}
+
+void answer_socket_connect(mach_port_t reply, kern_return_t result)
+{
+	sent(socket_connect_reply(reply, ONCE, result), reply);
+}
+
+void answer_socket_send(mach_port_t reply, kern_return_t result, bool is_large, uint32_t count)
+{
+	sent(is_large ? socket_send_large_reply(reply, ONCE, result, count)
+		      : socket_send_reply(reply, ONCE, result, count),
+		reply);
+}
+
+/* The message takes a copy in pages of its own. */
+static kern_return_t answer_receive_large(mach_port_t reply, kern_return_t result,
+	const struct socket_delivery *d, const char *data, uint32_t count)
+{
+	vm_address_t pages = 0;
+
+	if (count > 0 && vm_allocate(mach_task_self(), &pages, count, TRUE) != KERN_SUCCESS)
+		return KERN_RESOURCE_SHORTAGE;
+	memcpy((void *)pages, data, count);
+
+	kern_return_t kr = socket_receive_large_reply(reply, ONCE, result, d->info, d->files,
+		d->count * sizeof(struct masix_socket_file), d->rights, d->count, (char *)pages,
+		count);
+
+	if (kr != KERN_SUCCESS && count > 0)
+		vm_deallocate(mach_task_self(), pages, count);
+	return kr;
+}
+
+void answer_socket_receive(mach_port_t reply, kern_return_t result, bool is_large,
+	const struct socket_delivery *d, const char *data, uint32_t count)
+{
+	kern_return_t kr = is_large ? answer_receive_large(reply, result, d, data, count)
+				    : socket_receive_reply(reply, ONCE, result, d->info, d->files,
+					      d->count * sizeof(struct masix_socket_file),
+					      d->rights, d->count, data, count);
+
+	sent(kr, reply);
+	if (kr != KERN_SUCCESS)
+		socket_delivery_free(d);
 }
 
 void answer_tty_read(mach_port_t reply, kern_return_t result, const char *data, uint32_t count)

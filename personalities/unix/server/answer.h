@@ -11,6 +11,7 @@
 struct waiter;
 struct pipe_call;
 struct pipe_memory;
+struct socket_delivery;
 
 /* May a call with this reply right be parked?  A client could name a port whose queue is full
  * instead of giving a send-once right: such calls are refused. */
@@ -31,6 +32,13 @@ void answer_read_large(mach_port_t reply, kern_return_t result, char *data, uint
 void answer_write(mach_port_t reply, kern_return_t result, uint32_t count);
 void answer_write_large(mach_port_t reply, kern_return_t result, uint32_t count);
 void answer_poll(mach_port_t reply, kern_return_t result, int ready);
+
+void answer_socket_accept(mach_port_t reply, kern_return_t result, mach_port_t accepted);
+void answer_socket_connect(mach_port_t reply, kern_return_t result);
+void answer_socket_send(mach_port_t reply, kern_return_t result, bool is_large, uint32_t count);
+/* The delivery is consumed. */
+void answer_socket_receive(mach_port_t reply, kern_return_t result, bool is_large,
+	const struct socket_delivery *delivery, const char *data, uint32_t count);
 
 void answer_tty_read(mach_port_t reply, kern_return_t result, const char *data, uint32_t count);
 void answer_tty_write(mach_port_t reply, kern_return_t result, uint32_t count);

@@ -12,6 +12,7 @@
 #include <masix/server.h>
 #include <process_server.h>
 #include <signal.h>
+#include <socket_server.h>
 #include <stdlib.h>
 #include <tty_server.h>
 
@@ -90,6 +91,7 @@ static const masix_demux_t contracts[] = {
 	process_server_routine,
 	io_server_routine,
 	tty_server_routine,
+	socket_server_routine,
 	dir_server_routine,
 	exc_server_routine,
 	NULL,
