@@ -16,7 +16,6 @@
 #include "threads.h"
 #include "timers.h"
 
-#define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 #define DEFAULT_IGNORED                                                                            \
 	(SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGCONT))
 #define DEFAULT_STOP                                                                               \
@@ -527,8 +526,7 @@ void signals_set_mask(uint64_t mask)
 		tell_ignored(); /* blocked signals wait even when ignored */
 }
 
-/* One set of arguments of rt_sigaction and its 16-bit ancestor. */
-static long set_action(int signal, const struct signal_action *new, struct signal_action *old)
+long signals_set_action(int signal, const struct signal_action *new, struct signal_action *old)
 {
 	if (signal < 1 || signal > EMUL_SIGNALS_MAX)
 		return -EINVAL;
@@ -547,106 +545,7 @@ static long set_action(int signal, const struct signal_action *new, struct signa
 	return 0;
 }
 
-long sys_rt_sigaction(const uint32_t *a)
-{
-	const struct linux_sigaction *user = (const void *)a[1];
-	struct linux_sigaction *out = (void *)a[2];
-	struct signal_action new, old;
-	long result;
-
-	if (a[3] != 8)
-		return -EINVAL;
-	if (user) {
-		new.handler = user->handler;
-		new.flags = user->flags;
-		new.mask = user->mask;
-	}
-	result = set_action((int)a[0], user ? &new : NULL, &old);
-	if (!result && out) {
-		out->handler = old.handler;
-		out->flags = old.flags;
-		out->restorer = 0;
-		out->mask = old.mask;
-	}
-	return result;
-}
-
-long sys_sigaction(const uint32_t *a)
-{
-	const struct linux_old_sigaction *user = (const void *)a[1];
-	struct linux_old_sigaction *out = (void *)a[2];
-	struct signal_action new, old;
-	long result;
-
-	if (user) {
-		new.handler = user->handler;
-		new.flags = user->flags;
-		new.mask = user->mask;
-	}
-	result = set_action((int)a[0], user ? &new : NULL, &old);
-	if (!result && out) {
-		out->handler = old.handler;
-		out->flags = old.flags;
-		out->restorer = 0;
-		out->mask = (uint32_t)old.mask;
-	}
-	return result;
-}
-
-static long change_mask(int how, const uint64_t *set)
-{
-	uint64_t mask = emul_self()->signal_mask;
-
-	if (!set)
-		return 0;
-	switch (how) {
-	case 0:
-		mask |= *set;
-		break;
-	case 1:
-		mask &= ~*set;
-		break;
-	case 2:
-		mask = *set;
-		break;
-	default:
-		return -EINVAL;
-	}
-	signals_set_mask(mask);
-	return 0;
-}
-
-long sys_rt_sigprocmask(const uint32_t *a)
-{
-	uint64_t old = emul_self()->signal_mask, set;
-	long result;
-
-	if (a[3] != 8)
-		return -EINVAL;
-	if (a[1])
-		set = *(const uint64_t *)a[1];
-	result = change_mask((int)a[0], a[1] ? &set : NULL);
-	if (!result && a[2])
-		*(uint64_t *)a[2] = old;
-	return result;
-}
-
-long sys_sigprocmask(const uint32_t *a)
-{
-	uint64_t old = emul_self()->signal_mask, set;
-	long result;
-
-	if (a[1])
-		set = (old & ~0xffffffffull) | *(const uint32_t *)a[1];
-	if (a[1] && a[0] != 2)
-		set &= 0xffffffffull;
-	result = change_mask((int)a[0], a[1] ? &set : NULL);
-	if (!result && a[2])
-		*(uint32_t *)a[2] = (uint32_t)old;
-	return result;
-}
-
-static uint64_t pending_mask(void)
+uint64_t signals_pending(void)
 {
 	struct emul_thread *self = emul_self();
 	uint64_t mask = 0;
@@ -660,75 +559,9 @@ static uint64_t pending_mask(void)
 	return mask & self->signal_mask;
 }
 
-long sys_rt_sigpending(const uint32_t *a)
-{
-	uint64_t mask = pending_mask();
-
-	if (a[1] > 8)
-		return -EINVAL;
-	return emul_copy((void *)a[0], &mask, a[1]) ? -EFAULT : 0;
-}
-
-long sys_sigpending(const uint32_t *a)
-{
-	*(uint32_t *)a[0] = (uint32_t)pending_mask();
-	return 0;
-}
-
-/* Wait until a signal that `mask` leaves open is there; the old mask comes back after
- * its handler. */
-static long suspend_with(uint64_t mask)
+int signals_take_from(uint64_t set, struct masix_siginfo *info)
 {
 	struct emul_thread *self = emul_self();
-
-	self->saved_mask = self->signal_mask;
-	self->restore_mask = 1;
-	signals_set_mask(mask);
-	threads_wait_signal(~0ull);
-	return -EMUL_RESTART_NOHAND;
-}
-
-long sys_rt_sigsuspend(const uint32_t *a)
-{
-	if (a[1] != 8)
-		return -EINVAL;
-	return suspend_with(*(const uint64_t *)a[0]);
-}
-
-long sys_sigsuspend(const uint32_t *a)
-{
-	return suspend_with(a[2]);
-}
-
-long sys_pause(const uint32_t *a)
-{
-	(void)a;
-	threads_wait_signal(~0ull);
-	return -EMUL_RESTART_NOHAND;
-}
-
-void signals_mask_during(uint64_t mask)
-{
-	struct emul_thread *self = emul_self();
-
-	self->saved_mask = self->signal_mask;
-	self->restore_mask = 1;
-	signals_set_mask(mask);
-}
-
-void signals_mask_end(int interrupted)
-{
-	struct emul_thread *self = emul_self();
-
-	if (interrupted && emul_signal_arrived())
-		return; /* emul_deliver restores it below the handler */
-	self->restore_mask = 0;
-	signals_set_mask(self->saved_mask);
-}
-
-/* Take a queued signal of `set` although it is blocked; 0 = none. */
-static int take_from_set(struct emul_thread *self, uint64_t set, struct masix_siginfo *info)
-{
 	int index, signal = 0, more = 0;
 
 	emul_lock(&signals_lock);
@@ -745,83 +578,4 @@ static int take_from_set(struct emul_thread *self, uint64_t set, struct masix_si
 	if (more)
 		service_take_later();
 	return signal;
-}
-
-/* rt_sigtimedwait; `timeout` in ns, ~0 = for ever. */
-static long timed_wait(uint64_t set, void *user_info, uint64_t timeout)
-{
-	struct emul_thread *self = emul_self();
-	uint64_t deadline = timeout == ~0ull ? ~0ull : emul_now_ns() + timeout;
-	struct masix_siginfo info;
-	int signal;
-
-	set &= ~UNBLOCKABLE;
-	self->sigwait_set = set;
-	for (;;) {
-		signal = take_from_set(self, set, &info);
-		if (signal || emul_signal_arrived())
-			break;
-		if (deadline != ~0ull && emul_now_ns() >= deadline)
-			break;
-		threads_wait_signal(deadline);
-	}
-	self->sigwait_set = 0;
-	if (signal) {
-		if (user_info)
-			frame_siginfo(user_info, signal, &info, 0);
-		return signal;
-	}
-	return emul_signal_arrived() ? -EINTR : -EAGAIN;
-}
-
-long sys_rt_sigtimedwait(const uint32_t *a)
-{
-	const int32_t *ts = (const void *)a[2];
-
-	if (a[3] != 8)
-		return -EINVAL;
-	return timed_wait(*(const uint64_t *)a[0], (void *)a[1],
-		ts ? (uint64_t)ts[0] * 1000000000u + (uint32_t)ts[1] : ~0ull);
-}
-
-long sys_rt_sigtimedwait64(const uint32_t *a)
-{
-	const int64_t *ts = (const void *)a[2];
-
-	if (a[3] != 8)
-		return -EINVAL;
-	return timed_wait(*(const uint64_t *)a[0], (void *)a[1],
-		ts ? (uint64_t)ts[0] * 1000000000u + (uint32_t)ts[1] : ~0ull);
-}
-
-long sys_sigaltstack(const uint32_t *a)
-{
-	struct emul_thread *self = emul_self();
-	const uint32_t *new = (const void *)a[0];
-	uint32_t *old = (void *)a[1];
-	int inside = frame_on_altstack(self, frame_call_esp(self));
-	uint32_t stack[3] = { 0 };
-
-	if (new)
-		memcpy(stack, new, sizeof stack);
-	if (old) {
-		old[0] = self->altstack_base;
-		old[1] = !self->altstack_size ? SS_DISABLE : inside ? SS_ONSTACK : 0;
-		old[2] = self->altstack_size;
-	}
-	if (!new)
-		return 0;
-	if (inside)
-		return -EPERM;
-	if (stack[1] != 0 && stack[1] != SS_ONSTACK && stack[1] != SS_DISABLE)
-		return -EINVAL;
-	if (stack[1] == SS_DISABLE) {
-		self->altstack_base = self->altstack_size = 0;
-		return 0;
-	}
-	if (stack[2] < 2048)
-		return -ENOMEM;
-	self->altstack_base = stack[0];
-	self->altstack_size = stack[2];
-	return 0;
 }

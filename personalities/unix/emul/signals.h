@@ -40,6 +40,8 @@
 #define SIGSYS 31
 #define SIGRTMIN 32
 
+#define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
+
 #define SI_USER 0
 #define SI_KERNEL 0x80
 #define SI_TIMER (-2)
@@ -84,6 +86,14 @@ void signals_set_mask(uint64_t mask);
  * ended the wait. */
 void signals_mask_during(uint64_t mask);
 void signals_mask_end(int interrupted);
+
+/* sigaction(2): `new` may be NULL.  0 or -EINVAL. */
+struct signal_action;
+long signals_set_action(int signal, const struct signal_action *new, struct signal_action *old);
+/* What is queued for the calling thread, which blocks it. */
+uint64_t signals_pending(void);
+/* Take a queued signal of `set` although it is blocked; 0 = none. */
+int signals_take_from(uint64_t set, struct masix_siginfo *info);
 
 /* The calling thread would not feel `signal`: ignored or blocked. */
 int signals_inert(int signal);

@@ -1,4 +1,4 @@
-/* Thread blocks, clone, and making threads look at their signals. */
+/* Thread blocks, ids, clone. */
 #include <asm/errno.h>
 #include <mach/kern_return.h>
 #include <mach/thread_status.h>
@@ -8,16 +8,11 @@
 #include "files.h"
 #include "futexes.h"
 #include "gnumach.h"
-#include "io.h"
 #include "mach.h"
 #include "mach/traps.h"
 #include "mach_i386.h"
 #include "mach_port.h"
-#include "process.h"
-#include "service.h"
-#include "signals.h"
 #include "threads.h"
-#include <masix/error.h>
 
 #define CLONE_VM 0x100u
 #define CLONE_VFORK 0x4000u
@@ -38,8 +33,6 @@ static struct emul_thread *dead_blocks; /* threads_lock; of threads that ended o
 #define NUMBERS (1u << (30 - NUMBER_SHIFT))
 static uint32_t numbers[NUMBERS / 32]; /* threads_lock: a bit for each that is in use */
 static uint32_t last_number;
-
-void emul_async_entry(void);
 
 static void drop_receive_right(mach_port_t port)
 {
@@ -395,132 +388,6 @@ void threads_fork_child(void)
 	self->nudge = 0;
 }
 
-void threads_request_nudge(struct emul_thread *thread)
-{
-	if (emul_self() == threads_service) {
-		threads_nudge(thread);
-		return;
-	}
-	thread->nudge = 1;
-	service_wake();
-}
-
-/* In the library and waiting: end the wait.  1 when there is nothing more to do. */
-static int end_wait(struct emul_thread *thread)
-{
-	uint32_t kind = thread->wait_kind, token = thread->wait_token;
-	kern_return_t kr = KERN_FAILURE;
-
-	switch (kind) {
-	case EMUL_NOT_WAITING:
-		return 1; /* it looks at signal_pending before it leaves */
-	case EMUL_WAIT_IO:
-		kr = io_cancel(thread->wait_port, token);
-		break;
-	case EMUL_WAIT_PROCESS:
-		kr = process_cancel(EMUL_PORT_PROCESS, token);
-		break;
-	case EMUL_WAIT_KERNEL:
-		(void)gsync_wake(EMUL_PORT_TASK, (vm_address_t)&thread->signal_pending, 0, 0);
-		(void)thread_abort(thread->vector.port);
-		break;
-	}
-	/* An abort can come just before the trap, a cancel before its call: see whether
-	 * it still waits. */
-	return kr == KERN_SUCCESS || thread->wait_kind != kind || thread->wait_token != token;
-}
-
-/* Running user code: send it to emul_async_entry with its registers saved.  1 when done.  While it is
- * stopped no memory of the program may be touched here: it can be in a page fault, and a
- * fault on the same page would wait for it for ever.  If it has just raised an exception (a call by
- * trap, say) it raises it again after the handler: service.c. */
-static int redirect(struct emul_thread *thread)
-{
-	struct emul_state entry;
-	int done = 1;
-
-	if (thread_suspend(thread->vector.port))
-		return 1; /* it is gone */
-	if (thread->in_emul) {
-		done = 0;
-		goto out;
-	}
-	if (service_get_state(thread->vector.port, &thread->state))
-		goto out;
-	thread->state.call = ~0u;
-	thread->in_emul = 1;
-	memset(&entry, 0, sizeof entry);
-	entry.eip = (uint32_t)emul_async_entry;
-	entry.esp = thread->stack_top;
-	if (threads_set_registers(thread->vector.port, &entry, (int)thread->gs_used))
-		thread->in_emul = 0;
-out:
-	(void)thread_resume(thread->vector.port);
-	return done;
-}
-
-void threads_nudge(struct emul_thread *thread)
-{
-	unsigned tries;
-
-	thread->nudge = 0;
-	/* Once it has looked and found nothing more, what it waits for is a later call's. */
-	for (tries = 0; tries < 1000 && thread->signal_pending; tries++) {
-		if (thread->in_emul ? end_wait(thread) : redirect(thread))
-			return;
-		if (tries < 4)
-			trap_swtch_pri(0);
-		else
-			emul_sleep_ms(1);
-	}
-	if (thread->signal_pending)
-		emul_log(
-			"a thread does not look at its signals, tid ", (uint32_t)thread->vector.id);
-}
-
-uint32_t emul_wait_begin(enum emul_wait_kind kind, mach_port_t port)
-{
-	static volatile uint32_t tokens;
-	struct emul_thread *self = emul_self();
-
-	self->wait_port = port;
-	self->wait_token = ((uint32_t)emul_process.pid << 16) ^
-			   __atomic_add_fetch(&tokens, 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	self->wait_kind = kind;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return self->wait_token;
-}
-
-void emul_wait_end(void)
-{
-	emul_self()->wait_kind = EMUL_NOT_WAITING;
-}
-
-void threads_wait_signal(uint64_t deadline)
-{
-	struct emul_thread *self = emul_self();
-
-	while (!self->signal_pending) {
-		uint64_t now = emul_now_ns();
-		uint64_t left = deadline - now;
-		int flags = 0;
-		uint32_t ms = 0;
-
-		if (deadline != ~0ull) {
-			if (now >= deadline)
-				return;
-			left = left / 1000000 + 1;
-			ms = left > 3600000 ? 3600000 : (uint32_t)left;
-			flags = 4; /* GSYNC_TIMED */
-		}
-		(void)emul_wait_begin(EMUL_WAIT_KERNEL, MACH_PORT_NULL);
-		(void)gsync_wait(
-			EMUL_PORT_TASK, (vm_address_t)&self->signal_pending, 0, 0, ms, flags);
-		emul_wait_end();
-	}
-}
-
 struct emul_thread *threads_find_id(uint32_t tid)
 {
 	struct emul_thread *thread;
@@ -531,92 +398,6 @@ struct emul_thread *threads_find_id(uint32_t tid)
 			break;
 	emul_unlock(&threads_lock);
 	return thread;
-}
-
-/* What we sent to ourselves is taken before the call returns, as POSIX wants it; and
- * what came while we were stopped before the program goes on. */
-static long kill_by_server(int pid, int signal, struct masix_siginfo info)
-{
-	long result = emul_result(process_kill(EMUL_PORT_PROCESS, pid, signal, info));
-
-	if (!result && (pid <= 0 || pid == emul_process.pid))
-		service_take_signals();
-	return result;
-}
-
-/* tgkill and tkill (tgid 0). */
-static long thread_kill(int tgid, int tid, int signal)
-{
-	struct emul_thread *thread;
-	struct masix_siginfo info;
-
-	if (signal < 0 || signal > EMUL_SIGNALS_MAX)
-		return -EINVAL;
-	memset(&info, 0, sizeof info);
-	info.code = SI_TKILL;
-	info.pid = emul_process.pid;
-	info.uid = emul_process.ruid;
-	thread = threads_find_id((uint32_t)tid);
-	if (!thread) {
-		/* Of other processes only main threads can be named. */
-		if (tid == emul_process.pid || (tgid && tgid != tid))
-			return -ESRCH;
-		return emul_result(process_kill(EMUL_PORT_PROCESS, tid, signal, info));
-	}
-	if (tgid && tgid != emul_process.pid)
-		return -ESRCH;
-	if (signal == SIGKILL || signal == SIGSTOP)
-		return kill_by_server(emul_process.pid, signal, info);
-	if (signal)
-		signals_post(thread, signal, &info);
-	return 0;
-}
-
-long sys_tkill(const uint32_t *a)
-{
-	if ((int)a[0] <= 0)
-		return -EINVAL;
-	return thread_kill(0, (int)a[0], (int)a[1]);
-}
-
-long sys_tgkill(const uint32_t *a)
-{
-	if ((int)a[0] <= 0 || (int)a[1] <= 0)
-		return -EINVAL;
-	return thread_kill((int)a[0], (int)a[1], (int)a[2]);
-}
-
-/* kill(2): to itself with one thread it needs no message. */
-long sys_kill(const uint32_t *a)
-{
-	int pid = (int)a[0], signal = (int)a[1];
-	struct masix_siginfo info;
-
-	if (signal < 0 || signal > EMUL_SIGNALS_MAX)
-		return -EINVAL;
-	memset(&info, 0, sizeof info);
-	info.code = SI_USER;
-	info.pid = emul_process.pid;
-	info.uid = emul_process.ruid;
-	if (pid == emul_process.pid && signal && signal != SIGKILL && signal != SIGSTOP &&
-		signal != SIGCONT) {
-		signals_post(NULL, signal, &info);
-		return 0;
-	}
-	return kill_by_server(pid, signal, info);
-}
-
-long sys_rt_sigqueueinfo(const uint32_t *a)
-{
-	const uint32_t *user = (const void *)a[2];
-	struct masix_siginfo info;
-
-	memset(&info, 0, sizeof info);
-	info.code = (int)user[2];
-	info.value = (int)user[5];
-	if (info.code >= 0)
-		return -EPERM; /* only negative codes can come from a program */
-	return kill_by_server((int)a[0], (int)a[1], info);
 }
 
 long sys_sched_yield(const uint32_t *a)
