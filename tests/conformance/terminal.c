@@ -217,6 +217,23 @@ CASE(reading_with_a_time_limit)
 	EQUAL(read(slave, got, 8), 2);
 }
 
+CASE(a_pause_in_the_typing_ends_a_read_that_waits)
+{
+	char got[8];
+	pid_t child;
+
+	open_pair();
+	set_raw(5, 1);
+	child = fork();
+	if (child == 0) {
+		nap(50);
+		type("xy");
+		_exit(0);
+	}
+	EQUAL(read(slave, got, 8), 2);
+	EXITS(child, 0);
+}
+
 CASE(switching_modes_keeps_what_was_typed)
 {
 	open_pair();

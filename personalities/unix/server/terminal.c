@@ -127,13 +127,22 @@ static void restart_pauses(struct terminal *t)
 	}
 }
 
+uint32_t terminal_take_input(struct terminal *t, const char *bytes, uint32_t count)
+{
+	uint32_t taken = line_type(&t->line, bytes, count);
+
+	if (taken > 0) {
+		t->last_input = masix_realtime_ns() / 1000000000;
+		restart_pauses(t);
+	}
+	return taken;
+}
+
 uint32_t terminal_type(struct terminal *t, const char *bytes, uint32_t count)
 {
 	pthread_mutex_lock(&t->lock);
-	uint32_t taken = line_type(&t->line, bytes, count);
+	uint32_t taken = terminal_take_input(t, bytes, count);
 
-	t->last_input = masix_realtime_ns() / 1000000000;
-	restart_pauses(t);
 	terminal_leave(t);
 	return taken;
 }

@@ -71,6 +71,8 @@ kern_return_t terminal_open_master(struct terminal *terminal, mach_port_t *objec
 
 /* Bytes from the keyboard; returns how many were taken (fewer: readers come first). */
 uint32_t terminal_type(struct terminal *terminal, const char *bytes, uint32_t count);
+/* The same with the lock held. */
+uint32_t terminal_take_input(struct terminal *terminal, const char *bytes, uint32_t count);
 
 /* The window has another size: SIGWINCH to the foreground. */
 void terminal_resize(struct terminal *terminal, const struct terminal_size *size);

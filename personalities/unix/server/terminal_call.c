@@ -106,7 +106,7 @@ static bool try_write(struct terminal *t, struct terminal_call *call, kern_retur
 		*error = MASIX_E_IO;
 		return true;
 	}
-	call->done += call->is_master ? line_type(&t->line, rest, length)
+	call->done += call->is_master ? terminal_take_input(t, rest, length)
 				      : line_write(&t->line, rest, length);
 	if (call->done < call->length)
 		return false;

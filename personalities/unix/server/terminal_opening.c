@@ -93,7 +93,7 @@ kern_return_t terminal_opening_write(struct terminal_opening *o, struct terminal
 		kr = MASIX_E_IO;
 	} else {
 		if (!others_wait(o, TERMINAL_WRITE))
-			n = o->is_master ? line_type(&t->line, data, length)
+			n = o->is_master ? terminal_take_input(t, data, length)
 					 : line_write(&t->line, data, length);
 		if (n < length && nonblock) {
 			kr = n > 0 ? KERN_SUCCESS : MASIX_E_WOULD_BLOCK;
