@@ -100,13 +100,17 @@ static void pull_writers(struct pipe *p)
 	}
 }
 
-int pipe_poll(const struct pipe *p, bool is_reader)
+int pipe_poll(const struct pipe *p, bool reader, bool writer)
 {
-	if (is_reader)
-		return (p->queued > 0 ? MASIX_POLL_IN : 0) |
-		       (p->writers == 0 && p->had_writer ? MASIX_POLL_HUP : 0);
-	return (room_in(p) >= PIPE_ATOMIC ? MASIX_POLL_OUT : 0) |
-	       (p->readers == 0 ? MASIX_POLL_ERR : 0);
+	int ready = 0;
+
+	if (reader)
+		ready |= (p->queued > 0 ? MASIX_POLL_IN : 0) |
+			 (p->writers == 0 && p->had_writer ? MASIX_POLL_HUP : 0);
+	if (writer)
+		ready |= (room_in(p) >= PIPE_ATOMIC ? MASIX_POLL_OUT : 0) |
+			 (p->readers == 0 ? MASIX_POLL_ERR : 0);
+	return ready;
 }
 
 static void wake_polls(struct pipe *p)
@@ -114,7 +118,7 @@ static void wake_polls(struct pipe *p)
 	for (struct pipe_call **link = &p->polls; *link != NULL;) {
 		struct pipe_call *call = *link;
 
-		call->ready = pipe_poll(p, call->is_reader) &
+		call->ready = pipe_poll(p, call->reader, call->writer) &
 			      (call->events | MASIX_POLL_ERR | MASIX_POLL_HUP);
 		if (call->ready != 0)
 			answer(p, link, 0);

@@ -34,7 +34,7 @@ struct pipe_call {
 	uint32_t token;
 	uint32_t reply;	       /* send-once right, owned */
 	int events;	       /* PIPE_POLL */
-	bool is_reader;	       /* PIPE_POLL: of the reading end */
+	bool reader, writer;   /* PIPE_POLL: what the end is open for */
 	uint32_t amount;       /* PIPE_READ*: at most */
 	struct pipe_span rest; /* PIPE_WRITE*: not in the pipe yet; owned */
 	char *memory;	       /* PIPE_WRITE: what `rest` points into (malloc) */
@@ -86,8 +86,8 @@ enum pipe_result pipe_write(struct pipe *p, const char *from, uint32_t length, b
 enum pipe_result pipe_write_large(struct pipe *p, struct pipe_span *span, bool nonblock, int *error,
 	uint32_t *count) __attribute__((warn_unused_result));
 
-/* MASIX_POLL_* that hold at this end. */
-int pipe_poll(const struct pipe *p, bool is_reader);
+/* MASIX_POLL_* that hold at an end open for this. */
+int pipe_poll(const struct pipe *p, bool reader, bool writer);
 
 /* Park a call (malloc), which the pipe owns until it is an answer. */
 void pipe_park(struct pipe *p, struct pipe_call *call);

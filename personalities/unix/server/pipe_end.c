@@ -287,9 +287,7 @@ static kern_return_t end_poll(
 	kern_return_t kr = KERN_SUCCESS;
 
 	pthread_mutex_lock(&channel->lock);
-	*ready = pipe_poll(&channel->pipe, end->reader);
-	if (end->reader && end->writer)
-		*ready |= pipe_poll(&channel->pipe, false);
+	*ready = pipe_poll(&channel->pipe, end->reader, end->writer);
 	*ready &= events | MASIX_POLL_ERR | MASIX_POLL_HUP;
 	if (*ready == 0 && !call->nonblock) {
 		struct pipe_call *parked = call_new(end, call, PIPE_POLL);
@@ -297,7 +295,8 @@ static kern_return_t end_poll(
 		kr = parked != NULL ? MIG_NO_REPLY : KERN_RESOURCE_SHORTAGE;
 		if (parked != NULL) {
 			parked->events = events;
-			parked->is_reader = end->reader;
+			parked->reader = end->reader;
+			parked->writer = end->writer;
 			pipe_park(&channel->pipe, parked);
 		}
 	}
