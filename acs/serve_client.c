@@ -1,5 +1,6 @@
 /* acs_client.defs: what anybody may ask, and what the administrator may. */
 #include <mach/mig_errors.h>
+#include <masix/copy.h>
 #include <masix/error.h>
 #include <masix/mach.h>
 #include <masix/server.h>
@@ -112,26 +113,45 @@ struct start_request {
 	size_t image_size, manifest_size;
 };
 
-/* Check all that can be checked without a task.  *copy is the image, malloc'ed: what was measured is what will run,
- * whoever is behind the memory that came.  Sets manifest->name as soon as it is known to be genuine, for the
- * record. */
+/* Memory that came out of line, malloc'ed: the pager behind it may fail, or deliver something else the next time. */
+static kern_return_t copy_in(const uint8_t *from, size_t size, uint8_t **copy, const char **why)
+{
+	*why = "out of memory";
+	*copy = malloc(size > 0 ? size : 1);
+	if (*copy == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	*why = "image or manifest cannot be read";
+	if (masix_copy(*copy, from, size) == 0)
+		return KERN_SUCCESS;
+	free(*copy);
+	*copy = NULL;
+	return KERN_INVALID_ADDRESS;
+}
+
+/* Check all that can be checked without a task.  *copy is the image, malloc'ed: what was measured is what will
+ * run.  Sets manifest->name as soon as it is known to be genuine, for the record. */
 static kern_return_t admit(struct acs *acs, const struct start_request *request,
 	struct manifest *manifest, uint8_t **copy, const char **why)
 {
-	kern_return_t kr = manifest_open(
-		request->manifest, request->manifest_size, acs->site.public_key, manifest, why);
+	/* One byte too many is refused like any number. */
+	size_t size =
+		request->manifest_size > MANIFEST_MAX ? MANIFEST_MAX + 1 : request->manifest_size;
+	uint8_t *text;
+	kern_return_t kr = copy_in(request->manifest, size, &text, why);
 
 	*copy = NULL;
+	if (kr != KERN_SUCCESS)
+		return kr;
+	kr = manifest_open(text, size, acs->site.public_key, manifest, why);
+	free(text);
 	if (kr != KERN_SUCCESS)
 		return kr;
 	*why = "image is too big";
 	if (request->image_size > LAUNCH_IMAGE_MAX)
 		return MASIX_E_TOO_BIG;
-	*why = "out of memory";
-	*copy = malloc(request->image_size);
-	if (*copy == NULL)
-		return KERN_RESOURCE_SHORTAGE;
-	memcpy(*copy, request->image, request->image_size);
+	kr = copy_in(request->image, request->image_size, copy, why);
+	if (kr != KERN_SUCCESS)
+		return kr;
 	kr = launch_check_image(*copy, request->image_size, manifest, why);
 	if (kr != KERN_SUCCESS) {
 		free(*copy);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "acs_client.h"
 #include "dir.h"
 #include "io.h"
 #include "mach.h"
@@ -133,6 +134,20 @@ static void open_terminal(void)
 		perror("terminal");
 }
 
+static void try_acs(const char *memory)
+{
+	mach_port_t acs;
+	masix_name_t reason;
+	mach_msg_type_number_t length = sizeof reason;
+	kern_return_t status;
+
+	must(masix_client_acs(&acs), "acs");
+	must(acs_start(acs, MASIX_START_NOW, (char *)memory, SIZE, (char *)memory, SIZE, &status,
+		     reason, &length),
+		"acs_start");
+	tell("acs", status);
+}
+
 static void try_all(const char *memory)
 {
 	mach_port_t reader, writer;
@@ -143,6 +158,7 @@ static void try_all(const char *memory)
 	tell("pipe", send(writer, memory));
 	tell("file", send(file, memory));
 	tell("exec", process_exec_set_id(process, (char *)memory, SIZE));
+	try_acs(memory);
 	open_terminal();
 	try_streams(memory);
 }
