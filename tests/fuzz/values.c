@@ -229,6 +229,14 @@ static void fill_rights(struct part *part, int wild)
 	part->number = count;
 }
 
+/* Most do not wait: a call that does costs the round half a second. */
+static uint32_t wild_flags(void)
+{
+	uint32_t flags = any(2) == 0 ? any(1 << 11) : any_number();
+
+	return any(8) == 0 ? flags : flags | MASIX_IO_NONBLOCK;
+}
+
 /* A value for a number that would only make the round wait, or the log grow, is kept small. */
 static uint32_t choose_int(const struct routine *routine, const struct argument *a, int wild)
 {
@@ -237,7 +245,7 @@ static uint32_t choose_int(const struct routine *routine, const struct argument 
 		strcmp(a->name, "flags") == 0)
 		return any_number() & ~(uint32_t)MASIX_OPEN_TRUNCATE;
 	if (strstr(a->name, "flags") != NULL)
-		return wild ? any(2) == 0 ? any(1 << 11) : any_number() : MASIX_IO_NONBLOCK;
+		return wild ? wild_flags() : MASIX_IO_NONBLOCK;
 	/* The round may have made a child, which never ends. */
 	if (!wild && strcmp(a->name, "options") == 0)
 		return MASIX_WAIT_NOHANG;
