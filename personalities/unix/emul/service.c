@@ -101,6 +101,7 @@ static kern_return_t enter_library(
 	r->eip = (uint32_t)eip;
 	r->uesp = esp;
 	r->efl &= ~0x500u;
+	r->fs = VECTOR_FS_SELECTOR; /* where the program may have put something else */
 	return thread_set_state(
 		thread, i386_REGS_SEGS_STATE, (thread_state_t)r, i386_THREAD_STATE_COUNT);
 }
