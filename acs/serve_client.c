@@ -252,8 +252,8 @@ kern_return_t S_acs_restart(mach_port_t port, mach_port_t reply, mach_msg_type_n
 	return kr == KERN_SUCCESS ? MIG_NO_REPLY : kr;
 }
 
-kern_return_t S_acs_stop(
-	mach_port_t port, const masix_name_t name, mach_msg_type_number_t name_length)
+kern_return_t admin_apply(mach_port_t port, const char *name, size_t length,
+	kern_return_t (*operation)(struct acs *acs, const char *name, size_t length))
 {
 	struct face *face = face_get(port);
 	kern_return_t kr = MASIX_E_DENIED;
@@ -261,23 +261,21 @@ kern_return_t S_acs_stop(
 	if (face == NULL)
 		return KERN_INVALID_ARGUMENT;
 	if (face->admin)
-		kr = server_stop(face->acs, name, name_length);
+		kr = operation(face->acs, name, length);
 	face_put(face);
 	return kr;
+}
+
+kern_return_t S_acs_stop(
+	mach_port_t port, const masix_name_t name, mach_msg_type_number_t name_length)
+{
+	return admin_apply(port, name, name_length, server_stop);
 }
 
 kern_return_t S_acs_kill(
 	mach_port_t port, const masix_name_t name, mach_msg_type_number_t name_length)
 {
-	struct face *face = face_get(port);
-	kern_return_t kr = MASIX_E_DENIED;
-
-	if (face == NULL)
-		return KERN_INVALID_ARGUMENT;
-	if (face->admin)
-		kr = server_kill(face->acs, name, name_length);
-	face_put(face);
-	return kr;
+	return admin_apply(port, name, name_length, server_kill);
 }
 
 kern_return_t S_acs_audit(mach_port_t port, masix_bulk_t *table, mach_msg_type_number_t *size)

@@ -21,4 +21,9 @@ kern_return_t make_table(struct acs *acs, size_t room, const char *prefix,
 	size_t (*write)(struct acs *acs, const char *prefix, char *text, size_t room),
 	masix_bulk_t *table, mach_msg_type_number_t *size) __attribute__((warn_unused_result));
 
+/* What the administrator asks to be done to the server `name`.  MASIX_E_DENIED: not the admin port. */
+kern_return_t admin_apply(mach_port_t port, const char *name, size_t length,
+	kern_return_t (*operation)(struct acs *acs, const char *name, size_t length))
+	__attribute__((warn_unused_result));
+
 #endif

@@ -108,27 +108,11 @@ static kern_return_t rotate(struct acs *acs, const char *name, size_t length)
 kern_return_t S_acs_rotate(
 	mach_port_t port, const masix_name_t name, mach_msg_type_number_t name_length)
 {
-	struct face *face = face_get(port);
-	kern_return_t kr = MASIX_E_DENIED;
-
-	if (face == NULL)
-		return KERN_INVALID_ARGUMENT;
-	if (face->admin)
-		kr = rotate(face->acs, name, name_length);
-	face_put(face);
-	return kr;
+	return admin_apply(port, name, name_length, rotate);
 }
 
 kern_return_t S_acs_revoke(
 	mach_port_t port, const masix_name_t name, mach_msg_type_number_t name_length)
 {
-	struct face *face = face_get(port);
-	kern_return_t kr = MASIX_E_DENIED;
-
-	if (face == NULL)
-		return KERN_INVALID_ARGUMENT;
-	if (face->admin)
-		kr = server_revoke(face->acs, name, name_length);
-	face_put(face);
-	return kr;
+	return admin_apply(port, name, name_length, server_revoke);
 }
