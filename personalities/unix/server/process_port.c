@@ -2,6 +2,7 @@
 #include <mach.h>
 #include <mach_port.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <masix/mach.h>
 
@@ -91,6 +92,20 @@ kern_return_t caller_enter(mach_port_t proc, struct caller *caller)
 		return KERN_SUCCESS;
 	caller_leave(caller);
 	return KERN_INVALID_ARGUMENT;
+}
+
+kern_return_t caller_identify(mach_port_t proc, struct who *who)
+{
+	struct caller caller;
+	kern_return_t kr = caller_enter(proc, &caller);
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	who->pid = caller.process->pid;
+	who->credentials = caller.process->credentials;
+	memcpy(who->comm, caller.process->comm, sizeof(who->comm));
+	caller_leave(&caller);
+	return KERN_SUCCESS;
 }
 
 bool caller_reenter(struct caller *caller)

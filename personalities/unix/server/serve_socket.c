@@ -23,25 +23,6 @@
 
 #define NO_OBJECT KERN_INVALID_ARGUMENT
 
-/* Who calls. */
-struct who {
-	int pid;
-	struct credentials credentials;
-};
-
-static kern_return_t identify(mach_port_t proc, struct who *who)
-{
-	struct caller caller;
-	kern_return_t kr = caller_enter(proc, &caller);
-
-	if (kr != KERN_SUCCESS)
-		return kr;
-	who->pid = caller.process->pid;
-	who->credentials = caller.process->credentials;
-	caller_leave(&caller);
-	return KERN_SUCCESS;
-}
-
 /* As SO_PEERCRED tells. */
 static struct socket_ids peer_ids(const struct who *who)
 {
@@ -90,7 +71,7 @@ kern_return_t S_process_socket(
 {
 	struct socket *s[2] = { NULL, NULL };
 	struct who who;
-	kern_return_t kr = identify(proc, &who);
+	kern_return_t kr = caller_identify(proc, &who);
 
 	*first = *second = MACH_PORT_NULL;
 	if (kr == KERN_SUCCESS && !is_kind(kind))
@@ -136,7 +117,7 @@ kern_return_t S_socket_bind(mach_port_t port, mach_port_t proc, uint32_t mount, 
 	kern_return_t kr = read_name(bytes, length, &name);
 
 	if (kr == KERN_SUCCESS)
-		kr = identify(proc, &who);
+		kr = caller_identify(proc, &who);
 	if (kr != KERN_SUCCESS)
 		return kr;
 	if (node != MACH_PORT_NULL) {
@@ -234,7 +215,7 @@ kern_return_t S_socket_listen(mach_port_t port, mach_port_t proc, int backlog)
 {
 	struct sockets *w;
 	struct who who;
-	kern_return_t kr = identify(proc, &who);
+	kern_return_t kr = caller_identify(proc, &who);
 
 	if (kr != KERN_SUCCESS)
 		return kr;
@@ -283,7 +264,7 @@ kern_return_t S_socket_connect(mach_port_t port, mach_port_t reply, mach_msg_typ
 	kern_return_t kr = reply_check(reply, reply_type);
 
 	if (kr == KERN_SUCCESS)
-		kr = identify(proc, &who);
+		kr = caller_identify(proc, &who);
 	if (kr == KERN_SUCCESS)
 		kr = find_destination(mount, node, bytes, length, &destination);
 	if (kr != KERN_SUCCESS)
@@ -581,7 +562,7 @@ static kern_return_t send(mach_port_t port, const struct send_request *r, uint32
 	struct destination destination;
 	struct socket_ids ids;
 	struct who who;
-	kern_return_t kr = identify(r->proc, &who);
+	kern_return_t kr = caller_identify(r->proc, &who);
 
 	if (kr == KERN_SUCCESS)
 		kr = sender_ids(&who, r->flags, r->ids, &ids);
@@ -715,7 +696,7 @@ static kern_return_t receive(mach_port_t port, const struct receive_request *r,
 	struct socket_received received = { .count = 0 };
 	struct sockets *w;
 	struct who who;
-	kern_return_t kr = identify(r->proc, &who);
+	kern_return_t kr = caller_identify(r->proc, &who);
 	int error;
 
 	if (kr != KERN_SUCCESS)

@@ -22,32 +22,11 @@
 #include "server.h"
 #include "task.h"
 
-/* What a handler needs to know of its caller, when it does not touch the table. */
-struct who {
-	int pid;
-	char comm[COMM_MAX + 1];
-	struct credentials credentials;
-};
-
-static kern_return_t identify(mach_port_t proc, struct who *who)
-{
-	struct caller caller;
-	kern_return_t kr = caller_enter(proc, &caller);
-
-	if (kr != KERN_SUCCESS)
-		return kr;
-	who->pid = caller.process->pid;
-	who->credentials = caller.process->credentials;
-	memcpy(who->comm, caller.process->comm, sizeof(who->comm));
-	caller_leave(&caller);
-	return KERN_SUCCESS;
-}
-
 kern_return_t S_process_pipe(mach_port_t proc, mach_port_t *reader, mach_port_t *writer)
 {
 	struct pipe_end *read_end = NULL, *write_end = NULL;
 	struct who who;
-	kern_return_t kr = identify(proc, &who);
+	kern_return_t kr = caller_identify(proc, &who);
 
 	*reader = *writer = MACH_PORT_NULL;
 	if (kr != KERN_SUCCESS)
@@ -91,7 +70,7 @@ kern_return_t S_process_open_fifo(mach_port_t proc, mach_port_t reply,
 
 	*object = MACH_PORT_NULL;
 	if (kr == KERN_SUCCESS)
-		kr = identify(proc, &who);
+		kr = caller_identify(proc, &who);
 	if (kr != KERN_SUCCESS)
 		return kr;
 	handed_identify(node, mount, &handed);
@@ -191,7 +170,7 @@ kern_return_t S_process_hostname(mach_port_t proc, int set, const masix_name_t n
 kern_return_t S_process_acs(mach_port_t proc, mach_port_t *acs)
 {
 	struct who who;
-	kern_return_t kr = identify(proc, &who);
+	kern_return_t kr = caller_identify(proc, &who);
 
 	*acs = MACH_PORT_NULL;
 	if (kr != KERN_SUCCESS)
@@ -203,7 +182,7 @@ kern_return_t S_process_acs(mach_port_t proc, mach_port_t *acs)
 kern_return_t S_process_reboot(mach_port_t proc, int how)
 {
 	struct who who;
-	kern_return_t kr = identify(proc, &who);
+	kern_return_t kr = caller_identify(proc, &who);
 
 	if (kr != KERN_SUCCESS)
 		return kr;
@@ -218,7 +197,7 @@ kern_return_t S_process_reboot(mach_port_t proc, int how)
 kern_return_t S_process_sync(mach_port_t proc)
 {
 	struct who who;
-	kern_return_t kr = identify(proc, &who);
+	kern_return_t kr = caller_identify(proc, &who);
 
 	return kr == KERN_SUCCESS ? mounts_sync(0) : kr;
 }
@@ -271,7 +250,7 @@ kern_return_t S_process_log(
 {
 	char line[MASIX_NAME_MAX + 1];
 	struct who who;
-	kern_return_t kr = identify(proc, &who);
+	kern_return_t kr = caller_identify(proc, &who);
 
 	if (kr != KERN_SUCCESS)
 		return kr;
@@ -289,7 +268,7 @@ kern_return_t S_process_unknown_call(mach_port_t proc, uint32_t number)
 	enum { NUMBERS = 512 };
 	static atomic_uint counts[NUMBERS];
 	struct who who;
-	kern_return_t kr = identify(proc, &who);
+	kern_return_t kr = caller_identify(proc, &who);
 
 	if (kr != KERN_SUCCESS)
 		return kr;

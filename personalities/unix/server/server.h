@@ -64,6 +64,16 @@ void caller_leave(struct caller *caller);
  * caller_leave must be called all the same). */
 bool caller_reenter(struct caller *caller) __attribute__((warn_unused_result));
 
+/* What a handler needs to know of its caller, when it does not touch the table. */
+struct who {
+	int pid;
+	char comm[COMM_MAX + 1];
+	struct credentials credentials;
+};
+/* KERN_INVALID_ARGUMENT as caller_enter; nothing is held. */
+kern_return_t caller_identify(mach_port_t proc, struct who *who)
+	__attribute__((warn_unused_result));
+
 /* The port of a process that is about to be entered, with a send right to it: bound to its process
  * under the table lock, or discarded together with the right. */
 kern_return_t process_port_new(struct process_port **port, mach_port_t *right)
