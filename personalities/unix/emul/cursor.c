@@ -103,12 +103,18 @@ void cursor_skip(struct cursor *cursor, uint32_t n)
 	(void)transfer(cursor, SKIP, NULL, n);
 }
 
+void cursor_copy(struct cursor *to, const struct cursor *from)
+{
+	*to = *from;
+	if (to->vector == &from->one)
+		to->vector = &to->one;
+}
+
 uint32_t cursor_probe(const struct cursor *cursor, uint32_t n)
 {
-	struct cursor ahead = *cursor;
+	struct cursor ahead;
 
-	if (ahead.vector == &cursor->one)
-		ahead.vector = &ahead.one;
+	cursor_copy(&ahead, cursor);
 	return transfer(&ahead, PROBE, NULL, n);
 }
 

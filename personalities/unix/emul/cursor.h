@@ -21,6 +21,9 @@ void cursor_of_library(struct cursor *cursor, void *buffer, uint32_t size);
  * held but files: it reads the program's vector. */
 long cursor_of_vector(struct cursor *cursor, uint32_t vector, uint32_t count);
 
+/* A second one at the same place, which moves by itself. */
+void cursor_copy(struct cursor *to, const struct cursor *from);
+
 /* Copy n bytes to or from the program and move on.  The number of bytes done, fewer than n only
  * where the program's memory cannot be used. */
 uint32_t cursor_put(struct cursor *cursor, const void *from, uint32_t n);

@@ -164,15 +164,14 @@ kern_return_t message_write(const struct message_target *target, int64_t offset,
 		struct write_request request;
 		struct write_reply reply;
 	} message;
-	struct cursor ahead = *from;
+	struct cursor ahead;
 	kern_return_t kr;
 	uint32_t n;
 
 	*written = 0;
 	if (amount > MASIX_INLINE_MAX)
 		amount = MASIX_INLINE_MAX;
-	if (ahead.vector == &from->one)
-		ahead.vector = &ahead.one;
+	cursor_copy(&ahead, from);
 	fill_request(&message.request.common, target, offset, ROUTINE_WRITE);
 	message.request.data.type = data_type;
 	n = cursor_get(&ahead, message.request.data.bytes, amount);

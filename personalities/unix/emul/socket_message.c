@@ -60,10 +60,9 @@ static kern_return_t send_part(struct emul_file *file, struct socket_message *m,
 	if (m->has_ids)
 		flags |= MASIX_SOCKET_IDS;
 	if (n <= sizeof data) {
-		struct cursor ahead = m->cursor;
+		struct cursor ahead;
 
-		if (ahead.vector == &m->cursor.one)
-			ahead.vector = &ahead.one;
+		cursor_copy(&ahead, &m->cursor);
 		if (cursor_get(&ahead, data, n) < n)
 			return KERN_PROTECTION_FAILURE;
 		return socket_send(file->port, token, flags, EMUL_PORT_PROCESS, m->to.mount,

@@ -258,9 +258,7 @@ uint32_t window_write(struct emul_file *file, struct cursor *from, uint32_t n, i
 	emul_unlock(&set.lock);
 	if (window == NULL)
 		return 0;
-	start = *from;
-	if (start.vector == &from->one)
-		start.vector = &start.one;
+	cursor_copy(&start, from);
 	done = cursor_get(&start, (char *)address_of(window) + offset % WINDOW_SIZE, n);
 	release(window);
 	if (done < n)
