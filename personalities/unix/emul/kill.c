@@ -19,6 +19,15 @@ static long kill_by_server(int pid, int signal, struct masix_siginfo info)
 	return result;
 }
 
+/* A signal from this process. */
+static void info_of_own(struct masix_siginfo *info, int code)
+{
+	memset(info, 0, sizeof *info);
+	info->code = code;
+	info->pid = emul_process.pid;
+	info->uid = emul_process.ruid;
+}
+
 /* tgkill and tkill (tgid 0). */
 static long thread_kill(int tgid, int tid, int signal)
 {
@@ -27,10 +36,7 @@ static long thread_kill(int tgid, int tid, int signal)
 
 	if (signal < 0 || signal > EMUL_SIGNALS_MAX)
 		return -EINVAL;
-	memset(&info, 0, sizeof info);
-	info.code = SI_TKILL;
-	info.pid = emul_process.pid;
-	info.uid = emul_process.ruid;
+	info_of_own(&info, SI_TKILL);
 	thread = threads_find_id((uint32_t)tid);
 	if (!thread) {
 		/* Of other processes only main threads can be named. */
@@ -69,10 +75,7 @@ long sys_kill(const uint32_t *a)
 
 	if (signal < 0 || signal > EMUL_SIGNALS_MAX)
 		return -EINVAL;
-	memset(&info, 0, sizeof info);
-	info.code = SI_USER;
-	info.pid = emul_process.pid;
-	info.uid = emul_process.ruid;
+	info_of_own(&info, SI_USER);
 	if (pid == emul_process.pid && signal && signal != SIGKILL && signal != SIGSTOP &&
 		signal != SIGCONT) {
 		signals_post(NULL, signal, &info);
