@@ -253,6 +253,26 @@ static inline void make_file(const char *path, const void *content, size_t size)
 	OK(close(fd));
 }
 
+/* Checks that the whole file is that. */
+static inline void expect_content(const char *path, const void *want, size_t size)
+{
+	char *got = malloc(size + 1);
+	int fd = OK(open(path, O_RDONLY));
+
+	EQUAL(read(fd, got, size + 1), size);
+	CHECK(!memcmp(got, want, size));
+	OK(close(fd));
+	free(got);
+}
+
+static inline off_t size_of(const char *path)
+{
+	struct stat info;
+
+	OK(stat(path, &info));
+	return info.st_size;
+}
+
 /* A child that waits to be killed, though not for ever, should the case fail before. */
 static inline pid_t start_sleeper(void)
 {

@@ -5,26 +5,6 @@
 #include <sys/uio.h>
 #include <sys/vfs.h>
 
-/* Checks that the whole file is that. */
-static void expect_content(const char *path, const void *want, size_t size)
-{
-	char *got = malloc(size + 1);
-	int fd = OK(open(path, O_RDONLY));
-
-	EQUAL(read(fd, got, size + 1), size);
-	CHECK(!memcmp(got, want, size));
-	OK(close(fd));
-	free(got);
-}
-
-static off_t size_of(const char *path)
-{
-	struct stat info;
-
-	OK(stat(path, &info));
-	return info.st_size;
-}
-
 CASE(large_file_contents)
 {
 	enum { SIZE = 3 * 1024 * 1024 + 17 };
