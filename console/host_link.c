@@ -1,17 +1,9 @@
 /* The link to the host: channels over the virtio-serial device, and its thread. */
 #include <masix/error.h>
-#include <masix/mach.h>
-#include <masix/server.h>
 #include <masix/types.h>
 
 #include "answer.h"
-#include "mach_host.h"
-#include "mach_port.h"
 #include "state.h"
-
-/* Kernel priorities: lower is higher; 25 is the default.  An interrupt that waits behind
- * busy programs costs a clock tick. */
-#define DRIVER_PRIORITY 5
 
 static uint8_t *slot(void *device, size_t *size)
 {
@@ -67,34 +59,17 @@ static void take(void *context, const uint8_t *bytes, size_t count)
 					       "its input is ignored from now on");
 }
 
-/* Interrupts are served before programs run.  Without the right to do so it works, slower. */
-static void raise_priority(mach_port_t host_priv)
-{
-	mach_port_t set = MACH_PORT_NULL, control = MACH_PORT_NULL;
-	mach_port_t thread = mach_thread_self();
-
-	if (!processor_set_default(mach_host_self(), &set) &&
-		!host_processor_set_priv(host_priv, set, &control) &&
-		!thread_max_priority(thread, control, DRIVER_PRIORITY))
-		(void)thread_priority(thread, DRIVER_PRIORITY, FALSE);
-	if (MACH_PORT_VALID(control))
-		(void)mach_port_deallocate(mach_task_self(), control);
-	if (MACH_PORT_VALID(set))
-		(void)mach_port_deallocate(mach_task_self(), set);
-	(void)mach_port_deallocate(mach_task_self(), thread);
-}
-
 static void *run(void *argument)
 {
 	struct driver *driver = argument;
 	struct host_link *link = driver->link;
 	kern_return_t kr;
 
-	raise_priority(driver->host_priv);
-	kr = masix_wire_thread(driver->host_priv);
+	/* Without the right to do so it works, slower. */
+	kr = masix_driver_thread(driver->host_priv);
 	if (kr)
-		system_log_printf(
-			driver->log, "console: cannot wire the driver: %s", masix_strerror(kr));
+		system_log_printf(driver->log, "console: the driver is not preferred: %s",
+			masix_strerror(kr));
 	do {
 		kr = virtio_serial_wait(&link->serial);
 		if (kr)

@@ -8,24 +8,19 @@
 #define CONSOLE_VIRTIO_SERIAL_H
 
 #include <mach/mach_types.h>
+#include <masix/virtio.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dma.h"
-#include "virtqueue.h"
-
 #define VIRTIO_SERIAL_QUEUES 4
+#define VIRTIO_SERIAL_BUFFER 4096 /* bytes */
 #define VIRTIO_SERIAL_RECEIVE_BUFFERS 32
 #define VIRTIO_SERIAL_SEND_BUFFERS 64
 #define VIRTIO_SERIAL_CONTROL_BUFFERS 8
 
 struct virtio_serial {
-	uint16_t io_base;
-	mach_port_t irq_device;			     /* send right */
-	mach_port_t irq_port;			     /* receive right of the interrupt messages */
-	struct dma memory[2 * VIRTIO_SERIAL_QUEUES]; /* rings and buffers */
-	unsigned memory_count;
+	struct virtio device;
 	/* The fields below belong to the lock of whoever owns the device. */
 	struct virtqueue receive, send, control_receive, control_send;
 	bool unsent; /* buffers given and not announced */

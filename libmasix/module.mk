@@ -1,5 +1,5 @@
 # The library of every server, and the one of Unix programs that speak to servers.
-libmasix_srcs := $(foreach d,mach vector start identity elf object server,\
+libmasix_srcs := $(foreach d,mach vector start identity elf object server device,\
 	$(patsubst libmasix/%,%,$(filter-out libmasix/start/vdso.S,$(wildcard libmasix/$d/*.[cS]))))
 # The vector runs before glibc is ready and must keep vector registers: no calls of glibc made by the compiler.
 libmasix_cflags := -mgeneral-regs-only -minline-all-stringops -fno-tree-loop-distribute-patterns

@@ -1,5 +1,5 @@
-console_core := channels.c parking.c byte_ring.c frame.c log_ring.c virtqueue.c
-test_console_srcs := test_console.c test_frame.c test_channels.c test_log_ring.c test_virtqueue.c \
+console_core := channels.c parking.c byte_ring.c frame.c log_ring.c
+test_console_srcs := test_console.c test_frame.c test_channels.c test_log_ring.c \
 	$(console_core:%=$(top)/console/%)
 test_console_cflags := -Iconsole
 $(eval $(call unit_test,test_console))

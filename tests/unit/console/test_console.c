@@ -2,5 +2,5 @@
 
 int main(void)
 {
-	return test_frame() + test_log_ring() + test_virtqueue() + test_channels();
+	return test_frame() + test_log_ring() + test_channels();
 }

@@ -12,6 +12,5 @@
 int test_frame(void);
 int test_channels(void);
 int test_log_ring(void);
-int test_virtqueue(void);
 
 #endif

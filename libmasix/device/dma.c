@@ -1,7 +1,6 @@
-#include "dma.h"
-
 #include <string.h>
 
+#include <masix/dma.h>
 #include <masix/mach.h>
 
 #include "gnumach.h"

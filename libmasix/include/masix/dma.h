@@ -1,6 +1,6 @@
 /* Memory that a device reads and writes. */
-#ifndef CONSOLE_DMA_H
-#define CONSOLE_DMA_H
+#ifndef MASIX_DMA_H
+#define MASIX_DMA_H
 
 #include <mach/mach_types.h>
 #include <stddef.h>

@@ -1,12 +1,15 @@
+#include <masix/virtqueue.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests.h"
-#include "virtqueue.h"
+#include <cmocka.h>
 
 #define SIZE 8
 #define BUFFERS 4
 #define PHYSICAL 0x100000u
+#define BUFFER 2048
 
 /* The ring as the device sees it. */
 struct fixture {
@@ -22,10 +25,13 @@ static int set_up(void **state)
 
 	assert_int_equal(virtqueue_ring_bytes(SIZE), 2 * VIRTQUEUE_PAGE);
 	fixture->ring = aligned_alloc(VIRTQUEUE_PAGE, virtqueue_ring_bytes(SIZE));
-	fixture->memory = aligned_alloc(VIRTQUEUE_PAGE, BUFFERS * VIRTQUEUE_PAGE);
+	fixture->memory = aligned_alloc(VIRTQUEUE_PAGE, BUFFERS * BUFFER);
 	memset(fixture->ring, 0, virtqueue_ring_bytes(SIZE));
-	virtqueue_init(&fixture->queue, SIZE, fixture->ring, false, fixture->memory, PHYSICAL,
-		BUFFERS, fixture->free);
+
+	const struct virtqueue_buffers buffers = { fixture->memory, PHYSICAL, BUFFERS, BUFFER,
+		fixture->free };
+
+	virtqueue_init(&fixture->queue, SIZE, fixture->ring, false, &buffers);
 	*state = fixture;
 	return 0;
 }
@@ -95,7 +101,7 @@ static void all_buffers_can_be_under_way(void **state)
 
 	for (unsigned i = 0; i < BUFFERS; i++) {
 		assert_non_null(virtqueue_peek(&fixture->queue));
-		virtqueue_give(&fixture->queue, VIRTQUEUE_PAGE);
+		virtqueue_give(&fixture->queue, BUFFER);
 	}
 	assert_null(virtqueue_peek(&fixture->queue));
 	(void)device_take(fixture);
@@ -110,20 +116,19 @@ static void lies_of_the_device_are_ignored(void **state)
 	size_t length;
 	unsigned id;
 
-	virtqueue_give(&fixture->queue, VIRTQUEUE_PAGE);
+	virtqueue_give(&fixture->queue, BUFFER);
 	id = device_take(fixture);
 	device_return(fixture, 0xffffffff, 1);
 	device_return(fixture, BUFFERS, 1);
 	device_return(fixture, (id + 1) % BUFFERS, 1); /* never given */
 	device_return(fixture, id, 1 << 20);
 	device_return(fixture, id, 5); /* twice */
-	assert_ptr_equal(
-		virtqueue_take(&fixture->queue, &length), fixture->memory + id * VIRTQUEUE_PAGE);
-	assert_int_equal(length, VIRTQUEUE_PAGE);
+	assert_ptr_equal(virtqueue_take(&fixture->queue, &length), fixture->memory + id * BUFFER);
+	assert_int_equal(length, BUFFER);
 	assert_null(virtqueue_take(&fixture->queue, &length));
 }
 
-int test_virtqueue(void)
+int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(buffers_go_round, set_up, tear_down),
@@ -131,5 +136,5 @@ int test_virtqueue(void)
 		cmocka_unit_test_setup_teardown(lies_of_the_device_are_ignored, set_up, tear_down),
 	};
 
-	return cmocka_run_group_tests_name("console virtqueue", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("virtqueue", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* Finding a device on PCI bus 0 by configuration mechanism 1. */
-#ifndef CONSOLE_PCI_H
-#define CONSOLE_PCI_H
+#ifndef MASIX_PCI_H
+#define MASIX_PCI_H
 
 #include <mach/kern_return.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* x86 port input and output. */
-#ifndef CONSOLE_PORTS_H
-#define CONSOLE_PORTS_H
+#ifndef MASIX_PORT_IO_H
+#define MASIX_PORT_IO_H
 
 #include <stdint.h>
 

@@ -1,8 +1,6 @@
-#include "pci.h"
-
 #include <masix/error.h>
-
-#include "ports.h"
+#include <masix/pci.h>
+#include <masix/port_io.h>
 
 #define CONFIG_ADDRESS 0xcf8
 #define CONFIG_DATA 0xcfc

@@ -1,35 +1,43 @@
-/* One legacy virtio ring ("virtqueue") whose buffers are fixed pages: buffer i belongs to
+/* One legacy virtio ring ("virtqueue") whose buffers are fixed pieces of memory: buffer i belongs to
  * descriptor i.  Pure: it works on memory that it is given; the device's registers are
  * the caller's.  Source: Virtual I/O Device specification 1.0, sections 2.4 and 2.4.2. */
-#ifndef CONSOLE_VIRTQUEUE_H
-#define CONSOLE_VIRTQUEUE_H
+#ifndef MASIX_VIRTQUEUE_H
+#define MASIX_VIRTQUEUE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define VIRTQUEUE_PAGE 4096
+#define VIRTQUEUE_PAGE 4096 /* the ring's alignment */
+#define VIRTQUEUE_BUFFERS_MAX 1024
+
+/* `count` buffers of `size` bytes, the first at physical address `physical`; `free` has room for `count` entries. */
+struct virtqueue_buffers {
+	uint8_t *memory;
+	uint32_t physical;
+	unsigned count; /* <= VIRTQUEUE_BUFFERS_MAX, and <= the ring's size */
+	uint32_t size;
+	uint16_t *free; /* stack of descriptors that are ours */
+};
 
 struct virtqueue {
-	unsigned size;	  /* descriptors, as the device says */
-	unsigned buffers; /* of which this many have a buffer */
+	unsigned size; /* descriptors, as the device says; so many as there are buffers have one */
+	struct virtqueue_buffers buffers;
 	struct virtqueue_descriptor *descriptors;
 	volatile uint16_t *available; /* flags, index, ring[size] */
 	volatile uint16_t *used;      /* flags, index, then ring of (u32 id, u32 length) */
 	uint16_t seen;		      /* used entries taken so far */
-	uint8_t *memory;	      /* of the buffers, a page each */
-	uint16_t *free;		      /* stack of descriptors that are ours */
-	unsigned free_count;
+	unsigned free_count;	      /* of buffers.free */
+	uint32_t given[VIRTQUEUE_BUFFERS_MAX / 32]; /* a bit for each that is the device's */
 };
 
 /* Bytes of contiguous, zeroed, page-aligned memory that the ring itself takes. */
 size_t virtqueue_ring_bytes(unsigned size);
 
-/* `ring` is virtqueue_ring_bytes(size) bytes; `memory` is `buffers` <= size pages at physical
- * address `physical`; `to_device` says who writes the buffers.  `free` has room for
- * `buffers` entries.  All buffers are ours at first. */
+/* `ring` is virtqueue_ring_bytes(size) bytes; `to_device` says who writes the buffers.  All buffers are ours at
+ * first. */
 void virtqueue_init(struct virtqueue *queue, unsigned size, void *ring, bool to_device,
-	void *memory, uint32_t physical, unsigned buffers, uint16_t *free);
+	const struct virtqueue_buffers *buffers);
 
 /* A buffer of ours that virtqueue_give would hand over next; NULL if there is none. */
 uint8_t *virtqueue_peek(const struct virtqueue *queue);

@@ -1,6 +1,4 @@
-#include "virtqueue.h"
-
-#include <string.h>
+#include <masix/virtqueue.h>
 
 struct virtqueue_descriptor {
 	uint64_t address;
@@ -29,22 +27,25 @@ size_t virtqueue_ring_bytes(unsigned size)
 	return used_offset(size) + page_round(6 + 8 * size);
 }
 
+static uint8_t *buffer_at(const struct virtqueue *queue, unsigned id)
+{
+	return queue->buffers.memory + id * queue->buffers.size;
+}
+
 void virtqueue_init(struct virtqueue *queue, unsigned size, void *ring, bool to_device,
-	void *memory, uint32_t physical, unsigned buffers, uint16_t *free)
+	const struct virtqueue_buffers *buffers)
 {
 	uint8_t *bytes = ring;
 
-	*queue = (struct virtqueue){
-		.size = size, .buffers = buffers, .memory = memory, .free = free
-	};
+	*queue = (struct virtqueue){ .size = size, .buffers = *buffers };
 	queue->descriptors = ring;
 	queue->available =
 		(volatile uint16_t *)(void *)(bytes + size * sizeof(struct virtqueue_descriptor));
 	queue->used = (volatile uint16_t *)(void *)(bytes + used_offset(size));
-	for (unsigned i = 0; i < buffers; i++) {
-		queue->descriptors[i].address = physical + i * VIRTQUEUE_PAGE;
+	for (unsigned i = 0; i < buffers->count; i++) {
+		queue->descriptors[i].address = buffers->physical + i * buffers->size;
 		queue->descriptors[i].flags = to_device ? 0 : DESCRIPTOR_DEVICE_WRITES;
-		queue->free[queue->free_count++] = (uint16_t)(buffers - 1 - i);
+		buffers->free[queue->free_count++] = (uint16_t)(buffers->count - 1 - i);
 	}
 }
 
@@ -52,14 +53,15 @@ uint8_t *virtqueue_peek(const struct virtqueue *queue)
 {
 	if (!queue->free_count)
 		return NULL;
-	return queue->memory + queue->free[queue->free_count - 1] * VIRTQUEUE_PAGE;
+	return buffer_at(queue, queue->buffers.free[queue->free_count - 1]);
 }
 
 void virtqueue_give(struct virtqueue *queue, size_t length)
 {
-	uint16_t id = queue->free[--queue->free_count];
+	uint16_t id = queue->buffers.free[--queue->free_count];
 	uint16_t index = queue->available[1];
 
+	queue->given[id / 32] |= 1u << id % 32;
 	queue->descriptors[id].length = (uint32_t)length;
 	queue->available[2 + index % queue->size] = id;
 	/* The device reads the entry as soon as it sees the index. */
@@ -67,13 +69,9 @@ void virtqueue_give(struct virtqueue *queue, size_t length)
 	queue->available[1] = (uint16_t)(index + 1);
 }
 
-static bool is_ours(const struct virtqueue *queue, uint32_t id)
+static bool is_given(const struct virtqueue *queue, uint32_t id)
 {
-	for (unsigned i = 0; i < queue->free_count; i++) {
-		if (queue->free[i] == id)
-			return true;
-	}
-	return false;
+	return id < queue->buffers.count && (queue->given[id / 32] >> id % 32 & 1u);
 }
 
 uint8_t *virtqueue_take(struct virtqueue *queue, size_t *length)
@@ -88,12 +86,13 @@ uint8_t *virtqueue_take(struct virtqueue *queue, size_t *length)
 		id = entry[0];
 		*length = entry[1];
 		queue->seen++;
-		if (id >= queue->buffers || is_ours(queue, id))
+		if (!is_given(queue, id))
 			continue;
-		if (*length > VIRTQUEUE_PAGE)
-			*length = VIRTQUEUE_PAGE;
-		queue->free[queue->free_count++] = (uint16_t)id;
-		return queue->memory + id * VIRTQUEUE_PAGE;
+		if (*length > queue->buffers.size)
+			*length = queue->buffers.size;
+		queue->given[id / 32] &= ~(1u << id % 32);
+		queue->buffers.free[queue->free_count++] = (uint16_t)id;
+		return buffer_at(queue, id);
 	}
 	return NULL;
 }
