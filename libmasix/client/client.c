@@ -7,6 +7,7 @@
 #include <masix/error.h>
 
 #include "mach/mig_support.h"
+#include "mach/resend.h"
 #include "mach/traps.h"
 #include "mach_port.h"
 
@@ -48,7 +49,7 @@ mach_port_t mach_reply_port(void)
 	return trap_reply_port();
 }
 
-mach_msg_return_t mach_msg(mach_msg_header_t *message, mach_msg_option_t option,
+static mach_msg_return_t transfer(mach_msg_header_t *message, mach_msg_option_t option,
 	mach_msg_size_t send_size, mach_msg_size_t receive_size, mach_port_t receive_name,
 	mach_msg_timeout_t timeout, mach_port_t notify)
 {
@@ -63,6 +64,24 @@ mach_msg_return_t mach_msg(mach_msg_header_t *message, mach_msg_option_t option,
 	while (result == MACH_RCV_INTERRUPTED && !(option & MACH_RCV_INTERRUPT))
 		result = trap_mach_msg(message, trap_option & ~(MACH_SEND_MSG | MACH_SEND_TIMEOUT),
 			0, receive_size, receive_name, timeout, notify);
+	return result;
+}
+
+mach_msg_return_t mach_msg(mach_msg_header_t *message, mach_msg_option_t option,
+	mach_msg_size_t send_size, mach_msg_size_t receive_size, mach_port_t receive_name,
+	mach_msg_timeout_t timeout, mach_port_t notify)
+{
+	int is_call = resend_is_call(message, option, receive_name);
+	struct resend resend;
+	mach_msg_return_t result;
+
+	if (is_call)
+		resend_begin(&resend, message, send_size);
+	do
+		result = transfer(
+			message, option, send_size, receive_size, receive_name, timeout, notify);
+	while (is_call && result == MACH_MSG_SUCCESS && resend_is_due(message) &&
+		resend_prepare(&resend, message));
 	return result;
 }
 

@@ -1,10 +1,11 @@
-/* mach_msg over the trap: going on after interruptions, and the thread's bound on sends. */
+/* mach_msg over the trap: going on after interruptions and deaths of servers, and the thread's bound on sends. */
 #include <masix/mach.h>
 
+#include "mach/resend.h"
 #include "mach/traps.h"
 #include "vector/thread.h"
 
-mach_msg_return_t mach_msg(mach_msg_header_t *message, mach_msg_option_t option,
+static mach_msg_return_t transfer(mach_msg_header_t *message, mach_msg_option_t option,
 	mach_msg_size_t send_size, mach_msg_size_t receive_size, mach_port_t receive_name,
 	mach_msg_timeout_t timeout, mach_port_t notify)
 {
@@ -32,6 +33,25 @@ mach_msg_return_t mach_msg(mach_msg_header_t *message, mach_msg_option_t option,
 	while (result == MACH_RCV_INTERRUPTED && !(option & MACH_RCV_INTERRUPT))
 		result = trap_mach_msg(message, trap_option & ~(MACH_SEND_MSG | MACH_SEND_TIMEOUT),
 			0, receive_size, receive_name, timeout, notify);
+	return result;
+}
+
+mach_msg_return_t mach_msg(mach_msg_header_t *message, mach_msg_option_t option,
+	mach_msg_size_t send_size, mach_msg_size_t receive_size, mach_port_t receive_name,
+	mach_msg_timeout_t timeout, mach_port_t notify)
+{
+	struct resend resend;
+	mach_msg_return_t result;
+
+	if (!resend_is_call(message, option, receive_name))
+		return transfer(
+			message, option, send_size, receive_size, receive_name, timeout, notify);
+	resend_begin(&resend, message, send_size);
+	do
+		result = transfer(
+			message, option, send_size, receive_size, receive_name, timeout, notify);
+	while (result == MACH_MSG_SUCCESS && resend_is_due(message) &&
+		resend_prepare(&resend, message));
 	return result;
 }
 

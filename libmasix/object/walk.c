@@ -4,6 +4,7 @@
 #define BITS_COMPLEX 0x80000000u
 #define BITS_REMOTE 0xffu
 #define TYPE_FIRST_RIGHT 16u /* MACH_MSG_TYPE_MOVE_RECEIVE */
+#define TYPE_LAST_MOVED 18u  /* MACH_MSG_TYPE_MOVE_SEND_ONCE */
 #define TYPE_LAST_RIGHT 21u  /* MACH_MSG_TYPE_MAKE_SEND_ONCE */
 
 struct descriptor {
@@ -110,4 +111,47 @@ void message_walk(
 			at += 4;
 		}
 	}
+}
+
+static void see_right(void *context, uint32_t name, unsigned disposition)
+{
+	int *moves = context;
+
+	(void)name;
+	if (disposition <= TYPE_LAST_MOVED)
+		*moves = 1;
+}
+
+/* Its names may be gone with the memory: not looked at. */
+static const uint32_t *see_array(void *context, uint32_t address, uint32_t count)
+{
+	int *moves = context;
+
+	(void)address;
+	(void)count;
+	*moves = 1;
+	return NULL;
+}
+
+static void see_memory(void *context, uint32_t address, uint32_t size)
+{
+	int *moves = context;
+
+	(void)address;
+	(void)size;
+	*moves = 1;
+}
+
+int message_moves(const uint32_t *words, size_t size)
+{
+	int moves = 0;
+	const struct message_sink sink = {
+		.right = see_right,
+		.array = see_array,
+		.memory = see_memory,
+		.context = &moves,
+	};
+
+	message_walk(words, size, 0, &sink);
+	return moves;
 }

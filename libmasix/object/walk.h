@@ -22,4 +22,7 @@ struct message_sink {
 void message_walk(
 	const uint32_t *words, size_t size, int keep_reply, const struct message_sink *sink);
 
+/* Does sending the message take rights or memory from its sender? */
+int message_moves(const uint32_t *words, size_t size);
+
 #endif

@@ -178,6 +178,30 @@ static void malformed_sizes(void **state)
 	assert_int_equal(region_count, 0);
 }
 
+static int moves(uint32_t type, uint32_t value)
+{
+	const uint32_t message[] = { COMPLEX | 19 | 21 << 8, 32, 7, 9, 0, 100, type, value };
+
+	return message_moves(message, sizeof message);
+}
+
+static void what_a_sender_loses(void **state)
+{
+	const uint32_t reply[6] = { SEND_ONCE, 24, 7, 0, 0, 100 };
+
+	(void)state;
+	assert_int_equal(moves(TYPE(2, 32, 1, 1, 0), 5), 0);
+	assert_int_equal(moves(TYPE(19, 32, 1, 1, 0), 5), 0); /* a copy */
+	assert_int_equal(moves(TYPE(20, 32, 1, 1, 0), 5), 0); /* made */
+	assert_int_equal(moves(TYPE(SEND, 32, 1, 1, 0), 5), 1);
+	assert_int_equal(moves(TYPE(SEND, 32, 1, 1, 0), 0), 0); /* none */
+	assert_int_equal(moves(TYPE(RECEIVE, 32, 1, 1, 0), 5), 1);
+	assert_int_equal(moves(TYPE(8, 8, 100, 0, 0), 0x7000), 0);
+	assert_int_equal(moves(TYPE(8, 8, 100, 0, 1), 0x7000), 1);
+	assert_int_equal(moves(TYPE(19, 32, 4, 0, 0), ARRAY_ADDRESS), 1); /* not looked at */
+	assert_int_equal(message_moves(reply, sizeof reply), 1);
+}
+
 static void random_messages(void **state)
 {
 	uint32_t message[16];
@@ -206,6 +230,7 @@ int main(void)
 		cmocka_unit_test(long_form),
 		cmocka_unit_test(out_of_line),
 		cmocka_unit_test(malformed_sizes),
+		cmocka_unit_test(what_a_sender_loses),
 		cmocka_unit_test(random_messages),
 	};
 
