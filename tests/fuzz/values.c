@@ -74,10 +74,16 @@ void end_fresh_rights(void)
 	while (fresh_count > 0)
 		(void)task_terminate(fresh_tasks[--fresh_count]);
 	drop_reply_port();
-	/* Those that were not moved away. */
-	while (port_count > 0)
-		(void)mach_port_mod_refs(
-			mach_task_self(), fresh_ports[--port_count], MACH_PORT_RIGHT_RECEIVE, -1);
+	while (port_count > 0) {
+		mach_port_t port = fresh_ports[--port_count];
+		mach_port_type_t type;
+
+		/* The kernel reports who drops what has moved away. */
+		if (mach_port_type(mach_task_self(), port, &type) == KERN_SUCCESS &&
+			(type & MACH_PORT_TYPE_RECEIVE))
+			(void)mach_port_mod_refs(
+				mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
+	}
 }
 
 static mach_port_t fresh_set(void)

@@ -12,11 +12,12 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 MASIX = os.path.join(TOP, "scripts/masix")
-sys.path.insert(0, os.path.join(TOP, "scripts"))
+sys.path[:0] = [os.path.join(TOP, "scripts"), os.path.join(TOP, "tests")]
 
 from frontend.errors import MasixError, TimedOut  # noqa: E402
 from frontend.guest import Guest  # noqa: E402
 from frontend.streams import Collected, Typist  # noqa: E402
+from kernel_complaints import PROCESS, complaints  # noqa: E402
 
 DEFAULT_SECONDS = 60
 
@@ -54,6 +55,7 @@ class TestGuest:
 
     def __init__(self, **options):
         self.guest = Guest(**options)
+        self.log_seen = 0
         try:
             self.guest.boot()
         except BaseException:
@@ -74,6 +76,13 @@ class TestGuest:
 
     def log(self):
         return self.guest.machine.log().decode(errors="replace")
+
+    def require_right_names(self, allowed):
+        """The kernel has not complained since this was asked last."""
+        log = self.log()
+        wrong = complaints(log[self.log_seen:], allowed)
+        self.log_seen = log.rfind("\n") + 1
+        require(not wrong, f"the kernel says: {wrong}")
 
     def printed(self):
         """What the command that runs has printed so far, for whoever reads the failure."""
@@ -128,4 +137,4 @@ def masix(*arguments, stdin=b"", seconds=60, program=MASIX, **environment):
         raise Failed(f"masix {' '.join(arguments)}: not over after {seconds} s") from error
 
 
-__all__ = ["Failed", "MasixError", "TOP", "TestGuest", "TimedOut", "alone", "case", "check", "masix", "require"]
+__all__ = ["Failed", "MasixError", "PROCESS", "TOP", "TestGuest", "TimedOut", "alone", "case", "check", "masix", "require"]

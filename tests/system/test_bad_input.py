@@ -1,6 +1,7 @@
 """Processes that crash or damage themselves: nobody else is hurt."""
-from harness import case, check, require
+from harness import PROCESS, case, check, require
 
+BOGUS_PORTS_OF = (PROCESS,)
 VANDAL = "/usr/lib/masix/trials/vandal"
 DIES = {"data": 11, "text": 11, "unmapped": 11, "no-thread-block": 11, "ports": 9, "no-exceptions": 9, "terminated": 9}
 # These may hang, but for SIGKILL; or live on, if what is damaged is not needed.

@@ -1,6 +1,7 @@
 """A process that names to the Unix server what it may not have: nodes that it could not open, ports of its own."""
-from harness import case, check
+from harness import PROCESS, case, check
 
+BOGUS_PORTS_OF = (PROCESS,)
 FORGER = "/usr/lib/masix/trials/forger"
 # Holds pseudo-terminal 0, unlocked, while the rest of its arguments run as user 1000.
 HOLD = ('open(M, "+>", "/dev/ptmx") or die; $zero = pack("i", 0); ioctl(M, 0x40045431, $zero) or die; '

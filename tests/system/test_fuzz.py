@@ -6,8 +6,9 @@ import os
 import re
 import time
 
-from harness import case, check, require
+from harness import PROCESS, case, check, require
 
+BOGUS_PORTS_OF = (PROCESS, "prober")
 FUZZ = "/usr/lib/masix/trials/fuzz"
 PROBE = "/usr/lib/masix/trials/probe"
 PROBER = "/usr/lib/masix/servers/prober"

@@ -1,5 +1,6 @@
 #include "boot.h"
 
+#include <gnumach.h>
 #include <mach.h>
 #include <mach_port.h>
 
@@ -46,6 +47,9 @@ kern_return_t boot_first_process(const char *program)
 	uint32_t entry = 0;
 	kern_return_t kr = task_create(mach_task_self(), FALSE, &task);
 
+	/* The kernel's own messages name tasks, and children after their parents: else all after this server. */
+	if (kr == KERN_SUCCESS)
+		kr = task_set_name(task, "unix process");
 	if (kr == KERN_SUCCESS)
 		kr = library_load(task, &start, &entry);
 	if (kr == KERN_SUCCESS)
