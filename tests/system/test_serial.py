@@ -42,7 +42,8 @@ def the_serial_line_has_a_shell():
         line.type(b"tty; echo $((6 * 7))st\r")
         line.expect(b"/dev/console\n")
         line.expect(b"42st\n")
-        line.type(b"echo $((6 * 7))nd; sleep 100; echo not $((6 * 7))rd\r")
+        # The interrupt is for who is in the foreground by then: not the shell that is about to put somebody there.
+        line.type(b"sh -c 'echo $((6 * 7))nd; exec sleep 100'; echo not $((6 * 7))rd\r")
         line.expect(b"42nd\n")
         line.type(b"\x03")
         line.expect(b"# ")
