@@ -415,6 +415,51 @@ static void run_cloned(void)
 	call(SYS_write, *(int *)(cloned_stack + 100), (long)"c", 1);
 }
 
+static int answers[2];
+
+static void answer(int number)
+{
+	(void)number;
+	if (write(answers[1], "", 1) != 1)
+		_exit(1);
+}
+
+static void *trap_for_ever(void *unused)
+{
+	(void)unused;
+	for (;;)
+		(void)call(SYS_getpid, 0, 0, 0);
+	return NULL;
+}
+
+/* However many threads trap at the same time, each signal is noticed. */
+CASE(signals_among_many_traps)
+{
+	enum { THREADS = 12, SIGNALS = 100 };
+	pid_t child;
+	char byte;
+
+	OK(pipe(answers));
+	child = OK(fork());
+	if (child == 0) {
+		pthread_t threads[THREADS];
+
+		set_handler(SIGUSR1, answer, SA_RESTART);
+		for (int i = 0; i < THREADS; i++)
+			EQUAL(pthread_create(&threads[i], NULL, trap_for_ever, NULL), 0);
+		answer(0);
+		for (;;)
+			pause();
+	}
+	EQUAL(read(answers[0], &byte, 1), 1);
+	for (int i = 0; i < SIGNALS; i++) {
+		OK(kill(child, SIGUSR1));
+		EQUAL(read(answers[0], &byte, 1), 1);
+	}
+	OK(kill(child, SIGTERM));
+	DIES(child, SIGTERM);
+}
+
 CASE(clone_by_hand)
 {
 	long flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |

@@ -1,5 +1,5 @@
-/* The service thread: one port for the task's exceptions, the Unix server's pokes and
- * its own wake-ups.  It never waits for program threads. */
+/* The service thread: one port for the task's exceptions and its own wake-ups, another one for the
+ * Unix server's pokes, so that threads that trap cannot fill its queue.  It never waits for program threads. */
 #include <mach/exception.h>
 #include <mach/message.h>
 #include <mach/thread_status.h>
@@ -55,6 +55,8 @@ struct exception_reply {
 };
 
 static mach_port_t service_port; /* receive right, and send rights of its own */
+static mach_port_t event_port;	 /* receive right; a full queue holds a poke */
+static mach_port_t service_set;	 /* of both */
 static volatile int take_later;
 static struct emul_lock take_lock; /* who takes signals, or keeps others from it */
 
@@ -307,7 +309,7 @@ static void service_loop(void)
 
 		mr = mach_msg(&m.header,
 			(send ? MACH_SEND_MSG : 0) | MACH_RCV_MSG | (wait ? MACH_RCV_TIMEOUT : 0),
-			send, sizeof m, service_port, wait, MACH_PORT_NULL);
+			send, sizeof m, service_set, wait, MACH_PORT_NULL);
 		send = 0;
 		if (take_later) {
 			take_later = 0;
@@ -376,21 +378,37 @@ static kern_return_t start_thread(void)
 	return kr;
 }
 
+static kern_return_t make_ports(void)
+{
+	kern_return_t kr =
+		mach_port_allocate(EMUL_PORT_TASK, MACH_PORT_RIGHT_PORT_SET, &service_set);
+
+	if (!kr)
+		kr = mach_port_allocate(EMUL_PORT_TASK, MACH_PORT_RIGHT_RECEIVE, &service_port);
+	if (!kr)
+		kr = mach_port_allocate(EMUL_PORT_TASK, MACH_PORT_RIGHT_RECEIVE, &event_port);
+	if (!kr)
+		kr = mach_port_insert_right(
+			EMUL_PORT_TASK, service_port, service_port, MACH_MSG_TYPE_MAKE_SEND);
+	if (!kr)
+		kr = mach_port_move_member(EMUL_PORT_TASK, service_port, service_set);
+	if (!kr)
+		kr = mach_port_move_member(EMUL_PORT_TASK, event_port, service_set);
+	return kr;
+}
+
 kern_return_t service_start(void)
 {
 	kern_return_t kr;
 
 	take_lock.word = 0;
-	kr = mach_port_allocate(EMUL_PORT_TASK, MACH_PORT_RIGHT_RECEIVE, &service_port);
-	if (!kr)
-		kr = mach_port_insert_right(
-			EMUL_PORT_TASK, service_port, service_port, MACH_MSG_TYPE_MAKE_SEND);
+	kr = make_ports();
 	if (!kr)
 		kr = task_set_special_port(EMUL_PORT_TASK, TASK_EXCEPTION, service_port);
 	if (!kr)
 		kr = start_thread();
 	if (!kr)
-		kr = process_started(EMUL_PORT_PROCESS, service_port, EMUL_PORT_THREAD,
+		kr = process_started(EMUL_PORT_PROCESS, event_port, EMUL_PORT_THREAD,
 			&emul_process.pid, &emul_process.ppid);
 	return kr;
 }
