@@ -178,13 +178,16 @@ static long timed_wait(uint64_t set, void *user_info, uint64_t timeout)
 	struct emul_thread *self = emul_self();
 	uint64_t deadline = timeout == ~0ull ? ~0ull : emul_now_ns() + timeout;
 	struct masix_siginfo info;
-	int signal;
+	int signal, arrived;
 
 	set &= ~UNBLOCKABLE;
 	self->sigwait_set = set;
 	for (;;) {
+		/* First this, which forgets that somebody called when nothing can be delivered: what is queued
+		 * after it calls again, what was queued before it is found now. */
+		arrived = emul_signal_arrived();
 		signal = signals_take_from(set, &info);
-		if (signal || emul_signal_arrived())
+		if (signal || arrived)
 			break;
 		if (deadline != ~0ull && emul_now_ns() >= deadline)
 			break;
@@ -196,7 +199,7 @@ static long timed_wait(uint64_t set, void *user_info, uint64_t timeout)
 			frame_siginfo(user_info, signal, &info, 0);
 		return signal;
 	}
-	return emul_signal_arrived() ? -EINTR : -EAGAIN;
+	return arrived ? -EINTR : -EAGAIN;
 }
 
 long sys_rt_sigtimedwait(const uint32_t *a)
