@@ -4,5 +4,6 @@ unit_gns_noise_srcs := test_noise.c $(call gns_core,noise)
 unit_gns_replay_srcs := test_replay.c $(call gns_core,replay)
 unit_gns_record_srcs := test_record.c $(call gns_core,record replay cookie)
 unit_gns_wire_srcs := test_wire.c $(call gns_core,wire)
-unit_gns := unit_gns_noise unit_gns_replay unit_gns_record unit_gns_wire
+unit_gns_ledger_srcs := test_ledger.c $(call gns_core,ledger deaths)
+unit_gns := unit_gns_noise unit_gns_replay unit_gns_record unit_gns_wire unit_gns_ledger
 $(foreach t,$(unit_gns),$(eval $t_cflags := -Igns)$(eval $t_libs := -lsodium)$(eval $(call unit_test,$t)))
