@@ -1,20 +1,178 @@
-/* example-count [--wait] [AMOUNT | crash | hammer SECONDS]: a Unix program that uses the example server. */
+/* example-store: a Unix program that uses the example server. */
+#include <getopt.h>
 #include <masix/client.h>
 #include <masix/error.h>
+#include <masix/types.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "acs_client.h"
-#include "counter.h"
+#include "mach_port.h"
+#include "store.h"
+#include "store_event_server.h"
 
 #define WAIT_MS 20000
+/* Signals are taken between system calls; a receive is none, and must not last. */
+#define SLICE_MS 200
+#define USAGE                                                                                      \
+	"usage: example-store [--wait] COMMAND\n"                                                  \
+	"  get KEY            the value, as it is\n"                                               \
+	"  put KEY [VALUE]    the value is VALUE, or what standard input has\n"                    \
+	"  delete KEY\n"                                                                           \
+	"  add KEY [AMOUNT]   to a number (1 by default); prints what it is then\n"                \
+	"  list [--json] [PREFIX]  keys and the sizes of their values\n"                           \
+	"  watch [-n N] KEY   one line for each change, N of them\n"                               \
+	"  hammer SECONDS     call after call; prints their number\n"                              \
+	"  crash              the server dies\n"                                                   \
+	"--wait: for a server that is not up yet.\n"
 
-static int fail(kern_return_t kr)
+static bool json, patient;
+static unsigned limit; /* -n; 0: none */
+static mach_port_t acs, store;
+
+__attribute__((noreturn)) static void usage(int status)
 {
-	fprintf(stderr, "example-count: %s\n", masix_strerror(kr));
-	return 1;
+	fputs(USAGE, status ? stderr : stdout);
+	exit(status);
+}
+
+/* KERN_SUCCESS goes on. */
+static void must(kern_return_t kr, const char *what)
+{
+	if (kr == KERN_SUCCESS)
+		return;
+	fprintf(stderr, "example-store: %s%s%s\n", what, *what ? ": " : "", masix_strerror(kr));
+	exit(1);
+}
+
+static void get(char **arguments)
+{
+	masix_part_t value;
+	mach_msg_type_number_t size = sizeof value;
+
+	must(store_get(store, arguments[0], strlen(arguments[0]), value, &size), arguments[0]);
+	if (fwrite(value, 1, size, stdout) != size)
+		exit(1);
+}
+
+/* One byte more than any value may have, so that a longer one is refused and not cut. */
+static size_t read_input(char *value, size_t room)
+{
+	size_t size = fread(value, 1, room, stdin);
+
+	if (ferror(stdin)) {
+		perror("example-store: standard input");
+		exit(1);
+	}
+	return size;
+}
+
+static void put(char **arguments)
+{
+	masix_part_t input;
+	const char *value = arguments[1];
+	size_t size = value ? strlen(value) : read_input(input, sizeof input);
+
+	if (size > sizeof input)
+		must(MASIX_E_TOO_BIG, arguments[0]);
+	must(store_put(store, arguments[0], strlen(arguments[0]), value ? value : input, size),
+		arguments[0]);
+}
+
+static void delete (char **arguments)
+{
+	must(store_delete(store, arguments[0], strlen(arguments[0])), arguments[0]);
+}
+
+static int amount_of(const char *text)
+{
+	char *end;
+	long amount = strtol(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0' || (int)amount != amount)
+		usage(2);
+	return (int)amount;
+}
+
+static void add(char **arguments)
+{
+	int total, amount = arguments[1] ? amount_of(arguments[1]) : 1;
+
+	must(store_add(store, arguments[0], strlen(arguments[0]), amount, &total), arguments[0]);
+	printf("%d\n", total);
+}
+
+/* A key has no control character. */
+static void print_json_key(const char *key)
+{
+	for (; *key; key++)
+		printf(*key == '"' || *key == '\\' ? "\\%c" : "%c", *key);
+}
+
+static void list(char **arguments)
+{
+	masix_inline_t table;
+	mach_msg_type_number_t size = sizeof table;
+	const char *prefix = arguments[0] ? arguments[0] : "", *begin = "";
+	char *line, *next = table;
+
+	must(store_list(store, prefix, strlen(prefix), table, &size), "");
+	if (!json) {
+		fwrite(table, 1, size, stdout);
+		return;
+	}
+	printf("[");
+	while (next < table + size) {
+		line = next;
+		next = memchr(line, '\n', (size_t)(table + size - line));
+		*next++ = '\0';
+
+		char *blank = strchr(line, ' ');
+
+		*blank = '\0';
+		printf("%s\n {\"name\": \"", begin);
+		print_json_key(line);
+		printf("\", \"size\": %s}", blank + 1);
+		begin = ",";
+	}
+	printf("%s]\n", *begin ? "\n" : "");
+}
+
+kern_return_t S_store_event(mach_port_t port, const masix_name_t key, mach_msg_type_number_t size)
+{
+	(void)port;
+	printf("%.*s\n", (int)size, key);
+	fflush(stdout);
+	return KERN_SUCCESS;
+}
+
+static void watch(char **arguments)
+{
+	union {
+		mach_msg_header_t header;
+		char bytes[1024];
+	} event, reply;
+	mach_port_t port = mach_reply_port();
+
+	must(store_watch(store, arguments[0], strlen(arguments[0]), port), arguments[0]);
+	for (unsigned seen = 0; limit == 0 || seen < limit;) {
+		kern_return_t kr = mach_msg(&event.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0,
+			sizeof event, port, SLICE_MS, MACH_PORT_NULL);
+		mig_routine_t routine;
+
+		if (kr == MACH_RCV_TIMED_OUT)
+			continue;
+		must(kr, arguments[0]);
+		routine = store_event_server_routine(&event.header);
+		if (routine == NULL)
+			continue;
+		routine(&event.header, &reply.header);
+		seen++;
+	}
 }
 
 static double seconds(void)
@@ -25,49 +183,82 @@ static double seconds(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/* Call after call, as a program does that keeps the server's port: one line with their number, or with the first that
- * failed. */
-static int hammer(mach_port_t acs, double duration)
+/* As a program does that keeps the server's port. */
+static void hammer(char **arguments)
 {
 	struct masix_client_name *name;
-	const double end = seconds() + duration;
-	mach_port_t counter;
+	const double end = seconds() + atof(arguments[0]);
+	mach_port_t port;
 	unsigned calls;
 	int total;
-	kern_return_t kr = masix_client_name_open(acs, "example", &name);
 
-	for (calls = 0; kr == KERN_SUCCESS && seconds() < end; calls++) {
-		kr = masix_client_name_port(name, WAIT_MS, &counter);
+	must(masix_client_name_open(acs, "example", &name), "");
+	for (calls = 0; seconds() < end; calls++) {
+		kern_return_t kr = masix_client_name_port(name, WAIT_MS, &port);
+
 		if (kr == KERN_SUCCESS)
-			kr = counter_add(counter, 1, &total);
-	}
-	if (kr != KERN_SUCCESS) {
-		fprintf(stderr, "example-count: call %u failed: %s\n", calls, masix_strerror(kr));
-		return 1;
+			kr = store_add(port, "hammer", strlen("hammer"), 1, &total);
+		if (kr != KERN_SUCCESS) {
+			fprintf(stderr, "example-store: call %u failed: %s\n", calls,
+				masix_strerror(kr));
+			exit(1);
+		}
 	}
 	masix_client_name_close(name);
 	printf("%u calls\n", calls);
-	return 0;
+}
+
+static void crash(char **arguments)
+{
+	(void)arguments;
+	must(store_crash(store), "");
+}
+
+static const struct command {
+	const char *name;
+	int least, most; /* arguments */
+	void (*run)(char **arguments);
+} commands[] = {
+	{ "get", 1, 1, get },
+	{ "put", 1, 2, put },
+	{ "delete", 1, 1, delete },
+	{ "add", 1, 2, add },
+	{ "list", 0, 1, list },
+	{ "watch", 1, 1, watch },
+	{ "hammer", 1, 1, hammer },
+	{ "crash", 0, 0, crash },
+};
+
+static const struct command *read_arguments(int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+		{ "wait", no_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' }, { 0 } };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "n:h", options, NULL)) != -1) {
+		json |= option == 'j';
+		patient |= option == 'w';
+		if (option == 'n')
+			limit = (unsigned)amount_of(optarg);
+		if (option == 'h' || option == '?')
+			usage(option == 'h' ? 0 : 2);
+	}
+	for (size_t i = 0; optind < argc && i < sizeof commands / sizeof commands[0]; i++)
+		if (strcmp(argv[optind], commands[i].name) == 0 &&
+			argc - optind - 1 >= commands[i].least &&
+			argc - optind - 1 <= commands[i].most)
+			return &commands[i];
+	usage(2);
 }
 
 int main(int argc, char **argv)
 {
-	mach_port_t acs, counter;
-	int total, wait = argc > 1 && strcmp(argv[1], "--wait") == 0;
-	kern_return_t kr = masix_client_acs(&acs);
+	const struct command *command = read_arguments(argc, argv);
 
-	argc -= wait;
-	argv += wait;
-	if (kr == KERN_SUCCESS && argc == 3 && strcmp(argv[1], "hammer") == 0)
-		return hammer(acs, atof(argv[2]));
-	if (kr == KERN_SUCCESS)
-		kr = acs_lookup(acs, "example", strlen("example"), wait ? WAIT_MS : 0, &counter);
-	if (kr == KERN_SUCCESS && argc > 1 && strcmp(argv[1], "crash") == 0) {
-		kr = counter_crash(counter);
-	} else if (kr == KERN_SUCCESS) {
-		kr = counter_add(counter, argc > 1 ? atoi(argv[1]) : 1, &total);
-		if (kr == KERN_SUCCESS)
-			printf("%d\n", total);
-	}
-	return kr != KERN_SUCCESS ? fail(kr) : 0;
+	must(masix_client_acs(&acs), "");
+	if (command->run != hammer)
+		must(acs_lookup(acs, "example", strlen("example"), patient ? WAIT_MS : 0, &store),
+			"");
+	command->run(argv + optind + 1);
+	return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -34,24 +34,24 @@ def a_server_is_registered_used_stopped_and_registered_again(guest):
         set -e
         masix start {EXAMPLE}
         masix servers example | grep -c ' up '
-        example-count 5; example-count 6
+        example-store add n 5; example-store add n 6
         masix stop example
         masix servers example | grep -c ' up ' || true
-        example-count 1 || echo gone
+        example-store add n 1 || echo gone
         masix start {EXAMPLE}
-        example-count 1
+        example-store add n 1
         masix stop example"""),
-          stdout="1\n5\n11\n0\ngone\n1\n", stderr="example-count: no such name\n")
+          stdout="1\n5\n11\n0\ngone\n1\n", stderr="example-store: no such name\n")
 
 
 @case
 def a_killed_server_vanishes(guest):
     check(guest.sh(STOP + f"""
-        masix start {EXAMPLE} && example-count && example-count crash
-        for i in $(seq 50); do example-count 2>/dev/null >&2 || break; sleep 0.1; done
+        masix start {EXAMPLE} && example-store add n && example-store crash
+        for i in $(seq 50); do example-store add n 2>/dev/null >&2 || break; sleep 0.1; done
         masix servers | grep -c example
         masix audit | grep -c 'die example'
-        masix start {EXAMPLE} && example-count && masix stop example"""), stdout="1\n0\n1\n1\n")
+        masix start {EXAMPLE} && example-store add n && masix stop example"""), stdout="1\n0\n1\n1\n")
 
 
 @case
@@ -68,14 +68,14 @@ def a_watch_tells_of_coming_and_going(guest):
 def a_server_starts_on_demand(guest):
     check(guest.sh(STOP + f"""
         masix start --on-demand {EXAMPLE} && masix servers example | grep -c declared
-        example-count --wait 7 && masix servers example | grep -c ' up '
+        example-store --wait add n 7 && masix servers example | grep -c ' up '
         masix stop example"""), stdout="1\n7\n1\n")
 
 
 @case
 def a_server_is_restarted_and_killed(guest):
     check(guest.sh(STOP + """
-        masix start example && example-count 3 && masix restart example && example-count 4
+        masix start example && example-store add n 3 && masix restart example && example-store add n 4
         masix servers example | tail -n 1 | tr -s ' ' | cut -d' ' -f2,4
         masix kill example; masix servers example | grep -c ' up '
         masix audit | grep -c 'killed'"""), stdout="3\n4\nup 2\n0\n1\n")
@@ -90,7 +90,7 @@ def a_running_server_is_updated_without_a_failed_call(guest):
     """Two clients that keep the server's port call all the time, while it is replaced three times."""
     result = check(guest.sh(STOP + """
         masix start example
-        example-count hammer 5 & one=$!; example-count hammer 5 & two=$!
+        example-store hammer 5 & one=$!; example-store hammer 5 & two=$!
         sleep 0.3
         for i in 1 2 3; do masix update example || echo update failed; sleep 0.3; done
         wait $one || echo one failed; wait $two || echo two failed
@@ -150,7 +150,7 @@ def keys_are_rotated_and_revoked(guest):
     after = {each["name"]: each for each in as_json(guest.run("masix", "trust", "--json"))}
     require(after["fs"]["epoch"] == before["fs"]["epoch"] + 1 and after["fs"]["state"] == "overlap", f"{after['fs']}")
     # Servers find each other as before: a new one looks up the console.
-    check(guest.sh("masix restart example && example-count 2"), stdout="2\n")
+    check(guest.sh("masix restart example && example-store add n 2"), stdout="2\n")
     check(guest.run("masix", "trust", "revoke", "fs"), status=1, stderr="masix: fs: the system needs it\n")
     check(guest.run("masix", "trust", "rotate", "nobody"), status=1, stderr="masix: nobody: no such server\n")
     check(guest.sh("perl -e '$< = $> = 1000; exec @ARGV' masix trust rotate"), status=1,
@@ -174,7 +174,7 @@ def commands_speak_json(guest):
     audit = as_json(guest.run("masix", "audit", "--json"))
     require(any(each["event"] == "stop" and each["name"] == "example" for each in audit), "no stop on record")
     log = as_json(guest.run("masix", "log", "--json"))
-    require(any(each["name"] == "example" and each["line"] == "counts from 0" for each in log), "no line of the example")
+    require(any(each["name"] == "example" and each["line"] == "holds nothing yet" for each in log), "no line of the example")
     result = check(guest.run("masix", "stop", "nobody", "--json"), status=1, stderr="masix: nobody: no such server\n")
     require(json.loads(result.stdout) == [{"name": "nobody", "error": "no such server"}], f"{result.stdout!r}")
 
@@ -252,7 +252,7 @@ def words_are_completed(guest):
 @case
 def the_log_is_readable(guest):
     result = check(guest.sh(STOP + f"masix start {EXAMPLE}; masix stop example; sleep 0.3; masix log"), stderr="")
-    require(b"example: counts from 0" in result.stdout, "the example's line is not there")
+    require(b"example: holds nothing yet" in result.stdout, "the example's line is not there")
 
 
 # The last one: it stays revoked until the next boot.

@@ -8,8 +8,8 @@
 \name:	.long 1b, 2b - 1b
 .endm
 
-blob example_image, "build/signed/example"
-blob example_manifest, "build/signed/example.manifest"
+blob example_image, "build/signed/counter"
+blob example_manifest, "build/signed/counter.manifest"
 blob phoenix_image, "build/signed/phoenix"
 blob phoenix_manifest, "build/signed/phoenix.manifest"
 blob sparrow_image, "build/signed/sparrow"

@@ -1,0 +1,68 @@
+/* A server of the test: a number to which clients add.  It runs under several names and manifests. */
+#include <masix/error.h>
+#include <masix/object.h>
+#include <masix/server.h>
+#include <pthread.h>
+
+#include "counter_server.h"
+
+/* The object behind the port. */
+struct counter {
+	struct masix_object object; /* first */
+	pthread_mutex_t lock;
+	int total; /* lock */
+};
+
+static const struct masix_class counter_class = { .name = "counter" };
+static struct counter counter = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+kern_return_t S_counter_add(mach_port_t port, int amount, int *total)
+{
+	struct masix_object *object = masix_object_get(port, &counter_class);
+	struct counter *found = (struct counter *)object;
+	kern_return_t kr = KERN_SUCCESS;
+	int sum;
+
+	if (found == NULL)
+		return KERN_INVALID_ARGUMENT;
+	pthread_mutex_lock(&found->lock);
+	if (__builtin_add_overflow(found->total, amount, &sum))
+		kr = MASIX_E_LIMIT;
+	else
+		*total = found->total = sum;
+	pthread_mutex_unlock(&found->lock);
+	masix_object_put(object);
+	return kr;
+}
+
+kern_return_t S_counter_crash(mach_port_t port)
+{
+	(void)port;
+	__builtin_trap();
+}
+
+static masix_routine_t demux(const mach_msg_header_t *in)
+{
+	return (masix_routine_t)counter_server_routine(in);
+}
+
+int main(void)
+{
+	static const uint32_t interfaces[] = { 600000 }; /* the subsystem's number */
+	static const masix_demux_t demuxers[] = { demux, NULL };
+	static const struct masix_pool_options options = {
+		.demux = demuxers,
+		.workers = 2,
+		.name = "counter",
+	};
+	kern_return_t kr = masix_object_init(&counter.object, &counter_class);
+
+	if (kr == KERN_SUCCESS)
+		kr = masix_register(NULL, MASIX_ROLE_CLIENT, interfaces, 1, counter.object.port);
+	if (kr == KERN_SUCCESS)
+		kr = masix_ready();
+	if (kr != KERN_SUCCESS)
+		masix_fatal("cannot begin: %s", masix_strerror(kr));
+	masix_log("counts from 0");
+	masix_pool_run(&options);
+}
