@@ -9,6 +9,7 @@ from . import terminal, tree
 from .errors import MasixError
 from .guest import HALT_SECONDS, Guest
 from .machine import DEFAULT_MEMORY
+from .new_server import new_server, next_steps
 from .share import Share
 from .streams import Input, Output
 from .tools import mend
@@ -20,6 +21,7 @@ Boots GNU Mach with Masix in QEMU.
   masix exec -- COMMAND ARG...  runs one command in a throw-away copy of the root image
   masix ps | servers            the processes or the servers of a fresh system
   masix log                     the system log of the last boot
+  masix new-server NAME [DIR]   a folder with a new server, which builds, registers and passes its test
 
 exec passes stdin, stdout and stderr through and exits with COMMAND's status: 128 + N if signal N killed
 it, 124 if the time was over, 125 if the system could not boot or was lost, 126 or 127 if COMMAND could not be
@@ -49,6 +51,9 @@ def parse(arguments):
     for name, text in (("ps", "list processes"), ("servers", "list servers")):
         commands.add_parser(name, parents=[common], help=text)
     commands.add_parser("log", help="print the system log of the last boot")
+    new = commands.add_parser("new-server", help="make a server of one's own from the template")
+    new.add_argument("name", metavar="NAME", help="its name: lower case letters, digits and '_'")
+    new.add_argument("folder", nargs="?", metavar="DIR", help="where (default servers/NAME)")
     options = parser.parse_args(arguments)
     if options.command == "exec":
         if options.argv[:1] == ["--"]:
@@ -177,8 +182,13 @@ def command_log(_options):
     return 0
 
 
+def command_new_server(options):
+    print(next_steps(options.name, new_server(options.name, options.folder)))
+    return 0
+
+
 COMMANDS = {"run": command_run, "exec": command_exec, "ps": command_listing, "servers": command_listing,
-            "log": command_log}
+            "log": command_log, "new-server": command_new_server}
 
 
 def main(arguments):
