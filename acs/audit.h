@@ -18,6 +18,7 @@
 #define AUDIT_EVENTS(X)                                                                            \
 	X(START, "start")                                                                          \
 	X(REGISTER, "register")                                                                    \
+	X(INHERIT, "inherit")                                                                      \
 	X(REPLACE, "replace")                                                                      \
 	X(ROTATE, "rotate")                                                                        \
 	X(REVOKE, "revoke")                                                                        \

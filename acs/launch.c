@@ -1,6 +1,7 @@
 /* Tasks from images. */
 #include <mach/machine/thread_status.h>
 #include <mach/task_special_ports.h>
+#include <mach/vm_inherit.h>
 #include <masix/error.h>
 #include <masix/mach.h>
 #include <masix/types.h>
@@ -14,7 +15,7 @@
 #include "page.h"
 
 #define USER_TOP 0xc0000000u
-#define STACK_SIZE (128u << 10)
+#define STACK_SIZE (USER_TOP - LAUNCH_STACK_BOTTOM)
 
 kern_return_t launch_check_image(
 	const uint8_t *image, size_t size, const struct manifest *manifest, const char **why)
@@ -64,7 +65,7 @@ static kern_return_t load_segment(
 static kern_return_t make_stack(
 	mach_port_t task, const struct manifest *manifest, uint32_t *pointer)
 {
-	vm_address_t stack = USER_TOP - STACK_SIZE, copy = 0;
+	vm_address_t stack = LAUNCH_STACK_BOTTOM, copy = 0;
 	const unsigned argc = 1 + manifest->argument_count;
 	uint32_t *words;
 	char *strings, *end;
@@ -126,8 +127,25 @@ static kern_return_t cut_inheritance(mach_port_t task)
 	return kr;
 }
 
+/* An empty task, or one that has the kept pages of its parent. */
+static kern_return_t make_task(const struct launch_parent *parent, mach_port_t *task)
+{
+	uint32_t end;
+	kern_return_t kr;
+
+	if (parent == NULL)
+		return task_create(mach_task_self(), FALSE, task);
+	end = parent->address + parent->size;
+	kr = vm_inherit(parent->task, 0, parent->address, VM_INHERIT_NONE);
+	if (kr == KERN_SUCCESS)
+		kr = vm_inherit(parent->task, end, USER_TOP - end, VM_INHERIT_NONE);
+	if (kr == KERN_SUCCESS)
+		kr = vm_inherit(parent->task, parent->address, parent->size, VM_INHERIT_SHARE);
+	return kr != KERN_SUCCESS ? kr : task_create(parent->task, TRUE, task);
+}
+
 kern_return_t launch_task(const uint8_t *image, size_t size, const struct manifest *manifest,
-	mach_port_t *task, const char **why)
+	const struct launch_parent *parent, mach_port_t *task, const char **why)
 {
 	struct masix_elf elf;
 	uint32_t stack = 0;
@@ -137,10 +155,10 @@ kern_return_t launch_task(const uint8_t *image, size_t size, const struct manife
 	if (kr != KERN_SUCCESS)
 		return kr;
 	*why = "a server is a static program below the stack";
-	if (elf.is_dynamic || elf.interpreter_size != 0 || elf.high > USER_TOP - STACK_SIZE)
+	if (elf.is_dynamic || elf.interpreter_size != 0 || elf.high > LAUNCH_STACK_BOTTOM)
 		return MASIX_E_BAD_FORMAT;
 	*why = "no task for it";
-	kr = task_create(mach_task_self(), FALSE, task);
+	kr = make_task(parent, task);
 	if (kr != KERN_SUCCESS)
 		return kr;
 	*why = "its image does not load";

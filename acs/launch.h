@@ -9,6 +9,13 @@
 #include "manifest.h"
 
 #define LAUNCH_IMAGE_MAX (16u << 20)
+#define LAUNCH_STACK_BOTTOM 0xbffe0000u /* of the first stack; it ends where user space ends */
+
+/* What a task inherits: the pages [address, address + size) of `task`, shared with it. */
+struct launch_parent {
+	mach_port_t task;
+	uint32_t address, size;
+};
 
 /* Measure the image loaded in a suspended task.  0 or an error with *why a static text. */
 kern_return_t launch_measure_task(mach_port_t task, uint8_t hash[MASIX_HASH_SIZE], const char **why)
@@ -20,8 +27,10 @@ kern_return_t launch_check_image(const uint8_t *image, size_t size, const struct
 
 /* A suspended task with the image loaded and one thread at its entry point, with the stack that the
  * kernel makes for boot modules: argc, argv (name and manifest's arguments), nulls, strings.
+ * With a parent, its kept pages are in the new task too, and nothing else of it.
  * The caller owns the task's send right. */
 kern_return_t launch_task(const uint8_t *image, size_t size, const struct manifest *manifest,
-	mach_port_t *task, const char **why) __attribute__((warn_unused_result));
+	const struct launch_parent *parent, mach_port_t *task, const char **why)
+	__attribute__((warn_unused_result));
 
 #endif

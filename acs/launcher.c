@@ -30,12 +30,20 @@ static unsigned draw_up(struct acs *acs, struct plan_server table[SERVERS_MAX])
  * server meanwhile. */
 static void launch(struct acs *acs, struct server *server)
 {
+	struct corpse *corpse = estate_corpse(&server->estate);
+	struct launch_parent parent = { .task = MACH_PORT_NULL };
 	const char *why = "";
 	mach_port_t task;
 	kern_return_t kr;
 
 	pthread_mutex_unlock(&acs->lock);
-	kr = launch_task(server->image, server->image_size, &server->manifest, &task, &why);
+	if (corpse != NULL) {
+		corpse_wait(corpse);
+		parent = (struct launch_parent){ corpse_task(corpse), server->kept.address,
+			server->kept.size };
+	}
+	kr = launch_task(server->image, server->image_size, &server->manifest,
+		corpse != NULL ? &parent : NULL, &task, &why);
 	if (kr == KERN_SUCCESS) {
 		kr = server_run(acs, server, task);
 		if (kr != KERN_SUCCESS) {

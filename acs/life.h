@@ -18,10 +18,16 @@ void life_discard(struct acs *acs, struct server *server);
  * been freed. */
 enum server_state life_after_end(struct acs *acs, struct server *server, enum server_end end);
 
-/* The task has died or is about to: the server is no more, until it is started again; `next` waits for that, or is
- * NULL.  The lock is dropped meanwhile. */
-void life_end(struct acs *acs, struct server *server, const char *reason, enum server_end end,
-	const struct start_waiter *next);
+struct life_ending {
+	const char *reason;
+	enum server_end end;
+	const struct start_waiter *next; /* waits for it to be started again, or NULL */
+	mach_port_t reply;		 /* of the exception that ended it, or null */
+};
+
+/* The task has died or is about to: the server is no more, until it is started again.  The lock is dropped
+ * meanwhile. */
+void life_end(struct acs *acs, struct server *server, const struct life_ending *ending);
 
 /* Answer the one who waits in acs_start or acs_restart, and free its right.  This one without the lock. */
 void life_answer(const struct start_waiter *waiter, kern_return_t status, const char *reason);

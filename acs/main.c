@@ -182,7 +182,8 @@ static masix_routine_t client_demux(const mach_msg_header_t *in)
 
 int main(int argc, char **argv)
 {
-	static const masix_demux_t session_demuxers[] = { session_demux, NULL };
+	static const masix_demux_t session_demuxers[] = { session_demux, session_exception_routine,
+		NULL };
 	static const masix_demux_t client_demuxers[] = { client_demux, NULL };
 	static const struct masix_pool_options session_options = {
 		.demux = session_demuxers,

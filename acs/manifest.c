@@ -24,6 +24,7 @@ enum tag {
 	TAG_ARGUMENT,
 	TAG_POOL,
 	TAG_HAND_OVER,
+	TAG_INHERITS,
 };
 
 bool manifest_name_valid(const char *name, size_t length)
@@ -214,6 +215,11 @@ static const char *parse_record(
 		return parse_number(&manifest->pool, 2, MANIFEST_POOL_MAX, bytes, length);
 	case TAG_HAND_OVER:
 		return parse_number(&manifest->hand_over, 1, MANIFEST_HAND_OVER_MAX, bytes, length);
+	case TAG_INHERITS:
+		if (length != 0 || manifest->inherits)
+			return "bad record of inheritance";
+		manifest->inherits = true;
+		return NULL;
 	}
 	return "unknown record";
 }
@@ -245,15 +251,29 @@ static const char *parse_body(struct manifest *manifest, struct bytes_reader bod
 	return last < TAG_RESTART ? "records missing" : NULL;
 }
 
+const char *manifest_contradiction(const struct manifest *manifest)
+{
+	const bool again = manifest->restart == MANIFEST_RESTART_ALWAYS ||
+			   manifest->restart == MANIFEST_RESTART_BACKOFF;
+
+	if (manifest->inherits && !again)
+		return "inherits needs restart always or backoff";
+	if (manifest->inherits && manifest->pool > 1)
+		return "the members of a pool inherit nothing";
+	return NULL;
+}
+
 int manifest_parse(const uint8_t *body, size_t size, struct manifest *manifest, const char **why)
 {
 	memset(manifest, 0, sizeof *manifest);
 	*why = size > MANIFEST_BODY_MAX ? "too long"
 					: parse_body(manifest, (struct bytes_reader){ body, size });
-	if (*why != NULL)
-		return MASIX_E_BAD_FORMAT;
 	if (manifest->pool == 0)
 		manifest->pool = 1;
+	if (*why == NULL)
+		*why = manifest_contradiction(manifest);
+	if (*why != NULL)
+		return MASIX_E_BAD_FORMAT;
 	crypto_generichash(manifest->hash, sizeof manifest->hash, body, size, NULL, 0);
 	return 0;
 }
@@ -353,6 +373,8 @@ size_t manifest_build(const struct manifest *manifest, uint8_t *body, size_t roo
 		put_number(&writer, TAG_POOL, manifest->pool);
 	if (manifest->hand_over != 0)
 		put_number(&writer, TAG_HAND_OVER, manifest->hand_over);
+	if (manifest->inherits)
+		put_record(&writer, TAG_INHERITS, "", 0);
 	return writer.full ? 0 : room - writer.left;
 }
 

@@ -67,6 +67,7 @@ struct manifest {
 	unsigned pool; /* how many may serve under its name at a time; 1 for most */
 	unsigned
 		hand_over; /* seconds that a replaced one goes on serving; 0: not replaced while it runs */
+	bool inherits; /* the one that follows a dead one has its kept memory and its rights */
 	unsigned provide_count, resolve_count, right_count, need_count, argument_count;
 	struct manifest_provide provides[MANIFEST_PROVIDES];
 	char resolves[MANIFEST_RESOLVES][MANIFEST_NAME_SIZE]; /* as in manifest_provide */
@@ -88,6 +89,9 @@ int manifest_open(const uint8_t *bytes, size_t size, const uint8_t site[MASIX_PU
 /* Parse a body without asking who signed it.  0 or MASIX_E_BAD_FORMAT. */
 int manifest_parse(const uint8_t *body, size_t size, struct manifest *manifest, const char **why)
 	__attribute__((warn_unused_result));
+
+/* What in it cannot be together, a static text, or NULL. */
+const char *manifest_contradiction(const struct manifest *manifest);
 
 /* The body of `manifest`; its size, or 0 if `room` is too small. */
 size_t manifest_build(const struct manifest *manifest, uint8_t *body, size_t room);

@@ -97,7 +97,8 @@ kern_return_t names_add(struct acs *acs, struct session *session, struct registr
 
 	pthread_mutex_lock(&acs->lock);
 	if (session->server != NULL) {
-		entry->pending = session->server->successor;
+		/* An heir's names take the place of those that it inherits when it is ready. */
+		entry->pending = session->server->successor || session->server->estate.count != 0;
 		shared = registry_find(&acs->registry, entry->name, false) != NULL;
 		kr = registry_add(&acs->registry, entry, session->manifest.pool);
 	}
@@ -161,8 +162,6 @@ void names_take_over(struct acs *acs, uint32_t owner)
 void names_remove_owner(struct acs *acs, uint32_t owner)
 {
 	struct registry_entry entry;
-	struct registry_waiter waiter;
-	uint32_t port;
 	bool more;
 
 	do {
@@ -172,6 +171,15 @@ void names_remove_owner(struct acs *acs, uint32_t owner)
 		if (more)
 			remove_entry(acs, &entry);
 	} while (more);
+	names_remove_calls(acs, owner);
+}
+
+void names_remove_calls(struct acs *acs, uint32_t owner)
+{
+	struct registry_waiter waiter;
+	uint32_t port;
+	bool more;
+
 	do {
 		pthread_mutex_lock(&acs->lock);
 		more = registry_take_owned_waiter(&acs->registry, owner, &waiter);

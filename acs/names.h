@@ -17,6 +17,9 @@ void names_take_over(struct acs *acs, uint32_t owner);
 /* Everything of the session `owner` goes: names, watches, waiting calls. */
 void names_remove_owner(struct acs *acs, uint32_t owner);
 
+/* The same of its watches and waiting calls only: its names stay. */
+void names_remove_calls(struct acs *acs, uint32_t owner);
+
 /* The dead name `port` goes, as an entry or a watcher.  The caller keeps its own reference. */
 void names_remove_port(struct acs *acs, mach_port_t port);
 

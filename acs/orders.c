@@ -17,14 +17,19 @@ static const struct server *dependent(const struct acs *acs, const char *name)
 	return NULL;
 }
 
-/* Take a server without a task off the list: who waits for it.  Under the lock. */
-static struct start_waiter forget(struct acs *acs, struct server *server)
+/* Take a server without a task off the list, and tell who waits for it.  Called and returns with the lock, which is
+ * dropped meanwhile. */
+static void forget(struct acs *acs, struct server *server, kern_return_t status, const char *reason)
 {
 	struct start_waiter waiter = server->waiter;
+	struct estate estate = estate_take(&server->estate);
 
 	life_discard(acs, server);
 	pthread_cond_broadcast(&acs->changed);
-	return waiter;
+	pthread_mutex_unlock(&acs->lock);
+	estate_drop(acs, &estate);
+	life_answer(&waiter, status, reason);
+	pthread_mutex_lock(&acs->lock);
 }
 
 /* Does another one serve under its name?  Under the lock. */
@@ -52,7 +57,6 @@ static bool is_wanted(const struct acs *acs, const struct server *server, bool o
 
 kern_return_t server_stop(struct acs *acs, const char *name, size_t length)
 {
-	struct start_waiter waiter;
 	struct server *server;
 	kern_return_t kr = MASIX_E_NOT_FOUND;
 
@@ -63,14 +67,11 @@ kern_return_t server_stop(struct acs *acs, const char *name, size_t length)
 			break;
 		}
 		kr = KERN_SUCCESS;
-		if (server->session != NULL) {
-			life_end(acs, server, "stopped", SERVER_STOPPED, NULL);
-			continue;
-		}
-		waiter = forget(acs, server);
-		pthread_mutex_unlock(&acs->lock);
-		life_answer(&waiter, MASIX_E_DEAD, "stopped before it was started");
-		pthread_mutex_lock(&acs->lock);
+		if (server->session != NULL)
+			life_end(acs, server,
+				&(struct life_ending){ "stopped", SERVER_STOPPED, NULL, 0 });
+		else
+			forget(acs, server, MASIX_E_DEAD, "stopped before it was started");
 	}
 	pthread_mutex_unlock(&acs->lock);
 	return kr;
@@ -99,7 +100,7 @@ kern_return_t server_kill(struct acs *acs, const char *name, size_t length)
 	pthread_mutex_lock(&acs->lock);
 	before = acs->last_session;
 	while ((server = find_running(acs, name, length, before)) != NULL) {
-		life_end(acs, server, "killed", SERVER_DIED, NULL);
+		life_end(acs, server, &(struct life_ending){ "killed", SERVER_DIED, NULL, 0 });
 		kr = KERN_SUCCESS;
 	}
 	pthread_mutex_unlock(&acs->lock);
@@ -135,7 +136,8 @@ kern_return_t server_restart(
 		   server->state == SERVER_DRAINING || server->successor) {
 		kr = MASIX_E_BUSY;
 	} else if (server->session != NULL) {
-		life_end(acs, server, "restarted", SERVER_RESTARTED, waiter);
+		life_end(acs, server,
+			&(struct life_ending){ "restarted", SERVER_RESTARTED, waiter, 0 });
 	} else {
 		server->waiter = *waiter;
 		(void)life_after_end(acs, server, SERVER_RESTARTED);
@@ -159,7 +161,6 @@ kern_return_t server_revoke(struct acs *acs, const char *name, size_t length)
 {
 	uint8_t key[MASIX_PUBLIC_KEY_SIZE];
 	char copy[MANIFEST_NAME_SIZE];
-	struct start_waiter waiter;
 	struct server *server;
 	kern_return_t kr = MASIX_E_NOT_FOUND;
 
@@ -180,12 +181,11 @@ kern_return_t server_revoke(struct acs *acs, const char *name, size_t length)
 		if (server->state == SERVER_LAUNCHING) {
 			(void)pthread_cond_wait(&acs->changed, &acs->lock);
 		} else if (server->session != NULL) {
-			life_end(acs, server, "its key is revoked", SERVER_STOPPED, NULL);
+			life_end(acs, server,
+				&(struct life_ending){
+					"its key is revoked", SERVER_STOPPED, NULL, 0 });
 		} else {
-			waiter = forget(acs, server);
-			pthread_mutex_unlock(&acs->lock);
-			life_answer(&waiter, MASIX_E_DENIED, "its key is revoked");
-			pthread_mutex_lock(&acs->lock);
+			forget(acs, server, MASIX_E_DENIED, "its key is revoked");
 		}
 	}
 	pthread_mutex_unlock(&acs->lock);

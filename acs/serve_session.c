@@ -3,10 +3,12 @@
 #include <masix/error.h>
 #include <masix/mach.h>
 #include <masix/server.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "acs_session_server.h"
 #include "device.h"
+#include "mach.h"
 #include "mach_i386.h"
 #include "mach_port.h"
 #include "machine.h"
@@ -174,6 +176,46 @@ kern_return_t S_acs_right(mach_port_t port, int which, uint32_t arg, mach_port_t
 	else
 		acs_record(session->acs, AUDIT_REFUSE, session->manifest.name, "right %d, %#x",
 			which, arg);
+	session_put(session);
+	return kr;
+}
+
+kern_return_t S_acs_keep(mach_port_t port, uint32_t address, uint32_t size, int *inherited)
+{
+	struct session *session = session_get(port);
+	kern_return_t kr;
+
+	if (session == NULL)
+		return KERN_INVALID_ARGUMENT;
+	kr = server_keep(session, address, size, inherited);
+	session_put(session);
+	return kr;
+}
+
+kern_return_t S_acs_inherit(
+	mach_port_t port, mach_port_t *corpse, masix_bulk_t *rights, mach_msg_type_number_t *size)
+{
+	struct session *session = session_get(port);
+	vm_address_t memory = 0;
+	kern_return_t kr = MASIX_E_NOT_FOUND;
+
+	if (session == NULL)
+		return KERN_INVALID_ARGUMENT;
+	pthread_mutex_lock(&session->lock);
+	if (session->rights != NULL) {
+		*size = session->right_count * sizeof *session->rights;
+		kr = *size != 0 ? vm_allocate(mach_task_self(), &memory, *size, TRUE)
+				: KERN_SUCCESS;
+	}
+	if (kr == KERN_SUCCESS) {
+		memcpy((void *)memory, session->rights, *size);
+		*rights = (masix_bulk_t)memory;
+		*corpse = session->corpse;
+		session->corpse = MACH_PORT_NULL;
+		free(session->rights);
+		session->rights = NULL;
+	}
+	pthread_mutex_unlock(&session->lock);
 	session_put(session);
 	return kr;
 }

@@ -59,6 +59,19 @@ void life_discard(struct acs *acs, struct server *server)
 	free(server);
 }
 
+/* Nobody else touches the estate of a server that is LAUNCHING. */
+static kern_return_t inherit(
+	struct acs *acs, struct server *server, struct session *session, mach_port_t task)
+{
+	kern_return_t kr = session_inherit(session, task, estate_corpse(&server->estate));
+
+	if (kr == KERN_SUCCESS)
+		acs_record(acs, AUDIT_INHERIT, session->manifest.name,
+			"session %u: %u rights and %u KiB of session %u", session->owner,
+			session->right_count, server->kept.size / 1024, server->estate.owner);
+	return kr;
+}
+
 kern_return_t server_run(struct acs *acs, struct server *server, mach_port_t task)
 {
 	struct session *session;
@@ -67,6 +80,8 @@ kern_return_t server_run(struct acs *acs, struct server *server, mach_port_t tas
 	if (kr != KERN_SUCCESS)
 		return kr;
 	kr = session_give(session, task);
+	if (kr == KERN_SUCCESS && estate_corpse(&server->estate) != NULL)
+		kr = inherit(acs, server, session, task);
 	if (kr == KERN_SUCCESS)
 		kr = masix_watch_dead(task);
 	if (kr == KERN_SUCCESS) {
@@ -76,6 +91,8 @@ kern_return_t server_run(struct acs *acs, struct server *server, mach_port_t tas
 		server->state = SERVER_STARTING;
 		server->task = task;
 		server->session = session;
+		if (server->estate.count == 0)
+			server->kept.size = 0;
 		server->deadline = masix_monotonic_ns() + SERVER_START_MS * NS_PER_MS;
 		server->starts++;
 		pthread_cond_broadcast(&acs->changed);
@@ -128,6 +145,7 @@ kern_return_t server_ready(struct session *session)
 {
 	struct acs *acs = session->acs;
 	struct start_waiter waiter = life_nobody;
+	struct estate estate = { .count = 0 };
 	const char *missing = NULL;
 	bool replacing = false;
 	kern_return_t kr = MASIX_E_DEAD;
@@ -144,6 +162,7 @@ kern_return_t server_ready(struct session *session)
 		replacing = session->server->successor;
 		if (replacing)
 			replace_others(acs, session->server);
+		estate = estate_take(&session->server->estate);
 		session->server->restart.up_since = masix_monotonic_ns();
 		pthread_cond_broadcast(&acs->changed);
 	}
@@ -156,136 +175,41 @@ kern_return_t server_ready(struct session *session)
 		acs_record(acs, AUDIT_REPLACE, session->manifest.name, "session %u takes over",
 			session->owner);
 	}
+	if (estate.count != 0) {
+		names_take_over(acs, session->owner);
+		estate_drop(acs, &estate);
+	}
 	if (kr == KERN_SUCCESS)
 		names_settle(acs, session->manifest.name);
 	life_answer(&waiter, KERN_SUCCESS, "");
 	return kr;
 }
 
-enum server_state life_after_end(struct acs *acs, struct server *server, enum server_end end)
+kern_return_t server_keep(struct session *session, uint32_t address, uint32_t size, int *inherited)
 {
-	const enum manifest_restart policy = server->manifest.restart;
-	const bool again = policy == MANIFEST_RESTART_BACKOFF || policy == MANIFEST_RESTART_ALWAYS;
-
-	pthread_cond_broadcast(&acs->changed);
-	if (end == SERVER_RESTARTED) {
-		server->restart.failures = 0;
-		return server->state = SERVER_WANTED;
-	}
-	if (end == SERVER_STOPPED || server->image == NULL || acs->stopping || server->successor ||
-		(!again && !server->on_demand)) {
-		life_discard(acs, server);
-		return SERVER_GONE;
-	}
-	server->deadline = restart_after_death(
-		&server->restart, policy == MANIFEST_RESTART_BACKOFF, masix_monotonic_ns());
-	return server->state = server->deadline == UINT64_MAX ? SERVER_FAILED
-			       : again			      ? SERVER_WAITING
-							      : SERVER_DECLARED;
-}
-
-static const char *const consequences[] = {
-	[SERVER_WAITING] = "; will be started again",
-	[SERVER_FAILED] = "; failed too often",
-	[SERVER_GONE] = "",
-};
-
-static const char *consequence(enum server_state state)
-{
-	return consequences[state] != NULL ? consequences[state] : "";
-}
-
-void life_end(struct acs *acs, struct server *server, const char *reason, enum server_end end,
-	const struct start_waiter *next)
-{
-	struct session *session = server->session;
-	struct start_waiter waiter = server->waiter;
-	mach_port_t task = server->task;
-	bool starting = server->state == SERVER_STARTING,
-	     draining = server->state == SERVER_DRAINING;
-	bool fatal = server->manifest.restart == MANIFEST_RESTART_HALT && !acs->stopping &&
-		     !draining && !server->successor;
-	enum server_state state;
-
-	session->server = NULL;
-	server->session = NULL;
-	server->task = MACH_PORT_NULL;
-	server->waiter = next != NULL ? *next : life_nobody;
-	acs->stopping |= fatal;
-	state = life_after_end(acs, server, draining ? SERVER_STOPPED : end);
-	pthread_mutex_unlock(&acs->lock);
-
-	names_remove_owner(acs, session->owner);
-	session_hear_last_words(session);
-	if (fatal)
-		machine_fail(acs, "%s: %s", session->manifest.name, reason);
-	acs_record(acs, end == SERVER_DIED ? AUDIT_DIE : AUDIT_STOP, session->manifest.name,
-		"session %u: %s%s", session->owner, reason, consequence(state));
-	life_answer(&waiter, MASIX_E_DEAD, starting ? reason : "");
-	/* Who looked it up while it started has waited in vain. */
-	if (starting && state != SERVER_WANTED && state != SERVER_WAITING)
-		names_settle(acs, session->manifest.name);
-	(void)task_terminate(task); /* it may be dead already */
-	(void)mach_port_deallocate(mach_task_self(), task);
-	masix_object_kill(&session->object);
-	masix_object_put(&session->object);
-	pthread_mutex_lock(&acs->lock);
-}
-
-void server_task_died(struct acs *acs, mach_port_t task)
-{
+	struct acs *acs = session->acs;
 	struct server *server;
+	kern_return_t kr = KERN_SUCCESS;
 
+	if (!session->manifest.inherits)
+		return MASIX_E_DENIED;
+	if (!estate_may_keep(address, size))
+		return MASIX_E_INVALID;
 	pthread_mutex_lock(&acs->lock);
-	for (server = acs->servers; server != NULL; server = server->next)
-		if (server->task == task && server->session != NULL)
-			break;
-	if (server != NULL)
-		life_end(acs, server,
-			server->state == SERVER_STARTING ? "ended before it was ready" : "died",
-			SERVER_DIED, NULL);
-	pthread_mutex_unlock(&acs->lock);
-}
-
-void server_too_late(struct acs *acs, struct server *server)
-{
-	if (server->state == SERVER_DRAINING)
-		life_end(acs, server, "replaced", SERVER_STOPPED, NULL);
+	server = session->server;
+	if (server == NULL)
+		kr = MASIX_E_DEAD;
+	else if (server->state != SERVER_STARTING)
+		kr = MASIX_E_BUSY;
+	else if (server->estate.count != 0 &&
+		 (server->kept.address != address || server->kept.size != size))
+		kr = MASIX_E_INVALID;
 	else
-		life_end(acs, server, "did not get ready in time", SERVER_DIED, NULL);
-}
-
-/* What becomes of a server that has got no task: as after_end.  One that is to be there again is tried with
- * pauses, whatever its policy: what it needs may come back too. */
-static enum server_state after_failed_start(struct acs *acs, struct server *server)
-{
-	pthread_cond_broadcast(&acs->changed);
-	if (server->on_demand && !server->successor)
-		return server->state = SERVER_DECLARED;
-	if (server->starts == 0 || server->successor || acs->stopping) {
-		life_discard(acs, server);
-		return SERVER_GONE;
-	}
-	server->deadline = restart_after_death(&server->restart, true, masix_monotonic_ns());
-	return server->state = server->deadline == UINT64_MAX ? SERVER_FAILED : SERVER_WAITING;
-}
-
-void server_start_failed(
-	struct acs *acs, struct server *server, kern_return_t status, const char *reason)
-{
-	struct start_waiter waiter = server->waiter;
-	char name[MANIFEST_NAME_SIZE];
-	enum server_state state;
-
-	memcpy(name, server->manifest.name, sizeof name);
-	server->waiter = life_nobody;
-	state = after_failed_start(acs, server);
+		*inherited = server->estate.count != 0;
+	if (kr == KERN_SUCCESS)
+		server->kept = (struct kept){ address, size };
 	pthread_mutex_unlock(&acs->lock);
-	acs_record(acs, AUDIT_REFUSE, name, "%s%s", reason, consequence(state));
-	life_answer(&waiter, status, reason);
-	if (state != SERVER_WAITING)
-		names_settle(acs, name);
-	pthread_mutex_lock(&acs->lock);
+	return kr;
 }
 
 void server_call(struct acs *acs, const char *name, bool clients_only)

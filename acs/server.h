@@ -3,6 +3,7 @@
 #define ACS_SERVER_H
 
 #include "acs.h"
+#include "estate.h"
 #include "plan.h"
 #include "restart.h"
 #include "session.h"
@@ -20,7 +21,8 @@ struct start_waiter {
 
 /* Why a life ends. */
 enum server_end {
-	SERVER_DIED, /* the policy applies */
+	SERVER_DIED,	 /* the policy applies */
+	SERVER_VANISHED, /* the same, and its task is no more: there is nothing to inherit */
 	SERVER_STOPPED,
 	SERVER_RESTARTED,
 };
@@ -39,6 +41,8 @@ struct server { /* acs->lock guards all of it but the constants */
 	unsigned starts;	 /* ever */
 	struct restart restart;
 	struct start_waiter waiter;
+	struct kept kept;
+	struct estate estate; /* of the lives before this one; while LAUNCHING its launcher's */
 };
 
 /* What is entered: the image (malloc'ed; null for a boot server) is consumed on success. */
@@ -68,6 +72,15 @@ kern_return_t server_run(struct acs *acs, struct server *server, mach_port_t tas
 
 /* acs_ready came on this session.  MASIX_E_DENIED: a promised name is missing. */
 kern_return_t server_ready(struct session *session) __attribute__((warn_unused_result));
+
+/* The session's task is at its end, by an exception that nobody handles: `reply` is the reply right of that, consumed on
+ * success.  MASIX_E_DENIED: `task` is not that task. */
+kern_return_t server_ended(struct session *session, mach_port_t task, mach_port_t reply)
+	__attribute__((warn_unused_result));
+
+/* See acs_keep in mig/acs_session.defs. */
+kern_return_t server_keep(struct session *session, uint32_t address, uint32_t size, int *inherited)
+	__attribute__((warn_unused_result));
 
 /* The task `task` has died: names, session and the record go, the restart policy is applied. */
 void server_task_died(struct acs *acs, mach_port_t task);

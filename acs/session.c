@@ -20,6 +20,9 @@ static void session_destroy(struct masix_object *object)
 
 	pthread_mutex_destroy(&session->lock);
 	sodium_memzero(&session->keys, sizeof session->keys);
+	if (session->corpse != MACH_PORT_NULL)
+		(void)mach_port_deallocate(mach_task_self(), session->corpse);
+	free(session->rights);
 	free(session);
 }
 
@@ -62,8 +65,23 @@ kern_return_t session_give(struct session *session, mach_port_t task)
 	if (kr != KERN_SUCCESS)
 		return kr;
 	kr = task_set_special_port(task, TASK_BOOTSTRAP_PORT, right);
+	/* What the server does not handle itself ends here; see session_exception. */
+	if (kr == KERN_SUCCESS)
+		kr = task_set_special_port(task, TASK_EXCEPTION_PORT, right);
 	(void)mach_port_deallocate(mach_task_self(), right); /* the task holds its own */
 	return kr;
+}
+
+kern_return_t session_inherit(struct session *session, mach_port_t task, struct corpse *corpse)
+{
+	const mach_port_t right = corpse_task(corpse);
+	kern_return_t kr = corpse_hand_over(corpse, task, &session->rights, &session->right_count);
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	if (mach_port_mod_refs(mach_task_self(), right, MACH_PORT_RIGHT_SEND, 1) == KERN_SUCCESS)
+		session->corpse = right;
+	return KERN_SUCCESS;
 }
 
 const char *session_missing_name(const struct session *session)

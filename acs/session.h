@@ -3,6 +3,7 @@
 #define ACS_SESSION_H
 
 #include "acs.h"
+#include "corpse.h"
 #include "keys.h"
 
 /* A private session with one task: the object behind its bootstrap port. */
@@ -15,6 +16,9 @@ struct session {
 	pthread_mutex_t lock;	  /* trust, keys; taken before acs->lock */
 	struct trust_session trust;
 	struct keys keys;
+	struct corpse_right *rights; /* lock: what it inherits, malloc'ed, until it asks */
+	unsigned right_count;	     /* lock */
+	mach_port_t corpse;	     /* lock: the task of the one before it, or null */
 	uint64_t log_second; /* lock: lines of its log in this second, and how many were dropped */
 	unsigned log_lines, log_dropped;
 };
@@ -39,6 +43,14 @@ kern_return_t session_create(struct acs *acs, struct server *server, struct sess
 /* The task's bootstrap port is the session from now on. */
 kern_return_t session_give(struct session *session, mach_port_t task)
 	__attribute__((warn_unused_result));
+
+/* It inherits all that `corpse` has to give: its rights go into `task`, which has not run yet. */
+kern_return_t session_inherit(struct session *session, mach_port_t task, struct corpse *corpse)
+	__attribute__((warn_unused_result));
+
+/* An exception that the session's server does not handle: the routine for that message of the kernel (exc.defs), or
+ * NULL if it is not one. */
+masix_routine_t session_exception_routine(const mach_msg_header_t *in);
 
 /* A required name that this session has not registered, or NULL.  Under acs->lock. */
 const char *session_missing_name(const struct session *session);

@@ -67,28 +67,23 @@ static void keep_spare(mach_port_t port, unsigned made)
 		destroy_receive_right(port);
 }
 
-kern_return_t masix_object_init_in(
-	struct masix_object *object, const struct masix_class *class, struct masix_set *set)
+static void begin(struct masix_object *object, const struct masix_class *class)
 {
-	mach_port_t port;
-	kern_return_t result;
-
 	object->class = class;
 	object->next = NULL;
 	object->made = 0;
+	object->adopted = 0;
 	object->armed = 0;
 	object->first = 0;
 	atomic_store(&object->references, 2);
-	if (class->reuses_ports && set == set_main() && take_spare(object))
-		return KERN_SUCCESS;
+}
 
-	result = mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port);
-	if (result != KERN_SUCCESS) {
-		atomic_store(&object->references, 1);
-		return result;
-	}
+/* Put the object and its receive right `port` into the table and the set; on failure the right is still there. */
+static kern_return_t enter(struct masix_object *object, struct masix_set *set, mach_port_t port)
+{
+	kern_return_t result;
+
 	object->port = port;
-
 	pthread_mutex_lock(&table_lock);
 	table_add(&table, object);
 	pthread_mutex_unlock(&table_lock);
@@ -99,10 +94,30 @@ kern_return_t masix_object_init_in(
 		pthread_mutex_lock(&table_lock);
 		(void)table_remove(&table, object);
 		pthread_mutex_unlock(&table_lock);
-		destroy_receive_right(port);
 		object->port = MACH_PORT_NULL;
 		atomic_store(&object->references, 1);
 	}
+	return result;
+}
+
+kern_return_t masix_object_init_in(
+	struct masix_object *object, const struct masix_class *class, struct masix_set *set)
+{
+	mach_port_t port;
+	kern_return_t result;
+
+	begin(object, class);
+	if (class->reuses_ports && set == set_main() && take_spare(object))
+		return KERN_SUCCESS;
+
+	result = mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port);
+	if (result != KERN_SUCCESS) {
+		atomic_store(&object->references, 1);
+		return result;
+	}
+	result = enter(object, set, port);
+	if (result != KERN_SUCCESS)
+		destroy_receive_right(port);
 	return result;
 }
 
@@ -215,17 +230,45 @@ kern_return_t masix_object_send_right(struct masix_object *object, mach_port_t *
 	return result;
 }
 
+kern_return_t masix_object_adopt_in(struct masix_object *object, const struct masix_class *class,
+	struct masix_set *set, mach_port_t port)
+{
+	kern_return_t result;
+
+	begin(object, class);
+	/* The kernel counts the rights made from 0 again for each receiver. */
+	object->adopted = 1;
+	object->armed = 1;
+	result = arm_no_senders(port, 0);
+	if (result == KERN_SUCCESS)
+		result = enter(object, set, port);
+	if (result != KERN_SUCCESS)
+		atomic_store(&object->references, 1);
+	return result;
+}
+
+kern_return_t masix_object_adopt(
+	struct masix_object *object, const struct masix_class *class, mach_port_t port)
+{
+	struct masix_set *set = set_main();
+
+	if (set == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	return masix_object_adopt_in(object, class, set, port);
+}
+
 /* What is known of a port whose last sender went: rights made so far, as the kernel counts them. */
-static kern_return_t count_made(mach_port_t port, const struct masix_class *class, unsigned count,
+static kern_return_t count_made(const struct masix_object *object, mach_port_t port, unsigned count,
 	unsigned *made, int *senders)
 {
 	mach_port_status_t status;
 	kern_return_t result;
 
-	/* Made by masix_object_send_right, which counts before. */
+	/* Made by masix_object_send_right, which counts before.  Of a port that was inherited, an old notification may
+	 * still be on its way, with a count that began elsewhere. */
 	*made = count;
 	*senders = 0;
-	if (class->reuses_ports)
+	if (object->class->reuses_ports && !object->adopted)
 		return KERN_SUCCESS;
 	/* A notification is a hint. */
 	result = mach_port_get_receive_status(mach_task_self(), port, &status);
@@ -244,7 +287,7 @@ void object_no_senders(mach_port_t port, unsigned count)
 
 	if (object == NULL)
 		return;
-	if (count_made(port, object->class, count, &kernel_made, &senders) != KERN_SUCCESS)
+	if (count_made(object, port, count, &kernel_made, &senders) != KERN_SUCCESS)
 		goto out;
 	pthread_mutex_lock(&table_lock);
 	made = object->made;

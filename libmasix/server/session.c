@@ -14,6 +14,7 @@
 #include "acs_session.h"
 #include "mach_host.h"
 #include "mach_port.h"
+#include "server/estate.h"
 #include "server/keys.h"
 #include "start/start.h"
 
@@ -156,6 +157,7 @@ kern_return_t session_key(uint32_t *epoch, masix_key_t *key)
 
 kern_return_t masix_ready(void)
 {
+	estate_refuse();
 	return acs_ready(start.session);
 }
 

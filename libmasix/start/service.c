@@ -3,6 +3,7 @@
 #include <mach/exception.h>
 #include <mach/mig_errors.h>
 #include <mach/task_special_ports.h>
+#include <mach/thread_special_ports.h>
 #include <mach/thread_status.h>
 #include <masix/error.h>
 #include <masix/mach.h>
@@ -184,6 +185,12 @@ kern_return_t service_start(void)
 	result = thread_create(vector_task.task, &thread);
 	if (result != KERN_SUCCESS)
 		return result;
+	/* It cannot serve its own faults. */
+	if (MACH_PORT_VALID(start.session)) {
+		result = thread_set_special_port(thread, THREAD_EXCEPTION_PORT, start.session);
+		if (result != KERN_SUCCESS)
+			return result;
+	}
 	result = start_thread(thread);
 	if (result != KERN_SUCCESS)
 		return result;

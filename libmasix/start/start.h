@@ -50,8 +50,10 @@ uint32_t vector_call(struct vector_registers *registers);
 int vector_clone(const struct vector_registers *registers);
 void vector_exit_thread(void) __attribute__((noreturn));
 void vector_thread_end(void) __attribute__((noreturn));
-void vector_exit_task(void) __attribute__((noreturn));
 int vector_set_thread_area(uint32_t *user_desc);
+
+/* end.c: of the whole task; ACS, if there is one, finds it as it was. */
+void vector_exit_task(void) __attribute__((noreturn));
 
 /* service.c: the thread that serves the task's exceptions. */
 kern_return_t service_start(void) __attribute__((warn_unused_result));

@@ -123,12 +123,6 @@ int vector_clone(const struct vector_registers *registers)
 	return -EAGAIN;
 }
 
-void vector_exit_task(void)
-{
-	for (;;)
-		(void)task_terminate(vector_task.task);
-}
-
 void vector_exit_thread(void)
 {
 	/* The first thread's block is not a whole page; its stack stays, nobody reuses it. */

@@ -279,6 +279,14 @@ static int statement_hand_over(struct compiler *compiler, char **words, unsigned
 	return 0;
 }
 
+static int statement_inherits(struct compiler *compiler, char **words, unsigned count)
+{
+	(void)words;
+	(void)count;
+	compiler->manifest->inherits = true;
+	return 0;
+}
+
 static const struct statement {
 	const char *keyword;
 	int (*compile)(struct compiler *compiler, char **words, unsigned count);
@@ -297,6 +305,7 @@ static const struct statement {
 	{ "right", statement_right, 2, 3, false, "right RIGHT [RANGE]" },
 	{ "pool", statement_pool, 2, 2, true, "pool N" },
 	{ "hand-over", statement_hand_over, 2, 2, true, "hand-over SECONDS" },
+	{ "inherits", statement_inherits, 1, 1, true, "inherits" },
 	{ "arguments", statement_arguments, 2, WORDS, true, "arguments WORD..." },
 };
 
@@ -336,6 +345,7 @@ int compile_manifest(const char *file, const char *text, const struct subsystems
 		.error = error,
 	};
 	unsigned seen = 0;
+	const char *why;
 
 	memset(manifest, 0, sizeof *manifest);
 	manifest->generation = 1;
@@ -355,6 +365,9 @@ int compile_manifest(const char *file, const char *text, const struct subsystems
 	}
 	if (manifest->name[0] == '\0')
 		return fail(&compiler, "the name of the server is missing");
+	why = manifest_contradiction(manifest);
+	if (why != NULL)
+		return fail(&compiler, "%s", why);
 	*needs_line = compiler.needs_line;
 	return 0;
 }

@@ -208,6 +208,8 @@ static void command_show(const struct options *options, char **arguments)
 		printf("pool %u\n", manifest.pool);
 	if (manifest.hand_over != 0)
 		printf("hand-over %u\n", manifest.hand_over);
+	if (manifest.inherits)
+		puts("inherits");
 	for (i = 0; i < manifest.need_count; i++)
 		printf("needs %s\n", manifest.needs[i]);
 	for (i = 0; i < manifest.argument_count; i++)

@@ -34,6 +34,7 @@ struct masix_object { /* first member of every server's own objects */
 	atomic_int references;
 	struct masix_object *next; /* port table chain; table lock */
 	unsigned made;		   /* send rights made of the port so far; table lock */
+	int adopted;		   /* constant: the port is inherited */
 	int armed;		   /* the no-senders notification was asked for; table lock */
 	/* Sequence number of the port's first message for this object; table lock. */
 	unsigned first;
@@ -43,6 +44,11 @@ struct masix_object { /* first member of every server's own objects */
  * the table holds one more reference until no_senders or masix_object_kill. */
 kern_return_t masix_object_init(struct masix_object *object, const struct masix_class *class)
 	__attribute__((warn_unused_result));
+
+/* The same with a port that has been inherited (masix/estate.h): `port` is a receive right of the caller's, consumed on
+ * success.  Its senders and the messages that wait stay; if it has no senders any more, no_senders follows at once. */
+kern_return_t masix_object_adopt(struct masix_object *object, const struct masix_class *class,
+	mach_port_t port) __attribute__((warn_unused_result));
 
 /* The object behind `port` if it is of `class` (NULL: any), with a reference
  * for the caller; else NULL. */
@@ -84,6 +90,8 @@ struct masix_set;
 struct masix_set *masix_set_create(void);
 kern_return_t masix_object_init_in(struct masix_object *object, const struct masix_class *class,
 	struct masix_set *set) __attribute__((warn_unused_result));
+kern_return_t masix_object_adopt_in(struct masix_object *object, const struct masix_class *class,
+	struct masix_set *set, mach_port_t port) __attribute__((warn_unused_result));
 /* Starts `workers` threads for it and returns. */
 kern_return_t masix_set_start(struct masix_set *set, const struct masix_pool_options *options)
 	__attribute__((warn_unused_result));

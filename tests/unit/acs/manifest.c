@@ -71,6 +71,28 @@ static void test_compile_sign_open(void **state)
 	assert_int_equal(out.hand_over, 10);
 }
 
+static void test_inherits(void **state)
+{
+	char error[COMPILE_ERROR_SIZE];
+	struct manifest in, out;
+	uint8_t bytes[MANIFEST_MAX];
+	unsigned needs_line;
+	const char *why;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(compile_manifest("t", "name a\nrestart always\ninherits\n", &subsystems,
+				 &in, &needs_line, error),
+		0);
+	size = manifest_sign(&in, site_secret, bytes, sizeof bytes);
+	assert_int_equal(manifest_open(bytes, size, site_public, &out, &why), 0);
+	assert_true(out.inherits);
+	/* Signed by a tool that did not look. */
+	in.restart = MANIFEST_RESTART_HALT;
+	size = manifest_sign(&in, site_secret, bytes, sizeof bytes);
+	assert_int_equal(manifest_open(bytes, size, site_public, &out, &why), MASIX_E_BAD_FORMAT);
+}
+
 static void test_answers(void **state)
 {
 	struct manifest manifest;
@@ -227,6 +249,9 @@ static void test_compiler_names_the_line(void **state)
 	refuse("name a\npool 17\n", "f:2: a pool has 2 to 16 members");
 	refuse("name a\nhand-over 0\n", "f:2: hand-over takes 1 to 3600 seconds");
 	refuse("name a\ngeneration 0\n", "f:2: generation is a number from 1");
+	refuse("name a\ninherits\n", "f:2: inherits needs restart always or backoff");
+	refuse("name a\nrestart always\npool 2\ninherits\n",
+		"f:4: the members of a pool inherit nothing");
 	refuse("name a\nrestart often\n",
 		"f:2: restart is never, always, backoff or halt, not often");
 }
@@ -308,6 +333,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_compile_sign_open),
+		cmocka_unit_test(test_inherits),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_every_changed_byte_is_refused),
 		cmocka_unit_test(test_other_site_is_refused),

@@ -1,0 +1,43 @@
+/* The estate of a server that has died, until its successor is ready: corpses, the memory that they kept, and the
+ * names under which they were registered, which stay in the registry meanwhile.  All under acs->lock unless said. */
+#ifndef ACS_ESTATE_H
+#define ACS_ESTATE_H
+
+#include "acs.h"
+#include "corpse.h"
+
+/* An heir that dies before it is ready leaves a corpse too, with all that it had got; after so many the estate itself
+ * is taken for the cause, and dropped. */
+#define ESTATE_CORPSES 3
+
+struct estate {
+	struct corpse *corpses[ESTATE_CORPSES]; /* the newest last */
+	unsigned count;
+	uint32_t owner; /* session whose names stay in the registry */
+};
+
+/* What a server keeps: see acs_keep. */
+struct kept {
+	uint32_t address, size; /* size 0: nothing, and nobody inherits */
+};
+
+/* The corpse whose memory and rights the next one gets, or NULL. */
+static inline struct corpse *estate_corpse(const struct estate *estate)
+{
+	return estate->count > 0 ? estate->corpses[estate->count - 1] : NULL;
+}
+
+/* One more corpse, of the session `owner`; there is room. */
+void estate_add(struct estate *estate, struct corpse *corpse, uint32_t owner);
+
+/* Move it out. */
+struct estate estate_take(struct estate *estate);
+
+/* Nobody needs it any more: its names go, as far as nobody has taken them over, and the corpses are buried.  Without the
+ * lock. */
+void estate_drop(struct acs *acs, struct estate *estate);
+
+/* Is this a region that a server may keep? */
+bool estate_may_keep(uint32_t address, uint32_t size);
+
+#endif

@@ -1,0 +1,68 @@
+"""Servers that die and whose clients go on: what a successor inherits (docs/writing-a-server.md)."""
+from harness import case, check, require
+
+KEEPER = "/usr/lib/masix/servers/keeper"
+# How keeper_end ends it (tests/keeper/server.c).
+NULL_WRITE, ABORT, EXIT, HEIR_TOO, _, THREE_HEIRS_TOO = range(6)
+
+
+def start(guest):
+    guest.sh("masix stop keeper 2>/dev/null")
+    check(guest.run("masix", "start", KEEPER))
+
+
+@case
+def a_client_goes_on_after_a_kill(guest):
+    start(guest)
+    check(guest.run("keeper-count", "add", "5", "kill", "add", "6", "kill", "kill", "add", "1", "count"),
+          stdout="5\n11\n12\n1\n")
+
+
+@case
+def a_client_goes_on_after_a_crash(guest):
+    start(guest)
+    for how in (NULL_WRITE, ABORT, EXIT):
+        check(guest.run("keeper-count", "add", "5", "end", str(how), "add", "6"), stdout="5\n11\n")
+    audit = check(guest.run("masix", "audit")).stdout
+    require(audit.count(b" die keeper ") >= 3 and audit.count(b" inherit keeper ") >= 3, "the record lacks some of it")
+
+
+@case
+def an_heir_may_die_too(guest):
+    start(guest)
+    check(guest.run("keeper-count", "add", "5", "end", str(HEIR_TOO), "add", "6"), stdout="5\n11\n")
+
+
+@case
+def an_inheritance_that_kills_is_thrown_away(guest):
+    start(guest)
+    check(guest.run("keeper-count", "add", "5", "end", str(THREE_HEIRS_TOO), "add", "6"), status=1,
+          stdout="5\n", stderr="keeper-count: no such port to send to\n")
+    check(guest.run("keeper-count", "add", "1", "count"), stdout="1\n1\n")
+
+
+@case
+def calls_wait_and_none_is_lost_or_doubled(guest):
+    start(guest)
+    result = check(guest.sh("""
+        keeper-count hammer 6 & one=$!; keeper-count hammer 6 & two=$!
+        sleep 1
+        for i in 1 2 3; do masix kill keeper || echo kill failed; sleep 0.5; done
+        masix restart keeper || echo restart failed
+        wait $one; echo $?; wait $two; echo $?"""), stdout="0\n0\n")
+    print(result.stderr.decode(), end="")
+
+
+@case
+def clients_that_ended_meanwhile_are_noticed(guest):
+    start(guest)
+    check(guest.sh("""keeper-count add 1 kill add 1 count; keeper-count end 0
+        for i in $(seq 100); do [ $(keeper-count count) = 1 ] && break; sleep 0.1; done; keeper-count count"""),
+          stdout="1\n2\n1\n1\n")
+
+
+@case
+def what_is_stopped_leaves_nothing(guest):
+    start(guest)
+    check(guest.sh("""keeper-count add 5 add 5 >/dev/null & sleep 0.3
+        masix stop keeper && masix start keeper && keeper-count add 3 count; wait"""), stdout="3\n1\n")
