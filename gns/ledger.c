@@ -189,13 +189,15 @@ void ledger_reclaim(struct ledger *ledger, const struct gns_node *dead)
 
 uint64_t purse_split(uint64_t *credits)
 {
-	uint64_t given = *credits / 2;
+	uint64_t given = *credits / 1024;
 
+	if (given == 0)
+		given = *credits > 1;
 	*credits -= given;
 	return given;
 }
 
 bool purse_is_low(uint64_t credits)
 {
-	return credits < 1u << 16;
+	return credits < 1u << 20;
 }

@@ -75,8 +75,8 @@ void ledger_reclaim(struct ledger *ledger, const struct gns_node *dead);
 
 uint64_t ledger_of(const struct ledger *ledger, const struct gns_node *holder);
 
-/* The receiver's side: what a node that holds `*credits` gives along with a right.  Half of them, or 0: it must
- * get more from home first. */
+/* The receiver's side: what a node that holds `*credits` gives along with a right; a small part of them, since it may give
+ * the right to many.  0: it must get more from home first. */
 uint64_t purse_split(uint64_t *credits);
 
 /* Time to ask home for more, before there are none left to give. */

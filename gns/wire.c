@@ -1,7 +1,5 @@
 #include "wire.h"
 
-#include "bytes.h"
-
 #define FORMAT 1
 #define FLAG_COMPLEX 1u
 #define HOW_LONG 1u
@@ -54,6 +52,28 @@ static bool is_sound(const struct item *item)
 		       (item->name <= 0xff && item->bits <= 0xff && item->number <= 0xfff));
 }
 
+void wire_put_right(struct writer *writer, const struct wire_right *right)
+{
+	write_u8(writer, (uint8_t)right->kind);
+	if (right->kind == WIRE_NULL || right->kind == WIRE_DEAD)
+		return;
+	write_bytes(writer, &right->identity, sizeof right->identity);
+	write_u64(writer, right->credits);
+	write_u64(writer, right->number);
+}
+
+void wire_get_right(struct reader *reader, struct wire_right *right)
+{
+	*right = (struct wire_right){ .kind = (enum wire_right_kind)read_u8(reader) };
+	if (right->kind == WIRE_NULL || right->kind == WIRE_DEAD)
+		return;
+	read_copy(reader, &right->identity, sizeof right->identity);
+	right->credits = read_u64(reader);
+	right->number = read_u64(reader);
+	if (right->kind > WIRE_RECEIVE)
+		reader->failed = true;
+}
+
 /* What a message may hold, so far. */
 struct account {
 	unsigned rights;
@@ -87,15 +107,6 @@ static enum wire_result charge_item(
 
 /* --- From a message ------------------------------------------------------------------------------------------ */
 
-static void write_right(struct writer *writer, const struct wire_right *right)
-{
-	write_u8(writer, (uint8_t)right->kind);
-	if (right->kind == WIRE_NULL || right->kind == WIRE_DEAD)
-		return;
-	write_bytes(writer, &right->identity, sizeof right->identity);
-	write_u64(writer, right->credits);
-}
-
 static enum wire_right_kind kind_of(unsigned type)
 {
 	return type == TYPE_RECEIVE ? WIRE_RECEIVE : type == TYPE_SEND ? WIRE_SEND : WIRE_SEND_ONCE;
@@ -105,18 +116,16 @@ static enum wire_result tell_right(struct writer *writer, struct account *accoun
 	const struct wire_source *source, uint32_t name, unsigned type)
 {
 	struct wire_right right = { .kind = name == 0 ? WIRE_NULL : WIRE_DEAD };
-	enum wire_result result;
 
 	if (name != 0 && name != PORT_DEAD) {
-		result = charge_right(account, kind_of(type));
-		if (result != WIRE_OK)
-			return result;
+		if (account->rights == WIRE_RIGHTS_MAX)
+			return WIRE_LIMIT;
 		if (!source->right(source->context, name, type, &right) ||
-			right.kind != kind_of(type))
+			(right.kind != kind_of(type) && right.kind != WIRE_DEAD))
 			return WIRE_REFUSED;
 	}
-	write_right(writer, &right);
-	return WIRE_OK;
+	wire_put_right(writer, &right);
+	return charge_right(account, right.kind);
 }
 
 static bool decode(const uint32_t *word, size_t left, struct item *item)
@@ -246,17 +255,16 @@ struct reading {
 /* One right, for a descriptor of `type`, or 0 where there can be none. */
 static enum wire_result read_right(struct reading *reading, unsigned type, uint32_t *name)
 {
-	struct wire_right right = { .kind = (enum wire_right_kind)read_u8(&reading->reader) };
+	struct wire_right right;
 	enum wire_result result;
 
+	wire_get_right(&reading->reader, &right);
 	*name = right.kind == WIRE_DEAD ? PORT_DEAD : 0;
 	if (reading->reader.failed || (type == 0 && right.kind != WIRE_NULL))
 		return WIRE_MALFORMED;
 	if (right.kind == WIRE_NULL || right.kind == WIRE_DEAD)
 		return WIRE_OK;
-	read_copy(&reading->reader, &right.identity, sizeof right.identity);
-	right.credits = read_u64(&reading->reader);
-	if (reading->reader.failed || right.kind != kind_of(type))
+	if (right.kind != kind_of(type))
 		return WIRE_MALFORMED;
 	result = charge_right(&reading->account, right.kind);
 	if (result == WIRE_OK && reading->give != NULL)

@@ -8,7 +8,7 @@
  *
  *	item:	name 2, bits 2, number 4, how 1 (WIRE_LONG, WIRE_OUT_OF_LINE), then, inline data: the bytes, without
  *		padding; rights: each of them; out-of-line memory: nothing
- *	right:	kind 1 (enum wire_right_kind), and unless it is null or dead: identity 32, credits 8
+ *	right:	kind 1 (enum wire_right_kind), and unless it is null or dead: identity 32, credits 8, number 8
  *
  * Little endian.  There is one form for each message: a reader accepts no other, nothing after it, and no size or number
  * beyond the limits, before anything is allocated.  Pure. */
@@ -19,11 +19,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bytes.h"
+
 #define WIRE_BODY_MAX (64u << 10)   /* of a message, inline */
 #define WIRE_RIGHTS_MAX 1024u	    /* of a message */
 #define WIRE_REGIONS_MAX 256u	    /* of a message */
-#define WIRE_MEMORY_MAX (64u << 20) /* out of line, in all */
-#define WIRE_HEAD_MAX (WIRE_BODY_MAX * 4 + WIRE_RIGHTS_MAX * 41 + 256)
+#define WIRE_MEMORY_MAX (24u << 20) /* out of line, in all */
+#define WIRE_HEAD_MAX (WIRE_BODY_MAX * 4 + WIRE_RIGHTS_MAX * 49 + 256)
 
 /* Which port, in the whole cluster and for ever. */
 struct wire_identity {
@@ -43,6 +45,7 @@ struct wire_right {
 	enum wire_right_kind kind;
 	struct wire_identity identity;
 	uint64_t credits;
+	uint64_t number; /* of the hand-over, by a node that is not the port's home; else 0 */
 };
 
 /* Contents of out-of-line memory: where in the message its address stands, counted in words, and how many bytes. */
@@ -60,8 +63,8 @@ struct wire_regions {
 struct wire_source {
 	/* The names of an out-of-line array of rights. */
 	const uint32_t *(*array)(void *context, uint32_t address, uint32_t count);
-	/* Tell the right under `name` (neither null nor dead), which came with MACH_MSG_TYPE_PORT_*; false: it may not
-	 * leave. */
+	/* Tell the right under `name` (neither null nor dead), which came with MACH_MSG_TYPE_PORT_*; as WIRE_DEAD if it may
+	 * not leave.  False: the whole message may not. */
 	bool (*right)(void *context, uint32_t name, unsigned disposition, struct wire_right *right);
 	void *context;
 };
@@ -99,6 +102,10 @@ enum wire_result wire_check(const uint8_t *head, size_t head_size, size_t *messa
  * that follow, and the message can be destroyed like one that was received. */
 enum wire_result wire_read(const uint8_t *head, size_t head_size, const struct wire_sink *sink,
 	uint32_t *words, size_t size) __attribute__((warn_unused_result));
+
+/* One right by itself.  wire_get_right fails the reader. */
+void wire_put_right(struct writer *writer, const struct wire_right *right);
+void wire_get_right(struct reader *reader, struct wire_right *right);
 
 /* Give each right of a well-formed head to `give`, in its order: for a message that cannot be delivered. */
 void wire_rights(const uint8_t *head, size_t head_size,

@@ -6,5 +6,6 @@ unit_gns_record_srcs := test_record.c $(call gns_core,record replay cookie)
 unit_gns_wire_srcs := test_wire.c $(call gns_core,wire)
 unit_gns_ledger_srcs := test_ledger.c $(call gns_core,ledger deaths)
 unit_gns_stream_srcs := test_stream.c fault.c $(call gns_core,stream stream_in record replay)
-unit_gns := unit_gns_noise unit_gns_replay unit_gns_record unit_gns_wire unit_gns_ledger unit_gns_stream
+unit_gns_ports_srcs := test_ports.c $(call gns_core,ports letter ledger wire)
+unit_gns := unit_gns_noise unit_gns_replay unit_gns_record unit_gns_wire unit_gns_ledger unit_gns_stream unit_gns_ports
 $(foreach t,$(unit_gns),$(eval $t_cflags := -Igns)$(eval $t_libs := -lsodium)$(eval $(call unit_test,$t)))

@@ -1,0 +1,56 @@
+/* The ports that a server knows: proxies, which stand here for ports of other nodes, and exports, ports of this node that
+ * others hold rights to.  One entry for each identity, and one for each name in the server's space, so that a port has one
+ * name however often and by whichever road it comes.  Pure; the caller's lock. */
+#ifndef GNS_PORTS_H
+#define GNS_PORTS_H
+
+#include "ledger.h"
+#include "wire.h"
+
+#define PORTS_MAX 65536
+
+struct peer;
+struct arrival;
+
+struct gns_port {
+	struct gns_port *next_named, *next_identified; /* chains of the table */
+	struct wire_identity identity;
+	uint32_t name; /* proxy: receive right; export: send or send-once right */
+	bool is_export;
+	bool once; /* a send-once right: goes with the first message */
+
+	/* Of a proxy. */
+	struct peer *peer;	       /* home */
+	uint64_t purse;		       /* credits */
+	uint32_t lane;		       /* of its messages */
+	uint32_t made;		       /* send rights */
+	bool armed;		       /* for no-senders */
+	bool wants;		       /* has asked home for more credits */
+	bool closing;		       /* no senders; goes when its last message is consumed */
+	bool blocked;		       /* taken out of the set */
+	struct gns_port *next_waiting; /* of those closing or blocked */
+
+	/* Of an export. */
+	struct ledger ledger;
+	struct arrival *arrivals, *last_arrival; /* messages that wait for room in its queue */
+	bool stuck;				 /* msg-accepted will come */
+};
+
+struct ports { /* all zero = empty */
+	struct gns_port **named, **identified;
+	unsigned count, buckets;
+};
+
+struct gns_port *ports_named(const struct ports *ports, uint32_t name);
+struct gns_port *ports_identified(const struct ports *ports, const struct wire_identity *identity);
+
+/* Enter a port by its identity and name.  False: no memory, too many. */
+bool ports_add(struct ports *ports, struct gns_port *port) __attribute__((warn_unused_result));
+
+void ports_remove(struct ports *ports, struct gns_port *port);
+
+/* The entry after `port` (NULL: the first), in no particular order; NULL after the last.  `port` may be removed once its
+ * successor is known. */
+struct gns_port *ports_next(const struct ports *ports, const struct gns_port *port);
+
+#endif
