@@ -4,6 +4,7 @@
 #   make           everything: servers, programs, root image (runs scripts/setup when it is needed)
 #   make run       boot it            make check   all tests          make unit    the unit tests only
 #   make bench     the benchmarks     make lint    static checks      make clean   remove build/
+#   make fuzz      fuzzers of the host, FUZZ_SECONDS=600 each
 #
 # A module.mk sets variables and then declares, for some NAME:
 #   NAME_srcs      sources: relative to its folder, or $(top)/... for those of other folders; .c and .S
@@ -14,6 +15,7 @@
 # $(eval $(call masix_program,NAME))   build/programs/NAME, a static Linux program; /usr/bin/NAME in the root image
 # $(eval $(call unit_test,NAME))       build/unit/NAME, run by `make unit`; NAME_m32 := y compiles it for 32 bits
 # $(eval $(call host_tool,NAME))       build/host/NAME
+# $(eval $(call fuzz_target,NAME))     build/fuzz/NAME, a fuzzer of the host; run by `make fuzz` and `make check`
 # and may add to ROOT_FILES (lines of scripts/mkroot: SOURCE:TARGET:MODE) and to ALL (what `make` builds).
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
@@ -28,10 +30,11 @@ export PATH := $(PATH):/usr/sbin:/sbin
 
 top := $(CURDIR)
 B := build
+comma := ,
 # The folder of the module.mk that is being read, relative to the top.
 here = $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 
-.PHONY: all run check unit bench lint clean setup FORCE
+.PHONY: all run check unit fuzz bench lint clean setup FORCE
 all:
 
 goals := $(or $(MAKECMDGOALS),all)
@@ -144,6 +147,7 @@ libraries :=
 programs :=
 unit_tests :=
 host_tools :=
+fuzz_targets :=
 ROOT_FILES :=
 ALL :=
 
@@ -157,6 +161,7 @@ masix_library = $(call declare,libraries,$(1))
 masix_program = $(call declare,programs,$(1))
 unit_test = $(call declare,unit_tests,$(1))
 host_tool = $(call declare,host_tools,$(1))
+fuzz_target = $(call declare,fuzz_targets,$(1))
 
 # $(call sources,NAME): its sources relative to the top.
 sources = $(patsubst $(top)/%,%,$(abspath $(foreach s,$($(1)_srcs),$(if $(filter /%,$s),$s,$($(1)_dir)/$s))))
@@ -230,6 +235,20 @@ $(B)/host/$(1): $(call objects,$(1))
 	@gcc $($(1)_ldflags) -o $$@ $$^ $($(1)_libs) -lsodium
 endef
 
+# Fuzzers have the target's word size, on the host: clang's libFuzzer, and the target's libsodium, since the host may not
+# have a 32-bit one.
+FUZZ_SANITIZERS := address,undefined
+# Another compiler's warnings are no errors: gcc has compiled the same.
+FUZZ_CFLAGS := $(HOST_CFLAGS) -Wno-error -fno-omit-frame-pointer -fno-sanitize-recover=all -Iacs -Iscripts/sign
+define fuzz_rules
+$(call object_rules,$(1),clang -m32,$(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link$(comma)$(FUZZ_SANITIZERS))
+$(B)/fuzz/$(1): $(call objects,$(1)) $($(1)_objs)
+	@mkdir -p $$(@D)
+	@echo "  LD      $$@"
+	@clang -m32 -no-pie -fsanitize=fuzzer,$(FUZZ_SANITIZERS) -nostdlib++ $($(1)_ldflags) -o $$@ $$^ \
+		$(sysroot_lib)/libsodium.a -l:libstdc++.so.6
+endef
+
 # --- The modules -------------------------------------------------------------------------------------------------
 
 ifneq ($(CACHE),)
@@ -241,6 +260,7 @@ $(foreach n,$(servers),$(eval $(call server_rules,$n)))
 $(foreach n,$(programs),$(eval $(call program_rules,$n)))
 $(foreach n,$(unit_tests),$(eval $(call unit_rules,$n)))
 $(foreach n,$(host_tools),$(eval $(call tool_rules,$n)))
+$(foreach n,$(fuzz_targets),$(eval $(call fuzz_rules,$n)))
 -include $(wildcard $(dep_files))
 
 # --- The root image ----------------------------------------------------------------------------------------------
@@ -279,7 +299,11 @@ unit: $(unit_tests:%=$(B)/unit/%)
 	if [ -n "$$failed" ]; then echo "unit tests failed:$$failed"; exit 1; fi; \
 	echo "$(words $(unit_tests)) unit test programs passed"
 
-check: all $(unit_tests:%=$(B)/unit/%)
+FUZZ_SECONDS ?= 600
+fuzz: $(fuzz_targets:%=$(B)/fuzz/%) $(ALL)
+	tests/fuzz/host/run $(FUZZ_SECONDS)
+
+check: all $(unit_tests:%=$(B)/unit/%) $(fuzz_targets:%=$(B)/fuzz/%)
 	@tests/run-all $(unit_tests:%=$(B)/unit/%)
 
 bench: all
