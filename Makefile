@@ -48,6 +48,13 @@ $(B)/config.mk: scripts/setup $(wildcard scripts/recipe/*.list scripts/recipe/un
 		$(if $(and $(CACHE),$(wildcard $(CACHE)/complete)),,FORCE)
 	scripts/setup
 
+# An empty file: what the tests need has been installed.
+ifneq ($(filter check unit fuzz lint,$(goals)),)
+include $(B)/check.mk
+$(B)/check.mk: scripts/recipe/check.list | $(B)/config.mk
+	scripts/setup --check
+endif
+
 ifneq ($(CACHE),)
 lost := $(foreach tool,gcc ar objcopy mke2fs debugfs python3,$(if $(shell PATH="$(PATH)"; command -v $(tool)),,$(tool)))
 ifneq ($(strip $(lost)),)
