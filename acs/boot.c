@@ -157,7 +157,11 @@ static void start_module(struct boot *boot, const struct manifest *manifest)
 {
 	struct acs *acs = boot->acs;
 	struct boot_module *module = find_module(boot, manifest->name);
-	const struct server_entry entry = { .manifest = manifest, .state = SERVER_LAUNCHING };
+	struct server_entry entry = {
+		.manifest = manifest,
+		.essential = true,
+		.state = SERVER_LAUNCHING,
+	};
 	uint8_t hash[MASIX_HASH_SIZE];
 	char reason[AUDIT_DETAIL_SIZE];
 	struct server *server;
@@ -168,6 +172,8 @@ static void start_module(struct boot *boot, const struct manifest *manifest)
 		machine_fail(acs, "%s: %s", manifest->name, why);
 	if (memcmp(hash, manifest->image_hash, sizeof hash) != 0)
 		machine_fail(acs, "%s: image does not match its manifest", manifest->name);
+	if (image_of_task(module->task, &entry.image, &why) != KERN_SUCCESS)
+		machine_fail(acs, "%s: %s", manifest->name, why);
 	if (server_declare(acs, &entry, &server, reason) != KERN_SUCCESS)
 		machine_fail(acs, "%s: %s", manifest->name, reason);
 	kr = server_run(acs, server, module->task);

@@ -14,12 +14,12 @@ enum server_state life_after_end(struct acs *acs, struct server *server, enum se
 	const bool again = policy == MANIFEST_RESTART_BACKOFF || policy == MANIFEST_RESTART_ALWAYS;
 
 	pthread_cond_broadcast(&acs->changed);
-	if (end == SERVER_RESTARTED) {
+	if (end == SERVER_RESTARTED && !acs->stopping) {
 		server->restart.failures = 0;
 		return server->state = SERVER_WANTED;
 	}
-	if (end == SERVER_STOPPED || server->image == NULL || acs->stopping || server->successor ||
-		(!again && !server->on_demand)) {
+	if (end == SERVER_STOPPED || policy == MANIFEST_RESTART_HALT || acs->stopping ||
+		server->successor || (!again && !server->on_demand)) {
 		life_discard(acs, server);
 		return SERVER_GONE;
 	}
@@ -69,6 +69,7 @@ void life_end(struct acs *acs, struct server *server, const struct life_ending *
 	     draining = server->state == SERVER_DRAINING;
 	bool fatal = server->manifest.restart == MANIFEST_RESTART_HALT && !acs->stopping &&
 		     !draining && !server->successor;
+	bool essential = server->essential && !acs->stopping;
 	bool leaves = leaves_estate(acs, server, ending->end);
 	struct corpse *corpse = corpse_begin(server->task, ending->reply);
 	struct estate estate = estate_take(&server->estate);
@@ -81,6 +82,8 @@ void life_end(struct acs *acs, struct server *server, const struct life_ending *
 	server->waiter = ending->next != NULL ? *ending->next : life_nobody;
 	acs->stopping |= fatal;
 	state = life_after_end(acs, server, draining ? SERVER_STOPPED : ending->end);
+	fatal |= essential && state == SERVER_FAILED;
+	acs->stopping |= fatal;
 	if (leaves && corpse != NULL && (state == SERVER_WAITING || state == SERVER_WANTED)) {
 		estate_add(&estate, corpse, session->owner);
 		names_stay = estate.owner == session->owner;
@@ -94,7 +97,8 @@ void life_end(struct acs *acs, struct server *server, const struct life_ending *
 	if (ending->reply == MACH_PORT_NULL)
 		session_hear_last_words(session);
 	if (fatal)
-		machine_fail(acs, "%s: %s", session->manifest.name, ending->reason);
+		machine_fail(acs, "%s: %s%s", session->manifest.name, ending->reason,
+			consequence(state));
 	acs_record(acs,
 		ending->end == SERVER_DIED || ending->end == SERVER_VANISHED ? AUDIT_DIE
 									     : AUDIT_STOP,
@@ -177,6 +181,7 @@ void server_start_failed(
 	struct start_waiter waiter = server->waiter;
 	/* An heir may have got some of it already. */
 	struct estate estate = estate_take(&server->estate);
+	const bool essential = server->essential && !acs->stopping;
 	char name[MANIFEST_NAME_SIZE];
 	enum server_state state;
 
@@ -184,6 +189,8 @@ void server_start_failed(
 	server->waiter = life_nobody;
 	state = after_failed_start(acs, server);
 	pthread_mutex_unlock(&acs->lock);
+	if (essential && state == SERVER_FAILED)
+		machine_fail(acs, "%s: %s%s", name, reason, consequence(state));
 	estate_drop(acs, &estate);
 	acs_record(acs, AUDIT_REFUSE, name, "%s%s", reason, consequence(state));
 	life_answer(&waiter, status, reason);

@@ -165,7 +165,7 @@ kern_return_t server_declare(struct acs *acs, const struct server_entry *entry,
 	}
 	new->manifest = *entry->manifest;
 	new->image = entry->image;
-	new->image_size = entry->image_size;
+	new->essential = entry->essential;
 	new->on_demand = entry->on_demand;
 	new->successor = entry->successor;
 	new->state = entry->state;

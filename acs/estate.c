@@ -1,7 +1,7 @@
 /* Estates. */
 #include "estate.h"
 
-#include "launch.h"
+#include "image.h"
 #include "names.h"
 #include "page.h"
 
@@ -32,6 +32,6 @@ void estate_drop(struct acs *acs, struct estate *estate)
 bool estate_may_keep(uint32_t address, uint32_t size)
 {
 	return size != 0 && page_down(address) == address && page_down(size) == size &&
-	       address >= PAGE && address < LAUNCH_STACK_BOTTOM &&
-	       size <= LAUNCH_STACK_BOTTOM - address;
+	       address >= PAGE && address < IMAGE_STACK_BOTTOM &&
+	       size <= IMAGE_STACK_BOTTOM - address;
 }

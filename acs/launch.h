@@ -6,10 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "image.h"
 #include "manifest.h"
-
-#define LAUNCH_IMAGE_MAX (16u << 20)
-#define LAUNCH_STACK_BOTTOM 0xbffe0000u /* of the first stack; it ends where user space ends */
 
 /* What a task inherits: the pages [address, address + size) of `task`, shared with it. */
 struct launch_parent {
@@ -25,11 +23,14 @@ kern_return_t launch_measure_task(mach_port_t task, uint8_t hash[MASIX_HASH_SIZE
 kern_return_t launch_check_image(const uint8_t *image, size_t size, const struct manifest *manifest,
 	const char **why) __attribute__((warn_unused_result));
 
-/* A suspended task with the image loaded and one thread at its entry point, with the stack that the
- * kernel makes for boot modules: argc, argv (name and manifest's arguments), nulls, strings.
+/* The ELF headers of the image that the kernel has loaded into a suspended task, at its lowest address. */
+kern_return_t launch_read_headers(mach_port_t task, struct masix_elf *elf, const char **why)
+	__attribute__((warn_unused_result));
+
+/* A suspended task with the image loaded and one thread at its entry point.
  * With a parent, its kept pages are in the new task too, and nothing else of it.
  * The caller owns the task's send right. */
-kern_return_t launch_task(const uint8_t *image, size_t size, const struct manifest *manifest,
+kern_return_t launch_task(const struct image *image, const char *name,
 	const struct launch_parent *parent, mach_port_t *task, const char **why)
 	__attribute__((warn_unused_result));
 

@@ -42,8 +42,8 @@ static void launch(struct acs *acs, struct server *server)
 		parent = (struct launch_parent){ corpse_task(corpse), server->kept.address,
 			server->kept.size };
 	}
-	kr = launch_task(server->image, server->image_size, &server->manifest,
-		corpse != NULL ? &parent : NULL, &task, &why);
+	kr = launch_task(
+		server->image, server->manifest.name, corpse != NULL ? &parent : NULL, &task, &why);
 	if (kr == KERN_SUCCESS) {
 		kr = server_run(acs, server, task);
 		if (kr != KERN_SUCCESS) {

@@ -71,8 +71,7 @@ static int read_task(void *context, uint32_t address, void *buffer, size_t size)
 	return 0;
 }
 
-/* The ELF header is the beginning of the lowest mapping. */
-static kern_return_t read_headers(mach_port_t task, struct masix_elf *elf, const char **why)
+kern_return_t launch_read_headers(mach_port_t task, struct masix_elf *elf, const char **why)
 {
 	vm_address_t address = 0;
 	vm_size_t size;
@@ -111,7 +110,7 @@ kern_return_t launch_measure_task(mach_port_t task, uint8_t hash[MASIX_HASH_SIZE
 	struct masix_elf elf;
 	struct task_reader reader = { .task = task, .elf = &elf };
 	uint32_t identity;
-	kern_return_t kr = read_headers(task, &elf, why);
+	kern_return_t kr = launch_read_headers(task, &elf, why);
 
 	if (kr != KERN_SUCCESS)
 		return kr;

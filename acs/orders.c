@@ -51,7 +51,7 @@ static bool is_wanted(const struct acs *acs, const struct server *server, bool o
 		return true;
 	if (one && has_fellow(acs, server))
 		return false;
-	return server->manifest.restart == MANIFEST_RESTART_HALT ||
+	return server->essential || server->manifest.restart == MANIFEST_RESTART_HALT ||
 	       dependent(acs, server->manifest.name) != NULL;
 }
 
@@ -130,7 +130,7 @@ kern_return_t server_restart(
 		kr = MASIX_E_NOT_FOUND;
 	} else if (is_ambiguous(acs, name, length)) {
 		kr = MASIX_E_INVALID;
-	} else if (server->image == NULL) {
+	} else if (server->manifest.restart == MANIFEST_RESTART_HALT) {
 		kr = MASIX_E_NOT_SUPPORTED;
 	} else if (server->state == SERVER_LAUNCHING || server->state == SERVER_WANTED ||
 		   server->state == SERVER_DRAINING || server->successor) {
@@ -166,7 +166,8 @@ kern_return_t server_revoke(struct acs *acs, const char *name, size_t length)
 
 	pthread_mutex_lock(&acs->lock);
 	server = server_find(acs, name, length);
-	if (server != NULL && server->manifest.restart == MANIFEST_RESTART_HALT)
+	if (server != NULL &&
+		(server->essential || server->manifest.restart == MANIFEST_RESTART_HALT))
 		kr = MASIX_E_BUSY;
 	else if (server != NULL)
 		kr = trust_revoke(&acs->revoked, &server->manifest);

@@ -128,10 +128,30 @@ static kern_return_t copy_in(const uint8_t *from, size_t size, uint8_t **copy, c
 	return KERN_INVALID_ADDRESS;
 }
 
-/* Check all that can be checked without a task.  *copy is the image, malloc'ed: what was measured is what will
- * run.  Sets manifest->name as soon as it is known to be genuine, for the record. */
+/* The image of a file, if it is the one of the manifest: of a copy, so that what was measured is what will run. */
+static kern_return_t open_image(const struct start_request *request,
+	const struct manifest *manifest, struct image **image, const char **why)
+{
+	uint8_t *file;
+	kern_return_t kr;
+
+	*why = "image is too big";
+	if (request->image_size > IMAGE_FILE_MAX)
+		return MASIX_E_TOO_BIG;
+	kr = copy_in(request->image, request->image_size, &file, why);
+	if (kr != KERN_SUCCESS)
+		return kr;
+	kr = launch_check_image(file, request->image_size, manifest, why);
+	if (kr == KERN_SUCCESS)
+		kr = image_of_file(file, request->image_size, manifest, image, why);
+	free(file);
+	return kr;
+}
+
+/* Check all that can be checked without a task.  Sets manifest->name as soon as it is known to be genuine, for the
+ * record. */
 static kern_return_t admit(struct acs *acs, const struct start_request *request,
-	struct manifest *manifest, uint8_t **copy, const char **why)
+	struct manifest *manifest, struct image **image, const char **why)
 {
 	/* One byte too many is refused like any number. */
 	size_t size =
@@ -139,25 +159,11 @@ static kern_return_t admit(struct acs *acs, const struct start_request *request,
 	uint8_t *text;
 	kern_return_t kr = copy_in(request->manifest, size, &text, why);
 
-	*copy = NULL;
 	if (kr != KERN_SUCCESS)
 		return kr;
 	kr = manifest_open(text, size, acs->site.public_key, manifest, why);
 	free(text);
-	if (kr != KERN_SUCCESS)
-		return kr;
-	*why = "image is too big";
-	if (request->image_size > LAUNCH_IMAGE_MAX)
-		return MASIX_E_TOO_BIG;
-	kr = copy_in(request->image, request->image_size, copy, why);
-	if (kr != KERN_SUCCESS)
-		return kr;
-	kr = launch_check_image(*copy, request->image_size, manifest, why);
-	if (kr != KERN_SUCCESS) {
-		free(*copy);
-		*copy = NULL;
-	}
-	return kr;
+	return kr == KERN_SUCCESS ? open_image(request, manifest, image, why) : kr;
 }
 
 /* Enter an admitted server.  MIG_NO_REPLY: the waiter is answered later. */
@@ -170,7 +176,6 @@ static kern_return_t enter(struct acs *acs, int how, const struct start_request 
 	struct manifest manifest = { .name = "" };
 	struct server_entry entry = {
 		.manifest = &manifest,
-		.image_size = request->image_size,
 		.on_demand = on_demand,
 		.successor = update,
 		.state = on_demand ? SERVER_DECLARED : SERVER_WANTED,
@@ -187,7 +192,7 @@ static kern_return_t enter(struct acs *acs, int how, const struct start_request 
 	}
 	kr = server_declare(acs, &entry, &server, reason);
 	if (kr != KERN_SUCCESS) {
-		free(entry.image);
+		image_free(entry.image);
 		return kr;
 	}
 	return on_demand ? KERN_SUCCESS : MIG_NO_REPLY;

@@ -55,7 +55,7 @@ void life_discard(struct acs *acs, struct server *server)
 	while (*link != server)
 		link = &(*link)->next;
 	*link = server->next;
-	free(server->image);
+	image_free(server->image);
 	free(server);
 }
 

@@ -4,6 +4,7 @@
 
 #include "acs.h"
 #include "estate.h"
+#include "image.h"
 #include "plan.h"
 #include "restart.h"
 #include "session.h"
@@ -30,9 +31,9 @@ enum server_end {
 struct server { /* acs->lock guards all of it but the constants */
 	struct server *next;
 	struct manifest manifest; /* constant */
-	uint8_t *image;		  /* constant: to start it (again); null for a boot server */
-	size_t image_size;
-	bool on_demand; /* constant */
+	struct image *image;	  /* constant: to start it (again) */
+	bool essential;		  /* constant: a boot server, nothing works without it */
+	bool on_demand;		  /* constant */
 	bool successor; /* takes over from the one of its name that is up, when it is ready */
 	enum server_state state;
 	mach_port_t task;	 /* a send right, or null */
@@ -45,12 +46,11 @@ struct server { /* acs->lock guards all of it but the constants */
 	struct estate estate; /* of the lives before this one; while LAUNCHING its launcher's */
 };
 
-/* What is entered: the image (malloc'ed; null for a boot server) is consumed on success. */
+/* What is entered: the image is consumed on success. */
 struct server_entry {
 	const struct manifest *manifest;
-	uint8_t *image;
-	size_t image_size;
-	bool on_demand, successor;
+	struct image *image;
+	bool essential, on_demand, successor;
 	enum server_state state; /* WANTED, DECLARED, or LAUNCHING by the caller itself */
 	struct start_waiter waiter;
 };
