@@ -1,4 +1,4 @@
-/* The file server: `fs root=hd0 tmp=memory host=hd1` serves each argument's file system as
+/* The file server: `fs root=hd0 tmp=memory shm=memory host=hd1` serves each argument's file system as
  * "fs/NAME".  See README.md. */
 #include <masix/error.h>
 #include <masix/mach.h>

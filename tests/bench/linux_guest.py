@@ -34,6 +34,8 @@ while [ ! -b /dev/sda ] && [ $tries -gt 0 ]; do /bin/busybox sleep 0.1; tries=$(
 /bin/busybox mount -t devtmpfs dev /root/dev
 /bin/busybox mkdir /root/dev/pts
 /bin/busybox mount -t devpts -o ptmxmode=666 pts /root/dev/pts
+/bin/busybox mkdir /root/dev/shm
+/bin/busybox mount -t tmpfs -o mode=1777 shm /root/dev/shm
 /bin/busybox ln -s /proc/self/fd /root/dev/fd
 /bin/busybox mknod /dev/job c 4 65
 /bin/busybox stty -F /dev/job raw -echo

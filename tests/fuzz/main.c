@@ -30,7 +30,7 @@
 
 #define ROUND_MS 20000
 #define NO_TARGETS 3 /* exit status */
-#define MOUNTS 5
+#define MOUNTS 6
 #define MEMORY "memory object" /* the kernel's stand-in for a file */
 
 static struct target targets[TARGETS_MAX];
@@ -121,7 +121,8 @@ static void add_nodes(mach_port_t process, mach_port_t root)
 
 static void open_mounts(mach_port_t process)
 {
-	static const char *const labels[MOUNTS] = { "/", "/proc", "/tmp", "/host", "/dev/pts" };
+	static const char *const labels[MOUNTS] = { "/", "/proc", "/tmp", "/host", "/dev/pts",
+		"/dev/shm" };
 
 	for (uint32_t i = 0; i < MOUNTS; i++) {
 		mach_port_t root;
@@ -139,22 +140,26 @@ static void open_mounts(mach_port_t process)
 			add_file(root, "meminfo", MASIX_OPEN_READ, 0);
 			add_file(root, "self/stat", MASIX_OPEN_READ, 0);
 			add_file(root, "1", MASIX_OPEN_READ, 0);
-		} else if (i < 4) {
-			add_sandbox(root, "");
-		} else {
+		} else if (i == 4) {
 			add_node(process, i, root, "0");
+		} else {
+			add_sandbox(root, "");
 		}
 	}
 }
 
 static void open_streams(mach_port_t process)
 {
-	mach_port_t reader, writer;
+	mach_port_t reader, writer, counter, timer;
 
 	if (process_pipe(process, &reader, &writer) == KERN_SUCCESS) {
 		add("pipe, reading", reader, 1);
 		add("pipe, writing", writer, 1);
 	}
+	if (process_counter(process, 1, 0, &counter) == KERN_SUCCESS)
+		add("counter", counter, 1);
+	if (process_timer(process, 1, &timer) == KERN_SUCCESS)
+		add("timer", timer, 1);
 }
 
 static int open_targets(void)

@@ -35,6 +35,14 @@ def control_c_interrupts(guest):
 
 
 @case
+def a_session_is_recorded(guest):
+    # Debian's script(1) waits for its pseudo-terminal with poll, and for its child with a signalfd.
+    result = check(guest.type("script -qec 'tty; read -r line; echo got:$line; exit 5' record; echo status:$?; "
+                              "grep -c got:x record; rm record", (b"/dev/pts/", b"x\n")))
+    shows(result, b"got:x\r\nstatus:5\r\n1\r\n")
+
+
+@case
 def control_backslash_quits(guest):
     # Not a shell: those ignore SIGQUIT.
     check(guest.type("exec " + SLEEPER, (b"started\r\n", b"\x1c")), status=128 + 3)

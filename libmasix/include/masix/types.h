@@ -68,6 +68,11 @@ enum masix_socket_option {
 #define MASIX_POLL_ERR 8
 #define MASIX_POLL_HUP 16
 #define MASIX_POLL_RDHUP 0x2000 /* only if it is asked for */
+#define MASIX_POLL_EVENTS 0x3fff
+/* Beside them in events of io_poll: what holds is news only if the object's count of what happened is not the one in the
+ * upper half. In the answer: the upper half is that count now. An object that does not count ignores it. */
+#define MASIX_POLL_COUNTED 0x8000
+#define MASIX_POLL_COUNT_SHIFT 16
 
 #define MASIX_LOCK_SHARED 1
 #define MASIX_LOCK_EXCLUSIVE 2

@@ -76,6 +76,20 @@ static long pipe_name(struct emul_file *file, char *out, uint32_t size)
 	return (long)length;
 }
 
+static long anonymous_name(const struct emul_file *file, char *out, uint32_t size)
+{
+	const char *name = file->kind == EMUL_FILE_SIGNALS ? "anon_inode:[signalfd]"
+			   : file->kind == EMUL_FILE_EPOLL ? "anon_inode:[eventpoll]"
+			   : file->stat.socket_type != 0   ? "anon_inode:[timerfd]"
+							   : "anon_inode:[eventfd]";
+	uint32_t length = (uint32_t)strlen(name);
+
+	if (size < length)
+		return -ENOENT;
+	memcpy(out, name, length);
+	return (long)length;
+}
+
 static const char own_directory[] = "/proc/self/fd";
 
 static long file_target(struct emul_file *file, char *out, uint32_t size)
@@ -90,6 +104,9 @@ static long file_target(struct emul_file *file, char *out, uint32_t size)
 		memcpy(out, own_directory, sizeof own_directory);
 		return sizeof own_directory - 1;
 	}
+	if (file->kind == EMUL_FILE_EVENT || file->kind == EMUL_FILE_SIGNALS ||
+		file->kind == EMUL_FILE_EPOLL)
+		return anonymous_name(file, out, size);
 	if (S_ISCHR(file->stat.mode)) {
 		length = (long)device_name(file->stat.rdev, out, size);
 		return length > 0 ? length : -ENOENT;

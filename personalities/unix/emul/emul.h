@@ -39,7 +39,8 @@ struct emul_thread {
 	uint32_t entry; /* of the call: 0 the vector, else int $0x80 (then `state` is live) */
 	struct emul_state state; /* of int $0x80 and of signals */
 	/* end of what entry.S knows */
-	mach_port_t poll_port; /* set up by poll.c when first needed */
+	mach_port_t poll_port;	   /* waiting.c: made when first needed */
+	volatile uint32_t listens; /* at it, for what happens in this process; threads lock */
 	uint32_t robust_list;
 	volatile uint32_t wait_kind; /* enum emul_wait_kind */
 	volatile mach_port_t wait_port;

@@ -3,6 +3,7 @@
 #include <asm/fcntl.h>
 
 #include "calls.h"
+#include "epoll.h"
 #include "fd.h"
 #include "fd_table.h"
 #include "files.h"
@@ -273,6 +274,7 @@ struct emul_file *fd_next_directory(uint32_t *fd)
 void emul_files_fork_prepare(void)
 {
 	emul_lock(&child.lock);
+	epoll_fork_prepare();
 	emul_lock(&files_lock);
 	child.generation++;
 	child.count = 0;
@@ -286,6 +288,7 @@ void emul_files_fork_prepare(void)
 void emul_files_fork_parent(void)
 {
 	emul_unlock(&files_lock);
+	epoll_fork_parent();
 }
 
 int emul_files_fork_rights(mach_port_t task)
@@ -328,7 +331,9 @@ void emul_files_fork_child(void)
 	locks_fork_child();
 	memset(emul_self()->held, 0, sizeof emul_self()->held);
 	emul_self()->poll_port = MACH_PORT_NULL;
+	emul_self()->listens = 0;
 	file_fork_child(counts);
+	epoll_fork_child();
 	files_lock.word = 0;
 	child.lock.word = 0;
 }

@@ -2,6 +2,7 @@
 #include <asm/errno.h>
 #include <asm/fcntl.h>
 
+#include "epoll.h"
 #include "files.h"
 #include "io.h"
 #include "kernel.h"
@@ -59,6 +60,7 @@ struct emul_file *file_create(uint32_t kind, mach_port_t port, uint32_t flags, u
 	file->position = &file->own;
 	file->reads = 0;
 	file->writes = 0;
+	file->epoll = NULL;
 	/* The call that opens it is over before anyone can ask; what it was told still stands. */
 	file->trust = trust_begin();
 	file->trust.epoch++;
@@ -75,7 +77,7 @@ void file_use(struct emul_file *file)
 }
 
 /* A use of a file that may be on its way out, or another one by now. */
-static int use_if_live(struct emul_file *file)
+int file_use_if_live(struct emul_file *file)
 {
 	uint32_t uses = file->uses;
 
@@ -107,6 +109,7 @@ static void destroy(struct emul_file *file)
 		(void)io_lock(file->port, 0, MASIX_IO_NONBLOCK, MASIX_LOCK_NONE);
 	if (is_last && file->kind == EMUL_FILE_SOCKET)
 		(void)socket_close(file->port);
+	epoll_forget(file);
 	window_close(file);
 	port_drop(file->port);
 	file->kind = EMUL_FILE_NONE;
@@ -141,7 +144,7 @@ struct emul_file *file_get(const volatile uint32_t *slot)
 
 		if (file == NULL)
 			return NULL;
-		if (!use_if_live(file))
+		if (!file_use_if_live(file))
 			continue;
 		if ((*slot & ~EMUL_SLOT_MASK) == word)
 			return file;
@@ -378,6 +381,8 @@ static int is_possible(uint32_t kind, uint32_t origin)
 	case EMUL_FILE_FULL:
 	case EMUL_FILE_RANDOM:
 	case EMUL_FILE_DESCRIPTORS:
+	case EMUL_FILE_SIGNALS:
+	case EMUL_FILE_EPOLL:
 		return origin == TAKEOVER_NO_PORT;
 	case EMUL_FILE_PATH:
 		return origin != TAKEOVER_UNKNOWN;
@@ -385,6 +390,7 @@ static int is_possible(uint32_t kind, uint32_t origin)
 		return origin != TAKEOVER_NO_PORT;
 	case EMUL_FILE_TTY:
 	case EMUL_FILE_SOCKET:
+	case EMUL_FILE_EVENT:
 		return origin == TAKEOVER_SERVER;
 	case EMUL_FILE_REGULAR:
 	case EMUL_FILE_DIRECTORY:

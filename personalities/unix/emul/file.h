@@ -22,6 +22,9 @@ enum emul_file_kind {
 	EMUL_FILE_DESCRIPTORS, /* the directory /proc/self/fd */
 	EMUL_FILE_PATH,	       /* O_PATH of anything but a directory; port may be null */
 	EMUL_FILE_SOCKET,      /* speaks socket too; its type is in stat.socket_type */
+	EMUL_FILE_EVENT, /* eventfd; timerfd: speaks timer too, its clock is in stat.socket_type */
+	EMUL_FILE_SIGNALS, /* signalfd; the position is its mask */
+	EMUL_FILE_EPOLL,
 };
 
 struct emul_position {
@@ -40,6 +43,7 @@ struct emul_file {
 	struct emul_position own;
 	uint32_t reads;		/* so far, for window.c */
 	uint32_t writes;	/* by message, so far, for window.c */
+	struct epoll *epoll;	/* of EMUL_FILE_EPOLL: what it waits for, once there is something */
 	struct trust trust;	/* in `stat` as what the file is now */
 	struct masix_stat stat; /* when it was opened; zero if unknown (no st_mode) */
 } __attribute__((aligned(16))); /* slots keep the low bits of its address for themselves */
@@ -51,6 +55,8 @@ struct emul_file {
 struct emul_file *file_create(uint32_t kind, mach_port_t port, uint32_t flags, uint32_t mount,
 	const struct masix_stat *stat);
 
+/* A use of a record that may have none any more: was there one? */
+int file_use_if_live(struct emul_file *file);
 /* One use more of a file that has one; one less: the last one drops the right. */
 void file_use(struct emul_file *file);
 void file_drop(struct emul_file *file);

@@ -10,26 +10,11 @@
 
 #define FEW 16u
 
-static uint32_t wanted(uint32_t events)
-{
-	return (events & (POLLIN | POLLRDNORM) ? MASIX_POLL_IN : 0u) |
-	       (events & (POLLOUT | POLLWRNORM) ? MASIX_POLL_OUT : 0u) |
-	       (events & POLLRDHUP ? MASIX_POLL_RDHUP : 0u);
-}
-
 static uint16_t reported(const struct waiting *item, uint32_t events)
 {
-	uint32_t ready = item->ready, result = ready & (MASIX_POLL_ERR | MASIX_POLL_HUP);
-
 	if (item->file == NULL)
 		return POLLNVAL;
-	if (ready & MASIX_POLL_IN)
-		result |= events & (POLLIN | POLLRDNORM);
-	if (ready & MASIX_POLL_RDHUP)
-		result |= events & POLLRDHUP;
-	if (ready & MASIX_POLL_OUT)
-		result |= events & (POLLOUT | POLLWRNORM);
-	return (uint16_t)result;
+	return (uint16_t)waiting_reported(item->ready, events);
 }
 
 /* Take the files that the program asks about; how many descriptors are bad, or -EFAULT. */
@@ -45,7 +30,7 @@ static long take(struct waiting *items, const struct pollfd *polled, uint32_t co
 		if (one.fd < 0)
 			continue;
 		items[i].file = fd_get((uint32_t)one.fd);
-		items[i].events = wanted((uint16_t)one.events);
+		items[i].events = waiting_wanted((uint16_t)one.events);
 		if (items[i].file == NULL || items[i].file->kind == EMUL_FILE_PATH)
 			bad++;
 	}

@@ -11,6 +11,7 @@
 #include "pass.h"
 #include "process.h"
 #include "service.h"
+#include "signalfd.h"
 #include "signals.h"
 #include "take.h"
 #include "threads.h"
@@ -325,6 +326,7 @@ void signals_post(struct emul_thread *wanted, int signal, const struct masix_sig
 	queue_length++;
 	thread = choose_thread(wanted, signal);
 	emul_unlock(&signals_lock);
+	signalfd_arrived();
 	if (!thread)
 		return; /* blocked everywhere: taken when somebody unblocks it */
 	thread->signal_pending = 1;
@@ -557,6 +559,16 @@ uint64_t signals_pending(void)
 			mask |= SIGNAL_BIT(queue[i].signal);
 	emul_unlock(&signals_lock);
 	return mask & self->signal_mask;
+}
+
+int signals_any_of(uint64_t set)
+{
+	int index;
+
+	emul_lock(&signals_lock);
+	index = find_deliverable(emul_self(), ~set);
+	emul_unlock(&signals_lock);
+	return index >= 0;
 }
 
 int signals_take_from(uint64_t set, struct masix_siginfo *info)

@@ -95,6 +95,9 @@ uint64_t signals_pending(void);
 /* Take a queued signal of `set` although it is blocked; 0 = none. */
 int signals_take_from(uint64_t set, struct masix_siginfo *info);
 
+/* Is such a signal queued, which the calling thread could take?  A signalfd shows it. */
+int signals_any_of(uint64_t set);
+
 /* The calling thread would not feel `signal`: ignored or blocked. */
 int signals_inert(int signal);
 

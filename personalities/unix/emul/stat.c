@@ -6,6 +6,7 @@
 #include "calls.h"
 #include "descriptors.h"
 #include "dir.h"
+#include "events.h"
 #include "fd.h"
 #include "io.h"
 #include "mounts.h"
@@ -29,6 +30,11 @@ long stat_file(struct emul_file *file, struct masix_stat *stat)
 	case EMUL_FILE_DIRECTORY:
 	case EMUL_FILE_SOCKET:
 		break;
+	case EMUL_FILE_EVENT:
+	case EMUL_FILE_SIGNALS:
+	case EMUL_FILE_EPOLL:
+		events_stat(stat);
+		return 0;
 	case EMUL_FILE_PATH:
 		if (file->port != MACH_PORT_NULL)
 			break;

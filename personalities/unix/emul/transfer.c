@@ -10,6 +10,7 @@
 #include "message.h"
 #include "random.h"
 #include "rlimits.h"
+#include "signalfd.h"
 #include "signals.h"
 #include "transfer.h"
 #include "trust.h"
@@ -22,6 +23,7 @@
 #define INLINE_READ_MOST (4 * MASIX_INLINE_MAX)
 #define INLINE_WRITE_MOST MASIX_INLINE_MAX
 #define TTY_PART 4096u
+#define EVENT_SIZE 8u
 
 static int io_flags(struct emul_file *file)
 {
@@ -176,6 +178,10 @@ long transfer_read(struct emul_file *file, struct cursor *to, uint32_t n, int64_
 		return n == 0 ? 0 : read_tty(file, to, n);
 	case EMUL_FILE_SOCKET:
 		return socket_read(file, to, n);
+	case EMUL_FILE_EVENT:
+		return n < EVENT_SIZE ? -EINVAL : read_stream(file, to, EVENT_SIZE);
+	case EMUL_FILE_SIGNALS:
+		return signalfd_read(file, to, n);
 	case EMUL_FILE_NULL:
 		return 0;
 	case EMUL_FILE_ZERO:
@@ -359,6 +365,8 @@ long transfer_write(struct emul_file *file, struct cursor *from, uint32_t n, int
 		return n == 0 ? 0 : write_stream(file, from, n);
 	case EMUL_FILE_SOCKET:
 		return socket_write(file, from, n);
+	case EMUL_FILE_EVENT:
+		return n < EVENT_SIZE ? -EINVAL : write_stream(file, from, EVENT_SIZE);
 	case EMUL_FILE_TTY:
 		return n == 0 ? 0 : write_tty(file, from, n);
 	case EMUL_FILE_NULL:

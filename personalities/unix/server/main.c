@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <socket_server.h>
 #include <stdlib.h>
+#include <timer_server.h>
 #include <tty_server.h>
 
 #include "boot.h"
@@ -92,6 +93,7 @@ static const masix_demux_t contracts[] = {
 	io_server_routine,
 	tty_server_routine,
 	socket_server_routine,
+	timer_server_routine,
 	dir_server_routine,
 	exc_server_routine,
 	NULL,

@@ -22,6 +22,7 @@ static struct mount mounts[] = {
 	{ MOUNT_HOST, "/host", "ext2", "/dev/hd1", "rw,nosuid,relatime", "fs/host", 0, 0 },
 	{ MOUNT_PTS, "/dev/pts", "devpts", "devpts", "rw,nosuid,noexec,gid=5,mode=620", NULL, 0,
 		0 },
+	{ MOUNT_SHM, "/dev/shm", "tmpfs", "tmpfs", "rw,nosuid,nodev", "fs/shm", 0, 0 },
 };
 
 #define COUNT (sizeof(mounts) / sizeof(mounts[0]))

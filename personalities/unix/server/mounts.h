@@ -14,6 +14,7 @@
 #define MOUNT_TMP 2
 #define MOUNT_HOST 3
 #define MOUNT_PTS 4
+#define MOUNT_SHM 5
 
 struct mount {
 	uint32_t id;

@@ -94,6 +94,7 @@ static void pull_writers(struct pipe *p)
 			call->rest.length -= n;
 		}
 		call->count += n;
+		p->activity.came++;
 		if (call->rest.length > 0)
 			return;
 		answer(p, &p->writes, 0);
@@ -118,17 +119,19 @@ static void wake_polls(struct pipe *p)
 	for (struct pipe_call **link = &p->polls; *link != NULL;) {
 		struct pipe_call *call = *link;
 
-		call->ready = pipe_poll(p, call->reader, call->writer) &
-			      (call->events | MASIX_POLL_ERR | MASIX_POLL_HUP);
-		if (call->ready != 0)
-			answer(p, link, 0);
-		else
+		const int holds = pipe_poll(p, call->reader, call->writer);
+
+		call->ready = activity_answer(&p->activity, holds, call->events);
+		if (activity_waits(&p->activity, holds, call->events))
 			link = &call->next;
+		else
+			answer(p, link, 0);
 	}
 }
 
 static void room_made(struct pipe *p)
 {
+	p->activity.went++;
 	pull_writers(p);
 	wake_polls(p);
 }
@@ -225,6 +228,7 @@ enum pipe_result pipe_write(struct pipe *p, const char *from, uint32_t length, b
 	if (rest > room && length <= PIPE_ATOMIC)
 		room = 0;
 	*count += pipe_queue_bytes(p, from + *count, rest < room ? rest : room);
+	p->activity.came += *count > 0;
 	wake_polls(p);
 	if (*count == length)
 		return PIPE_DONE;
@@ -282,6 +286,7 @@ enum pipe_result pipe_write_large(
 		n = 0;
 	if (n > 0)
 		*count = pipe_queue_pages(p, span, n);
+	p->activity.came += *count > 0;
 	feed_readers(p);
 	wake_polls(p);
 	if (span->length == 0)
@@ -361,6 +366,7 @@ void pipe_unread(struct pipe *p, const char *from, uint32_t length)
 {
 	if (length == 0 || p->readers == 0 || !pipe_requeue_bytes(p, from, length))
 		return;
+	p->activity.came++;
 	feed_readers(p);
 	wake_polls(p);
 }
@@ -382,5 +388,7 @@ void pipe_close(struct pipe *p, bool reader, bool writer)
 	if (p->writers == 0)
 		while (p->reads != NULL)
 			answer(p, &p->reads, 0);
+	p->activity.came += writer;
+	p->activity.went += reader;
 	wake_polls(p);
 }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "activity.h"
+
 #define PIPE_CAPACITY 65536u
 #define PIPE_ATOMIC 4096u /* PIPE_BUF: writes up to this size are not torn */
 #define PIPE_PAGE 4096u
@@ -55,6 +57,7 @@ struct pipe {
 	uint32_t queued;
 	unsigned readers, writers; /* open ends */
 	bool had_writer;
+	struct activity activity;
 	struct pipe_call *reads, *writes, *polls; /* parked, oldest first */
 	struct pipe_call *answers;		  /* complete, oldest first */
 };

@@ -287,9 +287,10 @@ static kern_return_t end_poll(
 	kern_return_t kr = KERN_SUCCESS;
 
 	pthread_mutex_lock(&channel->lock);
-	*ready = pipe_poll(&channel->pipe, end->reader, end->writer);
-	*ready &= events | MASIX_POLL_ERR | MASIX_POLL_HUP;
-	if (*ready == 0 && !call->nonblock) {
+	const int holds = pipe_poll(&channel->pipe, end->reader, end->writer);
+
+	*ready = activity_answer(&channel->pipe.activity, holds, events);
+	if (!call->nonblock && activity_waits(&channel->pipe.activity, holds, events)) {
 		struct pipe_call *parked = call_new(end, call, PIPE_POLL);
 
 		kr = parked != NULL ? MIG_NO_REPLY : KERN_RESOURCE_SHORTAGE;

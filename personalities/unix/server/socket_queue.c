@@ -55,6 +55,7 @@ static void charge(struct sockets *w, struct socket *s, uint32_t amount)
 static void discharge(struct sockets *w, struct socket *s, uint32_t amount)
 {
 	s->charged -= amount;
+	s->was_drained = true;
 	w->charged -= amount;
 }
 
@@ -66,6 +67,7 @@ static void queue(struct sockets *w, struct socket *to, struct socket_record *re
 	else
 		to->first = record;
 	to->last = record;
+	to->activity.came++;
 	charge(w, to, charge_of(record));
 }
 
@@ -387,6 +389,7 @@ void socket_unread(struct sockets *w, struct socket *s, const char *data, uint32
 	s->first = record;
 	if (s->last == NULL)
 		s->last = record;
+	s->activity.came++;
 	charge(w, s, charge_of(record));
 	socket_feed(w, s);
 }

@@ -106,6 +106,7 @@ void terminal_leave(struct terminal *t)
 		pthread_mutex_lock(&t->lock);
 		if (round.count > 0) {
 			line_sent(&t->line, round.count);
+			t->activity[false].went++;
 			t->sending = false;
 		}
 	}
@@ -133,6 +134,8 @@ uint32_t terminal_take_input(struct terminal *t, const char *bytes, uint32_t cou
 
 	if (taken > 0) {
 		t->last_input = masix_realtime_ns() / 1000000000;
+		t->activity[false].came++;
+		t->activity[true].came++; /* the echo */
 		restart_pauses(t);
 	}
 	return taken;
@@ -165,6 +168,8 @@ void terminal_vanish(struct terminal *t)
 	table_unlock();
 	pthread_mutex_lock(&t->lock);
 	t->hung_up = true;
+	t->activity[false].came++;
+	t->activity[false].went++;
 	line_flush_output(&t->line);
 	terminal_leave(t);
 }

@@ -12,6 +12,7 @@
 
 #include <masix/object.h>
 
+#include "activity.h"
 #include "line.h"
 #include "session.h"
 
@@ -37,6 +38,7 @@ struct terminal {
 	bool hung_up;			 /* the device is gone: end of file for all */
 	bool was_open;			 /* some process has had it open */
 	unsigned openings;		 /* objects that processes hold, a pty's master apart */
+	struct activity activity[2];	 /* at the openings; at the master */
 	int64_t last_input, last_output; /* seconds since 1970, for stat */
 };
 

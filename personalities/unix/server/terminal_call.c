@@ -63,6 +63,7 @@ static uint32_t take_output(struct terminal *t, char *to, uint32_t amount)
 		line_sent(&t->line, n);
 		done += n;
 	}
+	t->activity[false].went += done > 0;
 	return done;
 }
 
@@ -92,6 +93,7 @@ static bool try_read(struct terminal *t, struct terminal_call *call, kern_return
 			*error = MASIX_E_IO;
 	} else if (!t->hung_up) {
 		call->count = line_read(&t->line, call->data, call->amount);
+		t->activity[true].went += call->count > 0;
 	}
 	return true;
 }
@@ -106,8 +108,11 @@ static bool try_write(struct terminal *t, struct terminal_call *call, kern_retur
 		*error = MASIX_E_IO;
 		return true;
 	}
-	call->done += call->is_master ? terminal_take_input(t, rest, length)
-				      : line_write(&t->line, rest, length);
+	const uint32_t taken = call->is_master ? terminal_take_input(t, rest, length)
+					       : line_write(&t->line, rest, length);
+
+	t->activity[!call->is_master].came += taken > 0;
+	call->done += taken;
 	if (call->done < call->length)
 		return false;
 	call->count += call->length;
@@ -126,6 +131,15 @@ static bool try_drain(struct terminal *t, const struct terminal_call *call)
 	return true;
 }
 
+static bool try_poll(const struct terminal *t, struct terminal_call *call)
+{
+	const struct activity *activity = &t->activity[call->is_master];
+	const int holds = terminal_ready(t, call->is_master);
+
+	call->ready = activity_answer(activity, holds, call->events);
+	return !activity_waits(activity, holds, call->events);
+}
+
 static bool try_call(struct terminal *t, struct terminal_call *call, kern_return_t *error)
 {
 	*error = KERN_SUCCESS;
@@ -135,9 +149,7 @@ static bool try_call(struct terminal *t, struct terminal_call *call, kern_return
 	case TERMINAL_WRITE:
 		return try_write(t, call, error);
 	case TERMINAL_POLL:
-		call->ready = terminal_ready(t, call->is_master) &
-			      (call->events | MASIX_POLL_ERR | MASIX_POLL_HUP);
-		return call->ready != 0;
+		return try_poll(t, call);
 	case TERMINAL_DRAIN:
 		return try_drain(t, call);
 	}

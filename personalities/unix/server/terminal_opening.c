@@ -183,8 +183,11 @@ static kern_return_t io_face_poll(
 	if ((events & MASIX_POLL_IN) != 0 && t->device->listen != NULL)
 		t->device->listen(t);
 	pthread_mutex_lock(&t->lock);
-	*ready = terminal_ready(t, o->is_master) & (events | MASIX_POLL_ERR | MASIX_POLL_HUP);
-	if (*ready == 0 && !io->nonblock)
+	const struct activity *activity = &t->activity[o->is_master];
+	const int holds = terminal_ready(t, o->is_master);
+
+	*ready = activity_answer(activity, holds, events);
+	if (!io->nonblock && activity_waits(activity, holds, events))
 		kr = terminal_park(t, &call);
 	terminal_leave(t);
 	return kr;
@@ -243,8 +246,10 @@ static void close_once(struct terminal_opening *o)
 	pthread_mutex_lock(&t->lock);
 	/* Nobody is left to hear of them, and they would take what is typed next. */
 	terminal_forget(t, o);
-	if (!o->is_master && --t->openings == 0)
+	if (!o->is_master && --t->openings == 0) {
 		t->exclusive = false;
+		t->activity[true].came++;
+	}
 	terminal_leave(t);
 }
 

@@ -43,25 +43,36 @@ static void wake_polls(struct sockets *w, struct socket *s)
 	for (struct socket_call **link = &s->polls; *link != NULL;) {
 		struct socket_call *call = *link;
 
-		call->ready = socket_poll(s) & (call->events | MASIX_POLL_ERR | MASIX_POLL_HUP);
-		if (call->ready != 0)
-			socket_answer(w, link, 0);
-		else
+		const int holds = socket_poll(s);
+
+		call->ready = activity_answer(&s->activity, holds, call->events);
+		if (activity_waits(&s->activity, holds, call->events))
 			link = &call->next;
+		else
+			socket_answer(w, link, 0);
 	}
+}
+
+static void wake_writer(struct sockets *w, struct socket *s, bool has_room)
+{
+	s->activity.went += has_room;
+	wake_polls(w, s);
 }
 
 void socket_wake(struct sockets *w, struct socket *s)
 {
+	const bool has_room = s->was_drained;
+
+	s->was_drained = false;
 	wake_polls(w, s);
 	if (socket_is_connection(s)) {
 		if (s->peer != NULL)
-			wake_polls(w, s->peer);
+			wake_writer(w, s->peer, has_room);
 		return;
 	}
 	for (struct socket *other = w->all; other != NULL; other = other->next)
 		if (other->peer == s)
-			wake_polls(w, other);
+			wake_writer(w, other, has_room);
 }
 
 /* Readers that wait for what cannot come any more. */
@@ -181,6 +192,8 @@ static void lose_peer(struct sockets *w, struct socket *s, bool was_full)
 			s->error = MASIX_E_RESET;
 		/* Who waits to send there is answered by the one that goes. */
 	}
+	s->activity.came++;
+	s->activity.went++;
 	wake_readers(w, s);
 	wake_polls(w, s);
 }
@@ -443,6 +456,8 @@ static int admit(
 		link = &(*link)->next_pending;
 	*link = embryo;
 	to->pending_count++;
+	to->activity.came++;
+	s->activity.went++;
 	return 0;
 }
 
@@ -559,6 +574,8 @@ enum socket_result socket_accept(
 static void shut(struct sockets *w, struct socket *s, int how)
 {
 	s->shut |= how;
+	s->activity.came++;
+	s->activity.went++;
 	wake_readers(w, s);
 	if (how & SOCKET_SHUT_IN) {
 		socket_answer_all(w, &s->writes, MASIX_E_PIPE);
