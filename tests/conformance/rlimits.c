@@ -282,7 +282,59 @@ CASE(of_another_process)
 	EQUAL(values.rlim_cur, 77);
 	OK(kill(child, SIGKILL));
 	DIES(child, SIGKILL);
+	FAILS(prlimit(child, RLIMIT_NOFILE, NULL, &values), ESRCH);
 	FAILS(prlimit(0x3fffffff, RLIMIT_NOFILE, NULL, &values), ESRCH);
+}
+
+CASE(another_process_feels_them)
+{
+	struct gate gate = gate_new();
+	struct rlimit values;
+	pid_t child = OK(fork()), grandchild;
+
+	if (child == 0) {
+		gate_pass(gate);
+		/* What was set is so, and is inherited. */
+		OK(getrlimit(RLIMIT_FSIZE, &values));
+		EQUAL(values.rlim_cur, 5);
+		signal(SIGXFSZ, SIG_IGN);
+		EQUAL(write(OK(open("file", O_CREAT | O_WRONLY, 0600)), "0123456789", 10), 5);
+		grandchild = OK(fork());
+		if (grandchild == 0) {
+			OK(getrlimit(RLIMIT_FSIZE, &values));
+			EQUAL(values.rlim_max, 6);
+			_exit(0);
+		}
+		EXITS(grandchild, 0);
+		_exit(0);
+	}
+	OK(prlimit(child, RLIMIT_FSIZE, &(struct rlimit){ 5, 6 }, &values));
+	EQUAL(values.rlim_cur, RLIM_INFINITY);
+	gate_open(gate);
+	EXITS(child, 0);
+}
+
+CASE(limits_of_another_user)
+{
+	struct rlimit values = { 7, 8 };
+	pid_t child, parent = getpid();
+
+	if (geteuid() != 0)
+		skip("only root changes users");
+	child = OK(fork());
+	if (child == 0) {
+		OK(setgid(1000));
+		OK(setuid(1000));
+		FAILS(prlimit(parent, RLIMIT_NOFILE, NULL, &values), EPERM);
+		FAILS(prlimit(parent, RLIMIT_NOFILE, &values, NULL), EPERM);
+		OK(prlimit(getpid(), RLIMIT_NOFILE, &values, NULL));
+		values.rlim_max = 9;
+		FAILS(prlimit(getpid(), RLIMIT_NOFILE, &values, NULL), EPERM);
+		values.rlim_cur = 10;
+		FAILS(prlimit(getpid(), RLIMIT_NOFILE, &values, NULL), EINVAL);
+		_exit(0);
+	}
+	EXITS(child, 0);
 }
 
 CASE(priorities)

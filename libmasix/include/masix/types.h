@@ -74,6 +74,11 @@ enum masix_socket_option {
 #define MASIX_POLL_COUNTED 0x8000
 #define MASIX_POLL_COUNT_SHIFT 16
 
+/* Resource limits, by Linux's numbers: each soft and hard. */
+#define MASIX_LIMITS 16
+#define MASIX_LIMIT_PROCESSES 6
+#define MASIX_LIMIT_FILES 7
+
 #define MASIX_LOCK_SHARED 1
 #define MASIX_LOCK_EXCLUSIVE 2
 #define MASIX_LOCK_NONE 8

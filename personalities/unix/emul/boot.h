@@ -24,9 +24,8 @@ struct emul_mount {
 };
 
 struct emul_boot {
-	uint32_t magic;	    /* EMUL_BOOT_MAGIC, written last */
-	uint32_t takeover;  /* size of what lies at TAKEOVER_ADDRESS (takeover.h); 0: process 1 */
-	uint32_t processes; /* RLIMIT_NPROC of process 1 */
+	uint32_t magic;	   /* EMUL_BOOT_MAGIC, written last */
+	uint32_t takeover; /* size of what lies at TAKEOVER_ADDRESS (takeover.h); 0: process 1 */
 	struct masix_start start; /* clock calibration */
 	struct emul_mount mounts[EMUL_MOUNTS];
 	char program[256]; /* absolute path of the first program */

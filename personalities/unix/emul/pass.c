@@ -44,7 +44,6 @@ static void fill(struct room *room, const struct exec *e)
 	t->umask = emul_process.umask;
 	t->personality = emul_process.personality;
 	t->subreaper = emul_process.subreaper;
-	memcpy(t->limits, emul_process.limits, sizeof t->limits);
 	memcpy(t->path, e->path, sizeof t->path);
 	memcpy(t->first, e->first, sizeof t->first);
 	for (int i = 0; i < TIMERS_INTERVALS; i++)

@@ -1,4 +1,4 @@
-/* Resource limits.  The library keeps them; it enforces RLIMIT_NOFILE and RLIMIT_FSIZE here and leaves
+/* Resource limits.  The Unix server keeps them; the library enforces RLIMIT_NOFILE and RLIMIT_FSIZE here and leaves
  * memory limits to space.c, RLIMIT_CPU to timers.c, RLIMIT_NPROC to the Unix server. */
 #include <asm/errno.h>
 #include <linux/resource.h>
@@ -40,27 +40,62 @@ uint32_t limits_file_size(int64_t offset, uint32_t n)
 	return n <= limit - (uint64_t)offset ? n : (uint32_t)(limit - (uint64_t)offset);
 }
 
-static long set(uint32_t resource, uint64_t soft, uint64_t hard)
-{
-	uint64_t *limit = emul_process.limits[resource];
+/* How often the limits had changed when the copy was made. */
+static uint32_t known_changes;
 
-	if (soft > hard)
-		return -EINVAL;
-	if (hard > limit[1] && emul_process.euid != 0)
-		return -EPERM;
+static long ask(int pid, uint64_t limits[MASIX_LIMITS][2], uint32_t *changes)
+{
+	masix_ids_t words;
+	mach_msg_type_number_t count = sizeof words / sizeof words[0];
+	long error = emul_result(process_limits(EMUL_PORT_PROCESS, pid, words, &count, changes));
+
+	if (error == 0)
+		memcpy(limits, words, sizeof words);
+	return error;
+}
+
+/* Have the copy as the limits are now. */
+static void update(void)
+{
+	uint64_t limits[MASIX_LIMITS][2];
+	uint32_t changes;
+
+	if (ask(0, limits, &changes) != 0 || changes == known_changes)
+		return;
+	memcpy(emul_process.limits, limits, sizeof limits);
+	known_changes = changes;
+	timers_limit();
+}
+
+void limits_follow(uint32_t changes)
+{
+	if (changes != known_changes)
+		update();
+}
+
+uint32_t limits_changes(void)
+{
+	return known_changes;
+}
+
+static long set(int pid, uint32_t resource, uint64_t soft, uint64_t hard)
+{
+	long error;
+
 	if (resource == RLIMIT_NOFILE && hard > FD_TABLE_SIZE)
 		return -EPERM;
-	if (resource == RLIMIT_NPROC) {
-		kern_return_t kr = process_limit_user(EMUL_PORT_PROCESS, soft, hard);
+	error = emul_result(process_set_limit(EMUL_PORT_PROCESS, pid, resource, soft, hard));
+	if (error == 0 && (pid == 0 || pid == emul_process.pid))
+		update();
+	return error;
+}
 
-		if (kr)
-			return -emul_errno(kr);
-	}
-	limit[0] = soft;
-	limit[1] = hard;
-	if (resource == RLIMIT_CPU)
-		timers_limit();
-	return 0;
+void limits_lower(uint32_t resource, uint64_t most)
+{
+	const uint64_t *limit = emul_process.limits[resource];
+
+	if (limit[0] > most)
+		(void)set(0, resource, most, limit[1]);
 }
 
 static uint64_t widen(uint32_t value)
@@ -81,6 +116,7 @@ static long get32(const uint32_t *a, uint32_t infinity)
 		return -EINVAL;
 	if (!emul_user_range(a[1], 8))
 		return -EFAULT;
+	update();
 	out[0] = narrow(emul_process.limits[a[0]][0], infinity);
 	out[1] = narrow(emul_process.limits[a[0]][1], infinity);
 	return 0;
@@ -104,35 +140,28 @@ long sys_setrlimit(const uint32_t *a)
 		return -EINVAL;
 	if (!emul_user_range(a[1], 8))
 		return -EFAULT;
-	return set(a[0], widen(in[0]), widen(in[1]));
+	return set(0, a[0], widen(in[0]), widen(in[1]));
 }
 
-/* prlimit64(pid, resource, new, old): the limits of other processes are theirs. */
+/* prlimit64(pid, resource, new, old) */
 long sys_prlimit64(const uint32_t *a)
 {
 	const uint64_t *in = (const uint64_t *)a[2];
 	uint64_t *out = (uint64_t *)a[3];
-	uint64_t old[2], new[2];
-	long result;
+	uint64_t limits[MASIX_LIMITS][2], new[2];
+	uint32_t changes;
+	long error;
 
-	if (a[0] != 0 && (int)a[0] != emul_process.pid)
-		return -EPERM;
 	if (a[1] >= RLIM_NLIMITS)
 		return -EINVAL;
 	if ((a[2] && !emul_user_range(a[2], 16)) || (a[3] && !emul_user_range(a[3], 16)))
 		return -EFAULT;
-	old[0] = emul_process.limits[a[1]][0];
-	old[1] = emul_process.limits[a[1]][1];
-	if (in != NULL) {
-		new[0] = in[0];
-		new[1] = in[1];
-		result = set(a[1], new[0], new[1]);
-		if (result != 0)
-			return result;
-	}
-	if (out != NULL) {
-		out[0] = old[0];
-		out[1] = old[1];
-	}
-	return 0;
+	if (in != NULL)
+		memcpy(new, in, sizeof new);
+	error = ask((int)a[0], limits, &changes);
+	if (error == 0 && in != NULL)
+		error = set((int)a[0], a[1], new[0], new[1]);
+	if (error == 0 && out != NULL)
+		memcpy(out, limits[a[1]], sizeof limits[0]);
+	return error;
 }

@@ -10,6 +10,7 @@
 #include "mach_port.h"
 #include "process.h"
 #include "process_event.h"
+#include "rlimits.h"
 #include "service.h"
 #include "signals.h"
 #include "threads.h"
@@ -233,6 +234,7 @@ static kern_return_t handle_exception(const struct exception_message *m)
 
 void service_take_signals(void)
 {
+	uint32_t limit_changes = limits_changes();
 	struct masix_siginfo info;
 	int signal;
 
@@ -241,11 +243,13 @@ void service_take_signals(void)
 		if (!signal) {
 			/* The end of the list tells who our parent is now. */
 			emul_process.ppid = info.pid;
+			limit_changes = (uint32_t)info.value;
 			break;
 		}
 		signals_post(NULL, signal, &info);
 	}
 	emul_unlock(&take_lock);
+	limits_follow(limit_changes);
 }
 
 void service_hold_signals(void)
@@ -399,6 +403,7 @@ static kern_return_t make_ports(void)
 
 kern_return_t service_start(void)
 {
+	uint32_t limit_changes;
 	kern_return_t kr;
 
 	take_lock.word = 0;
@@ -409,6 +414,8 @@ kern_return_t service_start(void)
 		kr = start_thread();
 	if (!kr)
 		kr = process_started(EMUL_PORT_PROCESS, event_port, EMUL_PORT_THREAD,
-			&emul_process.pid, &emul_process.ppid);
+			&emul_process.pid, &emul_process.ppid, &limit_changes);
+	if (!kr)
+		limits_follow(limit_changes);
 	return kr;
 }

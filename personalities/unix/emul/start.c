@@ -36,20 +36,6 @@ static kern_return_t keep_fault_port(void)
 	return kr;
 }
 
-static void limits_init(void)
-{
-	const uint64_t stack = 8u << 20, files = 1024, more_files = 4096;
-	unsigned i;
-
-	for (i = 0; i < 16; i++)
-		emul_process.limits[i][0] = emul_process.limits[i][1] = ~0ull;
-	emul_process.limits[3][0] = stack;
-	emul_process.limits[4][0] = 0; /* core files: none are written */
-	emul_process.limits[6][0] = emul_process.limits[6][1] = emul_boot.processes;
-	emul_process.limits[7][0] = files;
-	emul_process.limits[7][1] = more_files;
-}
-
 void emul_first_process(void)
 {
 	struct emul_thread *self;
@@ -67,7 +53,6 @@ void emul_first_process(void)
 		(void)task_terminate(EMUL_PORT_TASK);
 	asm volatile("movl %0, %%fs" : : "r"(VECTOR_FS_SELECTOR));
 	vector_clock_set(&emul_boot.start);
-	limits_init();
 	emul_process.umask = 022;
 	emul_process.dumpable = 1;
 	emul_files_init();

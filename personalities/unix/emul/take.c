@@ -8,6 +8,7 @@
 #include "mounts.h"
 #include "process.h"
 #include "program.h"
+#include "rlimits.h"
 #include "service.h"
 #include "signals.h"
 #include "timers.h"
@@ -23,13 +24,6 @@ static void __attribute__((noreturn)) refuse(const char *why)
 {
 	emul_log(why, emul_boot.takeover);
 	signals_kill(SIGKILL);
-}
-
-static void take_limits(const struct takeover *t)
-{
-	memcpy(emul_process.limits, t->limits, sizeof t->limits);
-	if (emul_process.limits[RLIMIT_STACK][0] > STACK_OF_OTHERS)
-		emul_process.limits[RLIMIT_STACK][0] = STACK_OF_OTHERS;
 }
 
 static void take_files(const struct takeover *t, const struct takeover_file *files,
@@ -118,7 +112,6 @@ void take_state(void)
 	descriptors = (const void *)(files + t->file_count);
 	signals = (const void *)(descriptors + t->descriptor_count);
 	released = (const void *)(signals + t->signal_count);
-	take_limits(t);
 	emul_process.umask = t->umask & 0777;
 	emul_process.personality = t->personality & ~PERSONALITY_WEAK;
 	emul_process.subreaper = t->subreaper;
@@ -155,6 +148,7 @@ void take_program(void)
 	const struct takeover *t = (const struct takeover *)TAKEOVER_ADDRESS;
 
 	take_ids();
+	limits_lower(RLIMIT_STACK, STACK_OF_OTHERS);
 	for (int i = 0; i < TIMERS_INTERVALS; i++)
 		timers_set(i, t->timers[i].value, t->timers[i].interval);
 	timers_limit();

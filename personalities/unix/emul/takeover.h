@@ -49,7 +49,6 @@ struct takeover {
 	struct takeover_timer { /* interval timers: what is left, ns; 0 = off */
 		uint64_t value, interval;
 	} timers[3];
-	uint64_t limits[16][2];
 	struct takeover_file directory; /* the working directory */
 	char path[MASIX_PATH_MAX];	/* of the program, and as it was asked for */
 	char first[MASIX_PATH_MAX];

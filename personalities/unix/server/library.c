@@ -56,7 +56,6 @@ static kern_return_t fill_boot(
 	if (what->program != NULL)
 		strncpy(boot->program, what->program, sizeof(boot->program) - 1);
 	boot->takeover = what->takeover;
-	boot->processes = process_default_limit(&unix_server.table);
 	mounts = mounts_table(&count);
 	for (unsigned i = 0; i < count && used < EMUL_MOUNTS; i++) {
 		struct emul_mount *m = &boot->mounts[used];

@@ -104,7 +104,8 @@ static int inherit(struct process *p, const struct process *parent)
 	p->credentials = parent->credentials;
 	p->nice = parent->nice;
 	p->no_new_privileges = parent->no_new_privileges;
-	memcpy(p->user_limit, parent->user_limit, sizeof(p->user_limit));
+	memcpy(p->limits, parent->limits, sizeof(p->limits));
+	p->limit_changes = parent->limit_changes;
 	p->ignored = parent->ignored;
 	p->no_zombies = parent->no_zombies;
 	p->no_stop_report = parent->no_stop_report;
@@ -118,9 +119,24 @@ static int inherit(struct process *p, const struct process *parent)
 	return p->root != NULL && p->cmdline != NULL && p->file != NULL ? 0 : MASIX_E_LIMIT;
 }
 
+/* What Linux begins with: half of all processes; no core files, which nobody writes. */
+static void set_first_limits(struct process *p, unsigned processes)
+{
+	enum { STACK = 3, CORE };
+
+	for (unsigned i = 0; i < MASIX_LIMITS; i++)
+		p->limits[i][0] = p->limits[i][1] = UINT64_MAX;
+	p->limits[STACK][0] = 8u << 20;
+	p->limits[CORE][0] = 0;
+	p->limits[MASIX_LIMIT_PROCESSES][0] = p->limits[MASIX_LIMIT_PROCESSES][1] = processes;
+	p->limits[MASIX_LIMIT_FILES][0] = 1024;
+	p->limits[MASIX_LIMIT_FILES][1] = 4096;
+	p->limit_changes = 1;
+}
+
 static int start_afresh(struct process *p, unsigned limit)
 {
-	p->user_limit[0] = p->user_limit[1] = limit;
+	set_first_limits(p, limit);
 	p->root = copy_of("", 0);
 	p->cmdline = copy_of("", 0);
 	p->file = copy_of("", 0);
@@ -145,7 +161,7 @@ int process_may_fork(const struct process_table *t, const struct process *p)
 		return t->count < t->limit ? 0 : MASIX_E_LIMIT;
 	/* The last ones are for root, who ends what took the others. */
 	if (t->count >= t->limit - t->limit / ROOT_PART ||
-		count_of_user(t, c->ruid) >= p->user_limit[0])
+		count_of_user(t, c->ruid) >= p->limits[MASIX_LIMIT_PROCESSES][0])
 		return MASIX_E_LIMIT;
 	return 0;
 }
@@ -158,7 +174,7 @@ int process_create(struct process_table *t, struct process *parent, uint32_t tas
 
 	if (p == NULL)
 		return MASIX_E_LIMIT;
-	int error = parent != NULL ? inherit(p, parent) : start_afresh(p, process_default_limit(t));
+	int error = parent != NULL ? inherit(p, parent) : start_afresh(p, t->limit / 2);
 
 	if (error == 0)
 		error = session_join(t, p, parent);

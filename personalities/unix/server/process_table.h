@@ -56,9 +56,10 @@ struct process {
 	int nice;
 	uint64_t started_ns; /* since boot */
 
-	uint64_t user_limit[2]; /* RLIMIT_NPROC, soft and hard */
-	bool forks;		/* a worker makes a child's task */
-	bool is_abandoned;	/* never ran, and its parent knows */
+	uint64_t limits[MASIX_LIMITS][2]; /* soft and hard */
+	uint32_t limit_changes;
+	bool forks;	   /* a worker makes a child's task */
+	bool is_abandoned; /* never ran, and its parent knows */
 
 	bool no_new_privileges; /* prctl(2): exec gives no other ids; inherited */
 	int death_signal;	/* for it, when its parent ends; 0 = none */
@@ -139,12 +140,6 @@ int process_create(struct process_table *t, struct process *parent, uint32_t tas
 
 /* May a process make another one?  0 or MASIX_E_LIMIT. */
 int process_may_fork(const struct process_table *t, const struct process *p);
-
-/* What a process without a limit of its own begins with, as Linux has it: half of all. */
-static inline unsigned process_default_limit(const struct process_table *t)
-{
-	return t->limit / 2;
-}
 
 /* NULL if there is none; also finds zombies. */
 struct process *process_find(struct process_table *t, int pid);

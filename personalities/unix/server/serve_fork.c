@@ -158,24 +158,3 @@ kern_return_t S_process_abandon(mach_port_t proc, int pid)
 	caller_leave(&caller);
 	return kr;
 }
-
-kern_return_t S_process_limit_user(mach_port_t proc, uint64_t soft, uint64_t hard)
-{
-	struct caller caller;
-	kern_return_t kr = caller_enter(proc, &caller);
-
-	if (kr != KERN_SUCCESS)
-		return kr;
-	struct process *p = caller.process;
-
-	if (soft > hard) {
-		kr = MASIX_E_INVALID;
-	} else if (hard > p->user_limit[1] && p->credentials.euid != 0) {
-		kr = MASIX_E_PERMISSION;
-	} else {
-		p->user_limit[0] = soft;
-		p->user_limit[1] = hard;
-	}
-	caller_leave(&caller);
-	return kr;
-}

@@ -20,8 +20,8 @@
 #include "task.h"
 #include "wait.h"
 
-kern_return_t S_process_started(
-	mach_port_t proc, mach_port_t event, mach_port_t main_thread, int *pid, int *ppid)
+kern_return_t S_process_started(mach_port_t proc, mach_port_t event, mach_port_t main_thread,
+	int *pid, int *ppid, uint32_t *limit_changes)
 {
 	struct caller caller;
 
@@ -39,6 +39,7 @@ kern_return_t S_process_started(
 		p->event = event;
 		*pid = p->pid;
 		*ppid = p->parent != NULL ? p->parent->pid : 0;
+		*limit_changes = p->limit_changes;
 		if (p->pending != 0 || p->queue != NULL)
 			process_todo(&unix_server.table, p, TODO_POKE);
 	}

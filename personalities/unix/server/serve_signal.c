@@ -27,6 +27,8 @@ kern_return_t S_process_take_signal(mach_port_t proc, int *signal, masix_siginfo
 		return kr;
 	*info = (masix_siginfo_t){ 0 };
 	*signal = signal_take(&unix_server.table, caller.process, info);
+	if (*signal == 0)
+		info->value = (int32_t)caller.process->limit_changes;
 	caller_leave(&caller);
 	return KERN_SUCCESS;
 }

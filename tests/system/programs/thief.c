@@ -161,7 +161,6 @@ static struct takeover *small_takeover(mach_port_t program, uint32_t *size)
 	t->program = program;
 	t->argc = 1;
 	t->strings_size = 2;
-	memset(t->limits, 0xff, sizeof t->limits);
 	strcpy(t->path, "/bin/x");
 	strcpy(t->first, "/bin/x");
 	*size = sizeof(*t) + 2;

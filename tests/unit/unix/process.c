@@ -48,14 +48,14 @@ static void test_limit(void **state)
 	struct process *user = world_fork(w, w->init);
 
 	user->credentials.euid = user->credentials.ruid = 1000;
-	user->user_limit[0] = 20;
+	user->limits[MASIX_LIMIT_PROCESSES][0] = 20;
 	while (error == 0)
 		error = process_create(&w->table, user, 3000 + w->table.count, 0, &p);
 	assert_int_equal(error, MASIX_E_LIMIT);
 	assert_int_equal(w->table.count, 1 + 20);
-	assert_int_equal(p->user_limit[0], 20);
+	assert_int_equal(p->limits[MASIX_LIMIT_PROCESSES][0], 20);
 	error = 0;
-	user->user_limit[0] = PROCESS_MAX;
+	user->limits[MASIX_LIMIT_PROCESSES][0] = PROCESS_MAX;
 	while (error == 0)
 		error = process_create(&w->table, user, 3000 + w->table.count, 0, &p);
 	assert_int_equal(error, MASIX_E_LIMIT);
