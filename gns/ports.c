@@ -87,14 +87,30 @@ bool ports_add(struct ports *ports, struct gns_port *port)
 	return true;
 }
 
-void ports_remove(struct ports *ports, struct gns_port *port)
+static void unlink_name(struct ports *ports, struct gns_port *port)
 {
 	struct gns_port **named = &ports->named[name_bucket(ports, port->name)];
-	struct gns_port **identified = &ports->identified[identity_bucket(ports, &port->identity)];
 
 	while (*named != port)
 		named = &(*named)->next_named;
 	*named = port->next_named;
+}
+
+void ports_rename(struct ports *ports, struct gns_port *port, uint32_t name)
+{
+	struct gns_port **named = &ports->named[name_bucket(ports, name)];
+
+	unlink_name(ports, port);
+	port->name = name;
+	port->next_named = *named;
+	*named = port;
+}
+
+void ports_remove(struct ports *ports, struct gns_port *port)
+{
+	struct gns_port **identified = &ports->identified[identity_bucket(ports, &port->identity)];
+
+	unlink_name(ports, port);
 	while (*identified != port)
 		identified = &(*identified)->next_identified;
 	*identified = port->next_identified;

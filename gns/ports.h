@@ -28,6 +28,7 @@ struct gns_port {
 	bool wants;		       /* has asked home for more credits */
 	bool closing;		       /* no senders; goes when its last message is consumed */
 	bool blocked;		       /* taken out of the set */
+	uint32_t held_by;	       /* until the messages of that lane are consumed */
 	struct gns_port *next_waiting; /* of those closing or blocked */
 
 	/* Of an export. */
@@ -46,6 +47,9 @@ struct gns_port *ports_identified(const struct ports *ports, const struct wire_i
 
 /* Enter a port by its identity and name.  False: no memory, too many. */
 bool ports_add(struct ports *ports, struct gns_port *port) __attribute__((warn_unused_result));
+
+/* The port is under another name from now on. */
+void ports_rename(struct ports *ports, struct gns_port *port, uint32_t name);
 
 void ports_remove(struct ports *ports, struct gns_port *port);
 

@@ -16,6 +16,7 @@ void stream_init(
 	stream->frame_size = frame_size < STREAM_FRAME_MAX ? frame_size : STREAM_FRAME_MAX;
 	stream->budget = budget;
 	stream->window = WINDOW_FIRST;
+	stream->window_most = STREAM_FRAMES_MAX;
 	stream->retry = 10 * STREAM_RETRY_MS_MIN;
 }
 
@@ -296,7 +297,7 @@ static void arrived(struct stream *stream, uint64_t now, struct stream_frame_out
 	if (frame->tries == 1)
 		measure(stream, now - frame->sent_at);
 	frame_done(stream, frame);
-	if (++stream->grown >= stream->window && stream->window < STREAM_FRAMES_MAX) {
+	if (++stream->grown >= stream->window && stream->window < stream->window_most) {
 		stream->window++;
 		stream->grown = 0;
 	}

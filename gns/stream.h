@@ -90,6 +90,7 @@ struct stream {
 	struct stream_consumed *consumed, *consumed_last;
 	uint64_t peer_holds;	    /* bytes of messages begun and not consumed */
 	unsigned window;	    /* frames; adapts to losses */
+	unsigned window_most;	    /* what lies below takes no more at a time */
 	unsigned grown;		    /* acknowledged since the window grew */
 	uint64_t round_trip, retry; /* ms */
 	uint64_t backed_off;	    /* out_first when the window was last cut */

@@ -259,6 +259,15 @@ typedef struct {
 	uint8_t bytes[272];
 } masix_sealed_t; /* a ticket: masix/proof.h */
 
+struct masix_gns_hello { /* masix_gns_hello_t: 14 words */
+	uint8_t node[16];
+	uint64_t incarnation;
+	char name[32]; /* of the node, NUL at the end */
+};
+
+typedef struct masix_gns_hello masix_gns_hello_t;
+
+_Static_assert(sizeof(struct masix_gns_hello) == 56, "masix_gns_hello_t");
 _Static_assert(sizeof(struct masix_stat) == 96, "masix_stat_t");
 _Static_assert(sizeof(struct masix_statfs) == 64, "masix_statfs_t");
 _Static_assert(sizeof(struct masix_siginfo) == 32, "masix_siginfo_t");

@@ -1,0 +1,145 @@
+/* The server's state and what its parts do for each other.  One lock, gns.lock, guards all of it; it is held across no call that can
+ * wait for another node.  The engine (engine.c) is the one thread that receives from proxies and links, so that messages
+ * of a port keep their order. */
+#ifndef GNS_STATE_H
+#define GNS_STATE_H
+
+#include <mach/mach_types.h>
+#include <mach/message.h>
+#include <pthread.h>
+
+#include <masix/types.h>
+
+#include "deaths.h"
+#include "letter.h"
+#include "ports.h"
+#include "stream.h"
+#include "wire.h"
+
+#define GNS_BUDGET (32u << 20) /* bytes that wait here, of each peer */
+#define GNS_LOOKUPS_MAX 256
+
+/* Another node's server in one of its lives. */
+struct peer {
+	struct gns_node node;
+	char name[sizeof((struct masix_gns_hello *)0)->name];
+	mach_port_t road; /* send right: our frames */
+	mach_port_t back; /* receive right: its frames */
+	struct stream stream;
+	unsigned proxies;
+	struct peer *next;
+};
+
+/* A whole message that waits for room in the queue of its port. */
+struct arrival {
+	struct peer *peer;
+	uint32_t lane;
+	uint8_t *message; /* from malloc */
+	size_t size;
+	const uint8_t *head; /* within it, and so is what follows it */
+	size_t head_size;
+	struct arrival *next;
+};
+
+/* A lookup that another node has to answer. */
+struct lookup {
+	struct peer *peer;
+	uint64_t number;
+	mach_port_t reply;
+	mach_msg_type_name_t reply_type;
+	struct lookup *next;
+};
+
+struct gns {
+	pthread_mutex_t lock;
+	struct gns_node self;
+	char name[sizeof((struct masix_gns_hello *)0)->name];
+	mach_port_t acs;    /* client face */
+	mach_port_t set;    /* proxies, links, notify */
+	mach_port_t notify; /* dead names, accepted messages */
+	struct ports ports;
+	struct gns_port *waiting; /* proxies that are blocked or closing */
+	struct peer *peers;
+	struct deaths deaths;
+	struct lookup *lookups;
+	unsigned lookup_count;
+	uint32_t last_lane;
+	uint64_t last_number; /* of hand-overs and lookups */
+	unsigned exports, proxies;
+	uint64_t forwarded, delivered, refused; /* messages */
+};
+
+extern struct gns gns;
+
+/* engine.c */
+void engine_start(void);
+/* Something was sent from another thread. */
+void engine_kick(void);
+/* Send what is due on all links; ms until the next time. */
+uint64_t engine_run_links(void);
+uint64_t engine_now(void); /* ms */
+
+/* peer.c: links. */
+struct peer *peer_find(const struct gns_node *node);
+struct peer *peer_of_id(const uint8_t id[16]);
+struct peer *peer_named(const char *name, size_t length);
+struct peer *peer_of_back(mach_port_t back);
+/* A new one, with the road to it and the receive right of the road back, which it takes on success.  MASIX_E_EXISTS, MASIX_E_LIMIT. */
+kern_return_t peer_add(const struct masix_gns_hello *hello, mach_port_t road, mach_port_t back,
+	struct peer **peer);
+void peer_hello(struct masix_gns_hello *hello);
+/* Its life is over: nothing is accepted of it any more. */
+void peer_end(struct peer *peer, const char *why);
+void peer_letter(struct peer *peer, const struct letter *letter);
+/* A message for its port `identity`: `head` is from malloc, `memory` of `size` bytes from vm_allocate; both are taken. */
+bool peer_send(struct peer *peer, uint32_t lane, uint8_t *head, size_t head_size, void *memory,
+	size_t size);
+/* Join the server of that name. */
+kern_return_t peer_join(const char *server);
+
+/* rights.c: rights as they leave and arrive.  Context of those that leave: struct rights_leaving; of the others: the peer. */
+struct rights_leaving {
+	struct peer *peer;
+	uint32_t lane; /* of the message that carries them */
+};
+extern const struct wire_source
+	rights_probe; /* says of every right that it may leave, and does nothing */
+bool rights_tell(void *leaving, uint32_t name, unsigned disposition, struct wire_right *right);
+bool rights_make(void *peer, const struct wire_right *right, uint32_t *name);
+const uint32_t *rights_array(void *leaving, uint32_t address, uint32_t count);
+bool rights_make_array(void *peer, uint32_t count, uint32_t *address, uint32_t **names);
+/* The right came and cannot be used. */
+void rights_give_back(void *peer, const struct wire_right *right);
+
+/* proxy.c, export.c: the ends of ports. */
+struct gns_port *proxy_make(const struct wire_identity *identity, struct peer *peer, uint32_t name);
+bool proxy_arm(struct gns_port *proxy);
+void proxy_destroy(struct gns_port *proxy);
+void proxy_no_senders(struct gns_port *proxy);
+/* Take it out of the set until its lane has room. */
+void proxy_block(struct gns_port *proxy);
+/* Those that wait: has what they wait for come? */
+void proxy_look_after(void);
+struct gns_port *export_make(const struct wire_identity *identity, uint32_t name, bool once);
+/* Nobody holds rights to it, or it is dead. */
+void export_drop_if_idle(struct gns_port *port);
+void export_dead(struct gns_port *port);
+void export_reclaim(void);
+struct gns_port *export_named(uint32_t name);
+
+/* forward.c: a message came to a proxy. */
+void forward_message(struct gns_port *proxy, mach_msg_header_t *message);
+
+/* deliver.c: from another node. */
+void deliver_message(void *peer, uint32_t lane, uint8_t *message, size_t size);
+void deliver_waiting(struct gns_port *port);
+void deliver_discard(struct peer *peer);
+
+/* answer.c: letters, and lookups. */
+void answer_letter(struct peer *peer, const uint8_t *bytes, size_t size);
+void answer_lookups_lost(struct peer *peer);
+kern_return_t answer_begin_lookup(struct peer *peer, const char *name, size_t length,
+	mach_port_t reply, mach_msg_type_name_t reply_type);
+kern_return_t answer_local_lookup(const char *name, size_t length, mach_port_t *port);
+
+#endif

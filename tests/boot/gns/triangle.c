@@ -1,0 +1,89 @@
+/* Three nodes: rights that are handed on, in every order; and what may not leave a node. */
+#include "boot.h"
+
+#include <mach/notify.h>
+#include <unistd.h>
+
+#include "mach.h"
+#include "mach_port.h"
+
+static bool works(mach_port_t right, mach_port_t port, int id)
+{
+	struct message message;
+
+	message_begin(&message, right, MACH_MSG_TYPE_COPY_SEND, id);
+	return message_send(&message, WAIT_MS) == MACH_MSG_SUCCESS &&
+	       message_receive(&message, port) == MACH_MSG_SUCCESS && message.header.msgh_id == id;
+}
+
+/* home -> giver -> receiver -> home: it works at each, and is itself at home. */
+static void hand_over(int home, int giver, int receiver)
+{
+	mach_port_t port = port_make(), notify = port_make(), previous, at_giver, at_receiver, back;
+	struct message message;
+
+	at_giver = carry(home, giver, port, MACH_MSG_TYPE_MAKE_SEND);
+	CHECK(mach_port_request_notification(mach_task_self(), port, MACH_NOTIFY_NO_SENDERS, 1,
+		      notify, MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous) == KERN_SUCCESS);
+	CHECK(works(at_giver, port, 1));
+	/* The giver keeps nothing. */
+	at_receiver = carry(giver, receiver, at_giver, MACH_MSG_TYPE_MOVE_SEND);
+	CHECK(works(at_receiver, port, 2));
+	back = carry(receiver, home, at_receiver, MACH_MSG_TYPE_COPY_SEND);
+	CHECK(back == port);
+	(void)mach_port_deallocate(mach_task_self(), back);
+	usleep(20000);
+	CHECK(works(at_receiver, port, 3));
+	CHECK(message_receive_within(&message, notify, 50) == MACH_RCV_TIMED_OUT);
+	(void)mach_port_deallocate(mach_task_self(), at_receiver);
+	CHECK(message_receive(&message, notify) == MACH_MSG_SUCCESS);
+	CHECK(message.header.msgh_id == MACH_NOTIFY_NO_SENDERS);
+	CHECK(message_receive_within(&message, notify, 50) == MACH_RCV_TIMED_OUT);
+	port_destroy(port);
+	port_destroy(notify);
+}
+
+/* Through all nodes, twice, and the port moves as well. */
+static void long_way(void)
+{
+	mach_port_t port = port_make(), right = port;
+	int i, node = A;
+
+	for (i = 0; i < 7; i++) {
+		int next = node == C ? A : node + 1;
+
+		right = carry(node, next, right,
+			i == 0 ? MACH_MSG_TYPE_MAKE_SEND : MACH_MSG_TYPE_MOVE_SEND);
+		CHECK(works(right, port, i));
+		node = next;
+	}
+	(void)mach_port_deallocate(mach_task_self(), right);
+	port_destroy(port);
+}
+
+/* Ports of the kernel stay where they are. */
+static void kernel_ports(void)
+{
+	mach_port_t got = carry(B, A, mach_task_self(), MACH_MSG_TYPE_COPY_SEND);
+
+	CHECK(got == MACH_PORT_DEAD);
+}
+
+void triangle_run(void)
+{
+	unsigned ports = nodes_ports(false), names = port_names(), tries;
+	int home, giver, receiver;
+
+	for (home = A; home <= C; home++)
+		for (giver = A; giver <= C; giver++)
+			for (receiver = A; receiver <= C; receiver++)
+				if (home != giver && giver != receiver && receiver != home)
+					hand_over(home, giver, receiver);
+	long_way();
+	kernel_ports();
+	for (tries = 0; tries < 300 && (nodes_ports(false) != ports || port_names() != names);
+		tries++)
+		usleep(10000);
+	CHECK(nodes_ports(false) == ports);
+	CHECK(port_names() == names);
+}
