@@ -8,7 +8,7 @@ import time
 from . import terminal, tree
 from .errors import MasixError
 from .guest import HALT_SECONDS, Guest
-from .machine import DEFAULT_MEMORY
+from .machine import DEFAULT_MEMORY, Network
 from .new_server import new_server, next_steps
 from .share import Share
 from .streams import Input, Output
@@ -33,6 +33,16 @@ Environment: MASIX_ACCEL=tcg|kvm   instead of trying whether KVM works
 """
 
 
+def forward(text):
+    """The value of --forward, as Network wants it."""
+    ports, _, protocol = text.partition("/")
+    here, _, there = ports.partition(":")
+    if not (here.isdecimal() and there.isdecimal() and protocol in ("", "tcp", "udp")) or \
+            not (0 < int(here) < 65536 and 0 < int(there) < 65536):
+        raise argparse.ArgumentTypeError(f"{text}: not HOST:GUEST or HOST:GUEST/udp, two ports")
+    return (protocol or "tcp", int(here), int(there))
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="masix", description=DESCRIPTION,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -44,6 +54,10 @@ def parse(arguments):
     common.add_argument("--keep", action="store_true", help="changes to the root image stay (until it is rebuilt)")
     common.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="set a variable")
     common.add_argument("--cwd", metavar="PATH", help="working directory in the guest (default /root)")
+    network = common.add_mutually_exclusive_group()
+    network.add_argument("--no-net", action="store_true", help="no network card")
+    network.add_argument("--forward", action="append", default=[], type=forward, metavar="HOST:GUEST[/udp]",
+                         help="what connects to port HOST of 127.0.0.1 comes to port GUEST of the guest")
     commands.add_parser("run", parents=[common], help="an interactive session")
     execute = commands.add_parser("exec", parents=[common], help="run one command")
     execute.add_argument("--timeout", type=float, metavar="S", help="give up after S seconds, boot included")
@@ -92,6 +106,7 @@ class Session:
             if options.keep:
                 mend(tree.ROOT_IMAGE)
             self.guest = Guest(deadline=deadline, memory=options.mem, keep=options.keep,
+                               network=None if options.no_net else Network(options.forward),
                                share_image=self.share.image if self.share else None)
         except BaseException:
             if self.share:

@@ -76,16 +76,34 @@ def lines(channel, log_path, only_serial):
     ]
 
 
+class Network:
+    """A network card on QEMU's user network, where 10.0.2.2 is this host. `forwards`: (PROTOCOL, PORT HERE, PORT IN THE
+    GUEST); the ports here are those of the loopback address."""
+
+    def __init__(self, forwards=()):
+        self.forwards = forwards
+
+    def options(self):
+        forwards = "".join(f",hostfwd={protocol}:127.0.0.1:{here}-:{there}" for protocol, here, there in self.forwards)
+        return [
+            "-netdev", f"user,id=net{forwards}",
+            # The slot gives the interrupt line: 10, which nothing else uses. No ROM: nobody boots from it.
+            "-device", "virtio-net-pci,netdev=net,disable-modern=on,romfile=,addr=5",
+        ]
+
+
 class Machine:
-    """One running QEMU. `link` is the channel to the guest, `log_path` what the serial line says."""
+    """One running QEMU. `link` is the channel to the guest, `log_path` what the serial line says, `network` a Network or
+    None."""
 
     def __init__(self, memory=DEFAULT_MEMORY, root_image=tree.ROOT_IMAGE, keep=False, share_image=None, accel=None,
-                 log_path=None, modules=None, only_serial=False):
+                 log_path=None, modules=None, only_serial=False, network=None):
         self.log_path = log_path or tree.new_log()
         self.errors = tempfile.TemporaryFile()
         self.link, theirs = link.pair()
         with theirs:
             devices = disks(root_image, keep, share_image) + lines(theirs.fileno(), self.log_path, only_serial)
+            devices += network.options() if network else []
             command = self.command(memory, accel or accelerator(), modules or tree.boot_modules(), devices)
             try:
                 self.process = subprocess.Popen(

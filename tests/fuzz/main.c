@@ -162,6 +162,29 @@ static void open_streams(mach_port_t process)
 		add("timer", timer, 1);
 }
 
+/* Some users may not have all of them. */
+static void open_sockets(mach_port_t process)
+{
+	static const struct {
+		const char *label;
+		int family, kind, protocol;
+	} wanted[] = {
+		{ "TCP", MASIX_INET, 1, 0 },
+		{ "TCP of IPv6", MASIX_INET6, 1, 0 },
+		{ "UDP", MASIX_INET, 2, 0 },
+		{ "ICMP echo", MASIX_INET, 2, 1 },
+		{ "raw ICMP", MASIX_INET, 3, 1 },
+	};
+
+	for (unsigned i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+		mach_port_t socket;
+
+		if (process_network_socket(process, wanted[i].family, wanted[i].kind,
+			    wanted[i].protocol, &socket) == KERN_SUCCESS)
+			add(wanted[i].label, socket, 1);
+	}
+}
+
 static int open_targets(void)
 {
 	mach_port_t process, acs, log;
@@ -175,6 +198,7 @@ static int open_targets(void)
 		add("log", log, 1);
 	open_mounts(process);
 	open_streams(process);
+	open_sockets(process);
 	surroundings.ports = ports;
 	surroundings.port_count = target_count;
 	surroundings.is_root = geteuid() == 0;

@@ -140,8 +140,9 @@ static const char *const paths[] = { "etc/passwd", "etc", "bin", "lib/ld-linux.s
 	".", "..", "../..", "a/../../..", "//", "etc/passwd/", "fuzz-a", "fuzz-b", "fuzz-c",
 	"fuzz-a/fuzz-b", "./fuzz-a", "fuzz-link", "/fuzz-a", "fuzz-fifo", "fuzz\1\377", "a\0b" };
 #define REAL_PATHS 14
-static const char *const names[] = { "", "acs", "fs", "fs/root", "fs/none", "unix", "console",
-	"console/log", "example", "nobody", "nobody/else", "con", "a\0b", "a b", "\377" };
+static const char *const names[] = { "", "acs", "fs", "fs/root", "fs/none", "unix", "net",
+	"console", "console/log", "example", "nobody", "nobody/else", "con", "a\0b", "a b",
+	"\377" };
 
 static int is_one_of(const char *name, const char *const *list)
 {

@@ -17,14 +17,20 @@ SEED = int(os.environ.get("MASIX_FUZZ_SEED", "1"))
 ROUNDS = int(os.environ.get("MASIX_FUZZ_ROUNDS", "6"))
 MESSAGES = 500
 USERS = (1000, 0)
-SERVERS = ("acs", "console", "fs", "unix")
+SERVERS = ("acs", "console", "fs", "unix", "net")
 KINDS = ("receive", "send", "send-once", "sets", "dead")
 # What only servers ask: the prober's part. The rest is the processes'.
 NOT_HELD = {"acs_hello", "acs_register", "acs_ready", "acs_resolve", "acs_right", "acs_watch", "acs_log", "acs_halt",
             "acs_key", "acs_ticket",
+<<<<<<< HEAD
             "fs_mint", "fs_cover", "fs_sync", "fs_shutdown", "console_open", "console_window", "console_log"}
 # What no server of the image serves that is up: tests/boot/acs and tests/boot/gns have some that do.
 UNSERVED = {"auth_begin", "auth_prove", "gns_lookup", "gns_list", "gns_join", "gns_frame"}
+=======
+            "network_socket", "network_identify", "network_interfaces", "network_sockets", "fs_mint", "fs_cover", "fs_sync", "fs_shutdown", "console_open", "console_window", "console_log"}
+# What no server of the image serves: tests/boot/acs has some that do.
+UNSERVED = {"auth_begin", "auth_prove"}
+>>>>>>> c17e801 (net: the network server, and sockets of IP for Unix programs)
 SETTLING_SECONDS = 15
 # Ports of files and memory objects that fs keeps in its caches come and go; what each well-made request left would be
 # one for each round and user.
@@ -47,6 +53,9 @@ my @ways = (
     sub { open my $f, "+<", "/tmp/f"; vec(my $in, fileno($f), 1) = 1; select $in, undef, undef, undef },
     sub { open my $f, "<", "/dev/console"; sysread $f, my $x, 1 },
     sub { sysread STDIN, my $x, 1 },
+    sub { socket my $s, 2, 1, 0; listen $s, 5; accept my $c, $s },
+    sub { socket my $s, 2, 2, 0; bind $s, pack("Sna4x8", 2, 0, "\x7f\0\0\1"); recv $s, my $x, 1, 0 },
+    sub { socket my $s, 2, 1, 0; listen $s, 5; vec(my $in, fileno($s), 1) = 1; select $in, undef, undef, undef },
     sub { if (!fork) { sleep 30; exit } wait },
 );
 my @children;
@@ -121,9 +130,15 @@ def grown(before, after):
             if after[server][kind] > before[server][kind]}
 
 
+def start_servers(guest):
+    """Those that are not there from the boot on."""
+    for name in ("gauge", "net"):
+        guest.run("masix", "start", f"/usr/lib/masix/servers/{name}")
+
+
 @case(seconds=300)
 def servers_answer_and_keep_nothing(guest):
-    check(guest.run("masix", "start", "/usr/lib/masix/servers/gauge"))
+    start_servers(guest)
     kernel_objects(guest)  # whose program, too, stays in the file server's cache
     seen, kernel = [], []
     # The first time fills what is kept for good: caches of files and pages, stacks of workers, freed memory.
@@ -160,7 +175,7 @@ def killed_callers_leave_nothing(guest):
     # A server keeps some ports of closed objects for the next ones: let there be as many as it ever keeps.
     check(guest.run("perl", "-e", 'open $files[$_], "<", "/etc/passwd" or die for 1..100'))
     check(guest.run("perl", "-e", WAITERS))
-    guest.run("masix", "start", "/usr/lib/masix/servers/gauge")
+    start_servers(guest)
     before, _ = figures(guest)
     for _ in range(2):
         check(guest.run("perl", "-e", WAITERS))
@@ -183,6 +198,7 @@ def a_killed_reader_takes_nothing_with_it(guest):
 
 @case
 def servers_have_not_died(guest):
+    start_servers(guest)
     rows = check(guest.run("masix", "servers")).stdout.decode().splitlines()[1:]
     starts = {row.split()[0]: row.split()[1:4:2] for row in rows}
     for name in SERVERS:

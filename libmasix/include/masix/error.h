@@ -47,7 +47,14 @@
 	X(CONNECTED, 38, "connected already")                                                      \
 	X(IN_USE, 39, "name in use")                                                               \
 	X(PROTOTYPE, 40, "sockets of different types")                                             \
-	X(MESSAGE_SIZE, 41, "message too long")
+	X(MESSAGE_SIZE, 41, "message too long")                                                    \
+	X(IN_PROGRESS, 42, "connection is being made")                                             \
+	X(ALREADY, 43, "connection is being made already")                                         \
+	X(ADDRESS, 44, "no such address here")                                                     \
+	X(UNREACHABLE, 45, "network is unreachable")                                               \
+	X(HOST_UNREACHABLE, 46, "host is unreachable")                                             \
+	X(DESTINATION, 47, "no destination")                                                       \
+	X(FAMILY, 48, "address of another family")
 
 #define MASIX_ERROR_ENUM(name, number, text) MASIX_E_##name = (MASIX_ERROR_BASE << 8) | (number),
 enum masix_error { MASIX_ERRORS(MASIX_ERROR_ENUM) };

@@ -49,7 +49,73 @@ enum masix_socket_option {
 	MASIX_SOCKET_SEND_BUFFER,
 	MASIX_SOCKET_RECEIVE_BUFFER,
 	MASIX_SOCKET_WANTS_IDS,
+	/* Of sockets of net.  Times are in ms, 0: never. */
+	MASIX_SOCKET_REUSE_ADDRESS,
+	MASIX_SOCKET_KEEP_ALIVE,
+	MASIX_SOCKET_KEEP_IDLE, /* s */
+	MASIX_SOCKET_KEEP_INTERVAL,
+	MASIX_SOCKET_KEEP_COUNT,
+	MASIX_SOCKET_NO_DELAY,
+	MASIX_SOCKET_BROADCAST,
+	MASIX_SOCKET_LINGER, /* seconds + 1; 0: off */
+	MASIX_SOCKET_RECEIVE_TIMEOUT,
+	MASIX_SOCKET_SEND_TIMEOUT,
+	MASIX_SOCKET_HOPS,    /* TTL, hop limit */
+	MASIX_SOCKET_SERVICE, /* type of service, traffic class */
+	MASIX_SOCKET_ONLY_INET6,
+	MASIX_SOCKET_SEGMENT,	   /* TCP's largest segment now; only told */
+	MASIX_SOCKET_PROTOCOL,	   /* only told */
+	MASIX_SOCKET_TCP_STATE,	   /* as in TCP_INFO; only told */
 	MASIX_SOCKET_SWITCH = 100, /* and the next 31: bits that mean nothing to the server */
+};
+
+struct masix_inet_name {     /* the names of sockets of net: 24 bytes */
+	uint8_t address[16]; /* IPv6; IPv4 as ::ffff:a.b.c.d */
+	uint32_t scope;	     /* number of the interface of a link-local address, 0: not said */
+	uint16_t port;
+	uint16_t reserved;
+};
+
+/* network.defs */
+#define MASIX_INET 4
+#define MASIX_INET6 6
+#define MASIX_NETWORK_LOW_PORTS 1 /* rights of a socket: bind to ports below 1024; */
+#define MASIX_NETWORK_RAW 2	  /* be a raw one; */
+#define MASIX_NETWORK_CONFIGURE 4 /* interface_set */
+
+struct masix_interface { /* network_interfaces, interface_list */
+	char name[16];	 /* terminated */
+	uint32_t number, mtu;
+	uint32_t flags; /* MASIX_INTERFACE_* */
+	uint8_t hardware[8];
+	uint32_t address, mask, gateway; /* IPv4, network order; 0: none */
+	struct {
+		uint8_t address[16];
+		uint32_t prefix;
+		uint32_t state; /* 1 tentative, 2 deprecated, 3 preferred; 0: none */
+	} inet6[4];
+	uint8_t gateway6[16];	     /* zero: none */
+	uint8_t name_servers[3][16]; /* as masix_inet_name tells addresses; zero: none */
+	uint64_t received_bytes, received_packets, received_dropped;
+	uint64_t sent_bytes, sent_packets, sent_dropped;
+};
+#define MASIX_INTERFACE_UP 1
+#define MASIX_INTERFACE_LOOPBACK 2
+#define MASIX_INTERFACE_LINK 4 /* there is a carrier */
+#define MASIX_INTERFACE_DHCP 8 /* its IPv4 address is a lease */
+
+enum masix_interface_setting { /* interface_set: IPv4 addresses in network order */
+	MASIX_INTERFACE_SET_UP = 1,
+	MASIX_INTERFACE_SET_ADDRESS,
+	MASIX_INTERFACE_SET_MASK,
+	MASIX_INTERFACE_SET_GATEWAY,
+	MASIX_INTERFACE_SET_DHCP, /* 1: ask for a lease, 0: give it back */
+};
+
+struct masix_connection { /* network_sockets */
+	struct masix_inet_name local, peer;
+	uint32_t family, type, protocol, state; /* TCP: as in TCP_INFO; others 1 connected, 7 not */
+	uint32_t uid, inode, queued_in, queued_out;
 };
 
 #define MASIX_SOCKET_PEEK 16 /* beside MASIX_IO_* */
@@ -131,7 +197,8 @@ struct masix_stat { /* masix_stat_t: 24 words */
 	int64_t mtime;
 	int64_t ctime;
 	uint32_t generation;
-	uint32_t socket_type; /* of a socket of the Unix server */
+	uint32_t
+		socket_type; /* of a socket: its type; of net: | MASIX_INET or MASIX_INET6 << 8 | protocol << 16 */
 };
 
 struct masix_statfs {  /* masix_statfs_t: 16 words */
@@ -275,6 +342,7 @@ _Static_assert(sizeof(struct masix_usage) == 64, "masix_usage_t");
 _Static_assert(sizeof(struct masix_system) == 64, "masix_system");
 _Static_assert(sizeof(struct masix_start) == 64, "masix_start_t");
 _Static_assert(sizeof(struct masix_socket_info) == 132, "masix_socket_info_t");
+_Static_assert(sizeof(struct masix_inet_name) == 24, "masix_inet_name");
 _Static_assert(sizeof(struct masix_socket_file) * MASIX_RIGHTS_MAX == sizeof(masix_files_t),
 	"masix_files_t");
 

@@ -389,9 +389,10 @@ static int is_possible(uint32_t kind, uint32_t origin)
 	case EMUL_FILE_STREAM:
 		return origin != TAKEOVER_NO_PORT;
 	case EMUL_FILE_TTY:
-	case EMUL_FILE_SOCKET:
 	case EMUL_FILE_EVENT:
 		return origin == TAKEOVER_SERVER;
+	case EMUL_FILE_SOCKET:
+		return origin == TAKEOVER_SERVER || origin == TAKEOVER_NETWORK;
 	case EMUL_FILE_REGULAR:
 	case EMUL_FILE_DIRECTORY:
 		return origin == TAKEOVER_SERVER || origin == TAKEOVER_FILE;

@@ -10,6 +10,7 @@
 #include "fd.h"
 #include "io.h"
 #include "signals.h"
+#include "sockets.h"
 #include "tty.h"
 
 /* The terminal requests and their arguments (ioctl_tty(2)): `in` bytes are read from where the argument points,
@@ -142,6 +143,8 @@ static long control_file(struct emul_file *file, uint32_t request, uint32_t argu
 		return control_terminal(file, request, argument);
 	if (request == FIONREAD)
 		return bytes_waiting(file, argument);
+	if (file->kind == EMUL_FILE_SOCKET)
+		return socket_control(file, request, argument);
 	return -ENOTTY;
 }
 

@@ -6,8 +6,8 @@
 #include "fd.h"
 #include "io.h"
 #include "kernel.h"
+#include "sockets.h"
 #include "take.h"
-#include "unix_socket.h"
 
 #define SCM_RIGHTS 1
 #define SCM_CREDENTIALS 2

@@ -9,8 +9,8 @@
 #include "message.h"
 #include "signals.h"
 #include "socket.h"
+#include "sockets.h"
 #include "trust.h"
-#include "unix_socket.h"
 
 #define LARGEST MASIX_BULK_MAX
 
@@ -65,13 +65,13 @@ static kern_return_t send_part(struct emul_file *file, struct socket_message *m,
 		cursor_copy(&ahead, &m->cursor);
 		if (cursor_get(&ahead, data, n) < n)
 			return KERN_PROTECTION_FAILURE;
-		return socket_send(file->port, token, flags, EMUL_PORT_PROCESS, m->to.mount,
+		return socket_send(file->port, token, flags, socket_caller(file), m->to.mount,
 			m->to.node, m->to.name, m->to.length, m->ids, (const char *)files,
 			files_size, rights, m->file_count, data, n, sent);
 	}
 	address = cursor_contiguous(&m->cursor, n);
 	if (address != 0)
-		return socket_send_large(file->port, token, flags, EMUL_PORT_PROCESS, m->to.mount,
+		return socket_send_large(file->port, token, flags, socket_caller(file), m->to.mount,
 			m->to.node, m->to.name, m->to.length, m->ids, (const char *)files,
 			files_size, rights, m->file_count, (char *)address, n, sent);
 	copy = emul_memory_allocate(n, 0);
@@ -79,7 +79,7 @@ static kern_return_t send_part(struct emul_file *file, struct socket_message *m,
 		return KERN_RESOURCE_SHORTAGE;
 	kr = cursor_get(&m->cursor, copy, n) < n
 		     ? KERN_PROTECTION_FAILURE
-		     : socket_send_large(file->port, token, flags, EMUL_PORT_PROCESS, m->to.mount,
+		     : socket_send_large(file->port, token, flags, socket_caller(file), m->to.mount,
 			       m->to.node, m->to.name, m->to.length, m->ids, (const char *)files,
 			       files_size, rights, m->file_count, copy, n, sent);
 	emul_memory_free(copy, n);
@@ -164,7 +164,7 @@ static kern_return_t receive_large(struct emul_file *file, struct socket_message
 {
 	mach_msg_type_number_t size = 0, described = 0, rights = 0;
 	char *data;
-	kern_return_t kr = socket_receive_large(file->port, token, flags, EMUL_PORT_PROCESS,
+	kern_return_t kr = socket_receive_large(file->port, token, flags, socket_caller(file),
 		n < LARGEST ? n : LARGEST, &m->info, &m->described, &described, &m->rights, &rights,
 		&data, &size);
 
@@ -186,8 +186,8 @@ static kern_return_t receive_part(struct emul_file *file, struct socket_message 
 	kern_return_t kr;
 
 	*got = 0;
-	kr = socket_receive(file->port, token, flags, EMUL_PORT_PROCESS, n, &m->info, &m->described,
-		&described, &m->rights, &rights, data, &size);
+	kr = socket_receive(file->port, token, flags, socket_caller(file), n, &m->info,
+		&m->described, &described, &m->rights, &rights, data, &size);
 	if (kr == MASIX_E_TOO_BIG)
 		return receive_large(file, m, flags, token, n, got);
 	if (kr != KERN_SUCCESS)

@@ -4,8 +4,8 @@
 
 #include "calls.h"
 #include "fd.h"
+#include "sockets.h"
 #include "timeout.h"
-#include "unix_socket.h"
 #include "waiting.h"
 
 /* struct msghdr and struct mmsghdr of i386. */
@@ -33,11 +33,13 @@ static long send_to(struct emul_file *file, struct socket_message *m, uint32_t n
 	long result = 0;
 
 	if (name != 0 && name_size != 0 && socket_kind(file) != SOCKET_SEQUENCED)
-		result = socket_address_read(name, name_size, &m->to);
-	/* The server refuses any name here, each state of the socket with its own error. */
+		result = socket_address_read(file, name, name_size, &m->to);
 	if (result == 0 && m->to.is_given && socket_kind(file) == SOCKET_STREAM) {
+		if (m->to.is_inet)
+			m->to = (struct socket_address){ 0 }; /* TCP does not look at it */
+		/* The server refuses any name here, each state of the socket with its own error. */
 		m->to.name[0] = '\0';
-		m->to.length = 1;
+		m->to.length = m->to.is_given;
 	}
 	if (result == 0 && control != 0)
 		result = socket_control_read(control, control_size, m);
@@ -160,7 +162,7 @@ long sys_recvfrom(const uint32_t *a)
 		result = received(file, &message, result, &flags);
 		if (a[4] != 0 && message.info.name_length > 0)
 			error = socket_address_write(
-				message.info.name, message.info.name_length, a[4], a[5]);
+				file, message.info.name, message.info.name_length, a[4], a[5]);
 		else if (a[4] != 0)
 			error = give_no_name(a[5]);
 	}
@@ -205,7 +207,7 @@ static long receive_header(struct emul_file *file, uint32_t address, uint32_t ca
 	give_header(&message, &header, flags);
 	if (header.name != 0) {
 		if (message.info.name_length > 0) {
-			long error = socket_address_write(message.info.name,
+			long error = socket_address_write(file, message.info.name,
 				message.info.name_length, header.name, (uint32_t)&user->name_size);
 
 			if (error != 0)

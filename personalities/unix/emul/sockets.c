@@ -1,4 +1,4 @@
-/* The socket calls, by socketcall(2) and directly.  Only AF_UNIX is there. */
+/* The socket calls, by socketcall(2) and directly. */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
 #include <linux/net.h>
@@ -14,10 +14,9 @@
 #include "path.h"
 #include "process.h"
 #include "socket.h"
-#include "unix_socket.h"
+#include "sockets.h"
 
 #define SOCK_TYPE_MASK 0xfu
-#define SOCK_RAW 3u
 #define SOCK_NONBLOCK O_NONBLOCK
 #define SOCK_CLOEXEC O_CLOEXEC
 
@@ -34,54 +33,97 @@ long socket_hold(uint32_t fd, struct emul_file **file)
 
 /* --- Making them --- */
 
-long socket_install(mach_port_t port, uint32_t kind, uint32_t flags)
+long socket_install(mach_port_t port, uint32_t type, uint32_t flags)
 {
 	struct emul_file *file =
 		file_create(EMUL_FILE_SOCKET, port, O_RDWR | (flags & SOCK_NONBLOCK), 0, NULL);
 
 	if (file == NULL)
 		return -ENFILE;
-	file->stat.socket_type = kind;
+	file->stat.socket_type = type;
 	return fd_install(file, (flags & SOCK_CLOEXEC) != 0);
 }
 
-/* socket(2)'s arguments: the kind, or -errno. */
-static long read_kind(uint32_t family, uint32_t type, uint32_t protocol)
+/* socket(2)'s arguments for AF_UNIX: the kind, or -errno. */
+static long read_kind(uint32_t type, uint32_t protocol)
 {
 	uint32_t kind = type & SOCK_TYPE_MASK;
 
-	if (type & ~(SOCK_TYPE_MASK | SOCK_NONBLOCK | SOCK_CLOEXEC))
-		return -EINVAL;
-	if (family != SOCKET_FAMILY)
-		return -EAFNOSUPPORT;
-	if (protocol != 0 && protocol != SOCKET_FAMILY)
+	if (protocol != 0 && protocol != AF_UNIX)
 		return -EPROTONOSUPPORT;
-	if (kind == SOCK_RAW)
+	if (kind == SOCKET_RAW)
 		return SOCKET_DATAGRAM;
 	return kind == SOCKET_STREAM || kind == SOCKET_DATAGRAM || kind == SOCKET_SEQUENCED
 		       ? (long)kind
 		       : -ESOCKTNOSUPPORT;
 }
 
-long sys_socket(const uint32_t *a)
+static long make_unix(uint32_t type, uint32_t protocol)
 {
 	mach_port_t port, none;
-	long kind = read_kind(a[0], a[1], a[2]), error;
+	long kind = read_kind(type, protocol), error;
 
 	if (kind < 0)
 		return kind;
 	error = fd_check_room(1);
 	if (error == 0)
 		error = emul_result(process_socket(EMUL_PORT_PROCESS, (int)kind, 0, &port, &none));
-	return error != 0 ? error : socket_install(port, (uint32_t)kind, a[1]);
+	return error != 0 ? error : socket_install(port, (uint32_t)kind, type);
+}
+
+static long make_inet(int family, uint32_t type, uint32_t protocol)
+{
+	uint32_t kind = type & SOCK_TYPE_MASK;
+	struct masix_stat stat;
+	mach_port_t port;
+	kern_return_t kr;
+	long error = fd_check_room(1);
+
+	if (error != 0)
+		return error;
+	if (kind < SOCKET_STREAM || kind > SOCKET_RAW)
+		return -ESOCKTNOSUPPORT;
+	kr = process_network_socket(EMUL_PORT_PROCESS, family, (int)kind, (int)protocol, &port);
+	if (kr == MASIX_E_NOT_SUPPORTED)
+		return -EPROTONOSUPPORT;
+	if (kr == MASIX_E_LIMIT)
+		return -ENOBUFS;
+	if (kr != KERN_SUCCESS)
+		return emul_result(kr);
+	kr = io_stat(port, &stat);
+	if (kr == KERN_SUCCESS)
+		return socket_install(port, stat.socket_type, type);
+	port_drop(port);
+	return emul_result(kr);
+}
+
+long sys_socket(const uint32_t *a)
+{
+	if (a[1] & ~(SOCK_TYPE_MASK | SOCK_NONBLOCK | SOCK_CLOEXEC))
+		return -EINVAL;
+	switch (a[0]) {
+	case AF_UNIX:
+		return make_unix(a[1], a[2]);
+	case AF_INET:
+		return make_inet(MASIX_INET, a[1], a[2]);
+	case AF_INET6:
+		return make_inet(MASIX_INET6, a[1], a[2]);
+	default:
+		return -EAFNOSUPPORT;
+	}
 }
 
 long sys_socketpair(const uint32_t *a)
 {
 	mach_port_t ports[2];
-	long kind = read_kind(a[0], a[1], a[2]), made[2], error;
+	long kind, made[2], error;
 	int fds[2];
 
+	if (a[1] & ~(SOCK_TYPE_MASK | SOCK_NONBLOCK | SOCK_CLOEXEC))
+		return -EINVAL;
+	if (a[0] != AF_UNIX)
+		return a[0] == AF_INET || a[0] == AF_INET6 ? -EOPNOTSUPP : -EAFNOSUPPORT;
+	kind = read_kind(a[1], a[2]);
 	if (kind < 0)
 		return kind;
 	if (!emul_user_range(a[3], sizeof fds))
@@ -151,15 +193,15 @@ long sys_bind(const uint32_t *a)
 	if (error != 0)
 		return error;
 	/* The family alone: any name. */
-	if (a[2] == SOCKET_NAME_OFFSET && emul_user_range(a[1], 2) &&
-		*(const uint16_t *)a[1] == SOCKET_FAMILY)
+	if (socket_family(file) == AF_UNIX && a[2] == SOCKET_NAME_OFFSET &&
+		emul_user_range(a[1], 2) && *(const uint16_t *)a[1] == AF_UNIX)
 		address = (struct socket_address){ .length = 0 };
 	else
-		error = socket_address_read(a[1], a[2], &address);
+		error = socket_address_read(file, a[1], a[2], &address);
 	if (error == 0)
-		error = address.name[0] != '\0'
+		error = !address.is_inet && address.name[0] != '\0'
 				? bind_path(file, &address)
-				: emul_result(socket_bind(file->port, EMUL_PORT_PROCESS, 0,
+				: emul_result(socket_bind(file->port, socket_caller(file), 0,
 					  MACH_PORT_NULL, address.name, address.length));
 	file_release(file);
 	return error;
@@ -176,7 +218,7 @@ static long give_name(uint32_t fd, int peer, uint32_t address, uint32_t size_add
 		return error;
 	error = emul_result(socket_name(file->port, peer, name, &length));
 	if (error == 0)
-		error = socket_address_write(name, length, address, size_address);
+		error = socket_address_write(file, name, length, address, size_address);
 	file_release(file);
 	return error;
 }
@@ -204,7 +246,7 @@ static long connect_to(struct emul_file *file, const struct socket_address *addr
 	kern_return_t kr = MASIX_E_INTERRUPTED;
 
 	if (!emul_signal_arrived())
-		kr = socket_connect(file->port, token, io_flags(file), EMUL_PORT_PROCESS,
+		kr = socket_connect(file->port, token, io_flags(file), socket_caller(file),
 			address->mount, address->node, address->name, address->length);
 	emul_wait_end();
 	return emul_result(kr);
@@ -219,9 +261,9 @@ long sys_connect(const uint32_t *a)
 	if (error != 0)
 		return error;
 	/* AF_UNSPEC: a datagram socket has no peer any more. */
-	if (socket_kind(file) != SOCKET_DATAGRAM || a[2] < 2 || !emul_user_range(a[1], 2) ||
-		*(const uint16_t *)a[1] != 0)
-		error = socket_address_read(a[1], a[2], &address);
+	if ((socket_kind(file) != SOCKET_DATAGRAM && socket_kind(file) != SOCKET_RAW) || a[2] < 2 ||
+		!emul_user_range(a[1], 2) || *(const uint16_t *)a[1] != AF_UNSPEC)
+		error = socket_address_read(file, a[1], a[2], &address);
 	if (error == 0)
 		error = socket_address_find(&address);
 	if (error == 0)
@@ -238,7 +280,7 @@ long sys_listen(const uint32_t *a)
 
 	if (error != 0)
 		return error;
-	error = emul_result(socket_listen(file->port, EMUL_PORT_PROCESS, (int)a[1]));
+	error = emul_result(socket_listen(file->port, socket_caller(file), (int)a[1]));
 	file_release(file);
 	return error;
 }
@@ -269,14 +311,15 @@ long sys_accept4(const uint32_t *a)
 	error = fd_check_room(1);
 	if (error == 0)
 		error = accept_on(file, &port);
-	fd = error == 0 ? socket_install(port, socket_kind(file), a[3]) : error;
-	file_release(file);
-	if (fd < 0 || a[1] == 0)
-		return fd;
-	error = give_name((uint32_t)fd, 1, a[1], a[2]);
+	fd = error == 0 ? socket_install(port, file->stat.socket_type, a[3]) : error;
+	if (fd >= 0 && a[1] != 0)
+		error = give_name((uint32_t)fd, 1, a[1], a[2]);
 	/* Already gone again: as if it had no name. */
-	if (error == -ENOTCONN)
-		error = socket_address_write(NULL, 0, a[1], a[2]);
+	if (fd >= 0 && error == -ENOTCONN)
+		error = socket_address_write(file, NULL, 0, a[1], a[2]);
+	file_release(file);
+	if (fd < 0)
+		return fd;
 	if (error != 0)
 		(void)fd_close((uint32_t)fd);
 	return error != 0 ? error : fd;

@@ -17,6 +17,7 @@ enum takeover_origin {
 	TAKEOVER_UNKNOWN, /* some right that the process held */
 	TAKEOVER_SERVER,  /* an object of the Unix server */
 	TAKEOVER_FILE,	  /* an open file of a file server */
+	TAKEOVER_NETWORK, /* a socket of the network server */
 };
 
 struct takeover_file {

@@ -12,10 +12,10 @@
 #include "rlimits.h"
 #include "signalfd.h"
 #include "signals.h"
+#include "sockets.h"
 #include "transfer.h"
 #include "trust.h"
 #include "tty.h"
-#include "unix_socket.h"
 #include "window.h"
 
 /* Larger transfers go out of line: from here on remapping is cheaper than copying four times (and a

@@ -68,6 +68,15 @@ void answer_fifo(mach_port_t reply, kern_return_t result, mach_port_t object)
 		mach_port_deallocate(mach_task_self(), object);
 }
 
+void answer_network_socket(mach_port_t reply, kern_return_t result, mach_port_t socket)
+{
+	kern_return_t kr = process_network_socket_reply(reply, ONCE, result, socket);
+
+	sent(kr, reply);
+	if (kr != KERN_SUCCESS && socket != MACH_PORT_NULL)
+		mach_port_deallocate(mach_task_self(), socket);
+}
+
 void answer_records(mach_port_t reply, kern_return_t result)
 {
 	sent(process_lock_records_reply(reply, ONCE, result), reply);

@@ -23,6 +23,8 @@ bool answer_is_wanted(mach_port_t reply);
 
 void answer_waiter(const struct waiter *w);
 void answer_fifo(mach_port_t reply, kern_return_t result, mach_port_t object);
+/* The right is consumed. */
+void answer_network_socket(mach_port_t reply, kern_return_t result, mach_port_t socket);
 void answer_records(mach_port_t reply, kern_return_t result);
 
 /* False: the caller is gone, nobody has the data. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mounts.h"
+#include "net_link.h"
 #include "serve_io.h"
 #include "server.h"
 
@@ -30,4 +31,6 @@ void handed_identify(mach_port_t right, uint32_t mount, struct handed *handed)
 		handed->maker = HANDED_OURS;
 	else if (mounts_identify(mount, right, &handed->rights, &handed->stat) == KERN_SUCCESS)
 		handed->maker = HANDED_FILE;
+	else if (net_link_identify(right, &handed->stat) == KERN_SUCCESS)
+		handed->maker = HANDED_NETWORK;
 }

@@ -9,9 +9,10 @@
 #include <masix/types.h>
 
 enum handed_maker {
-	HANDED_STRANGE, /* neither of the two below */
+	HANDED_STRANGE, /* none of those below */
 	HANDED_OURS,	/* an object of this server's */
 	HANDED_FILE,	/* an open object of a file server */
+	HANDED_NETWORK, /* a socket of the network server */
 };
 
 struct handed {

@@ -86,6 +86,7 @@ static enum takeover_origin origin_of(
 		[HANDED_STRANGE] = TAKEOVER_UNKNOWN,
 		[HANDED_OURS] = TAKEOVER_SERVER,
 		[HANDED_FILE] = TAKEOVER_FILE,
+		[HANDED_NETWORK] = TAKEOVER_NETWORK,
 	};
 	struct handed handed;
 

@@ -54,7 +54,9 @@ static kern_return_t collect(mach_port_t right, const char *bytes, struct socket
 	if (handed.maker == HANDED_STRANGE ||
 		(handed.maker == HANDED_OURS && S_ISDIR(handed.stat.mode)))
 		return MASIX_E_PERMISSION;
-	to->origin = handed.maker == HANDED_OURS ? TAKEOVER_SERVER : TAKEOVER_FILE;
+	to->origin = handed.maker == HANDED_OURS      ? TAKEOVER_SERVER
+		     : handed.maker == HANDED_NETWORK ? TAKEOVER_NETWORK
+						      : TAKEOVER_FILE;
 	to->right = right;
 	return KERN_SUCCESS;
 }

@@ -19,17 +19,23 @@ static const struct masix_class gauge_class = { .name = "gauge" };
 static struct masix_object gauge;
 static mach_port_t processor_set;
 
-/* The boot servers, by the name under which the kernel started them. */
-static const char *const servers[] = { "acs", "console", "fs", "unix" };
+/* The servers that are looked at, by the name under which the kernel or ACS started them. */
+static const char *const servers[] = { "acs", "console", "fs", "unix", "net" };
 #define SERVERS (sizeof servers / sizeof servers[0])
 
 /* --- Which task is which --- */
 
-/* The last page of a boot task's stack ends with its arguments, as the kernel wrote them: "signed/NAME". */
+/* The last page of a boot task's stack ends with its arguments, as the kernel wrote them: "signed/NAME"; that of a later server
+ * begins with the number of its arguments, one here, a pointer and two zeros, and its name, as ACS wrote them. */
 static int is_started_as(const char *page, const char *name)
 {
 	char wanted[40];
 	size_t length = (size_t)snprintf(wanted, sizeof wanted, "signed/%s", name) + 1;
+	const uint32_t *words = (const uint32_t *)(const void *)page;
+
+	if (words[0] == 1 && words[1] % PAGE == 16 && words[2] == 0 && words[3] == 0 &&
+		strcmp(page + 16, name) == 0)
+		return 1;
 
 	for (size_t at = 0; at + length <= PAGE; at++)
 		if (memcmp(page + at, wanted, length) == 0)

@@ -30,7 +30,7 @@ static void add(const char *label, mach_port_t port)
 
 static kern_return_t open_targets(void)
 {
-	static const char *const names[] = { "console", "fs/root", "fs/tmp", "unix" };
+	static const char *const names[] = { "console", "fs/root", "fs/tmp", "unix", "net" };
 	mach_port_t port;
 	kern_return_t kr;
 
