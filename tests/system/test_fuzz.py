@@ -21,16 +21,11 @@ SERVERS = ("acs", "console", "fs", "unix", "net")
 KINDS = ("receive", "send", "send-once", "sets", "dead")
 # What only servers ask: the prober's part. The rest is the processes'.
 NOT_HELD = {"acs_hello", "acs_register", "acs_ready", "acs_resolve", "acs_right", "acs_watch", "acs_log", "acs_halt",
-            "acs_key", "acs_ticket",
-<<<<<<< HEAD
+            "acs_key", "acs_ticket", "acs_inherit", "acs_keep",
+            "network_socket", "network_identify", "network_interfaces", "network_sockets",
             "fs_mint", "fs_cover", "fs_sync", "fs_shutdown", "console_open", "console_window", "console_log"}
 # What no server of the image serves that is up: tests/boot/acs and tests/boot/gns have some that do.
 UNSERVED = {"auth_begin", "auth_prove", "gns_lookup", "gns_list", "gns_join", "gns_frame"}
-=======
-            "network_socket", "network_identify", "network_interfaces", "network_sockets", "fs_mint", "fs_cover", "fs_sync", "fs_shutdown", "console_open", "console_window", "console_log"}
-# What no server of the image serves: tests/boot/acs has some that do.
-UNSERVED = {"auth_begin", "auth_prove"}
->>>>>>> c17e801 (net: the network server, and sockets of IP for Unix programs)
 SETTLING_SECONDS = 15
 # Ports of files and memory objects that fs keeps in its caches come and go; what each well-made request left would be
 # one for each round and user.
