@@ -23,9 +23,14 @@ union buffer {
 	char bytes[MESSAGE_MAX];
 };
 
+/* What a worker is about, for its server's successor.  While it waits for a message, the header of a buffer with a local port is
+ * one that has come; what it had served has none any more. */
+enum stage { WAITING, SERVING, ANSWERING };
+
 struct worker {
 	struct masix_set *set;
 	struct masix_pool_options options;
+	volatile enum stage stage;
 	union buffer *in, *out; /* each one of the two below; they change places */
 	union buffer buffers[2];
 };
@@ -181,6 +186,7 @@ static int serve(struct worker *worker)
 	}
 	begin_reply(worker);
 	routine = find_routine(worker);
+	worker->stage = SERVING;
 	if (routine != NULL)
 		routine(in, &out->Head);
 	if (out->RetCode == MIG_NO_REPLY)
@@ -196,6 +202,30 @@ static int serve(struct worker *worker)
 		return 0;
 	}
 	return 1;
+}
+
+/* The request has been served; one order of the stores counts. */
+static void end_stage(struct worker *worker, int reply)
+{
+	*(volatile mach_port_t *)&worker->in->header.msgh_local_port = MACH_PORT_NULL;
+	worker->stage = reply ? ANSWERING : WAITING;
+}
+
+void masix_worker_left(const void *memory, struct masix_left *left)
+{
+	const struct worker *worker = memory;
+	unsigned i;
+
+	*left = (struct masix_left){ .begun = worker->stage == SERVING };
+	if (left->begun) {
+		left->request = &worker->in->header;
+		return;
+	}
+	for (i = 0; i < 2; i++)
+		if (worker->buffers[i].header.msgh_local_port != MACH_PORT_NULL)
+			left->request = &worker->buffers[i].header;
+	if (worker->stage == ANSWERING && left->request == NULL)
+		left->answered = &worker->in->header;
 }
 
 /* After these a message that was not sent still holds all that it carried. */
@@ -214,7 +244,8 @@ static void retire(struct worker *worker, int reply)
 	if (reply && gave_back(mach_msg(out, MACH_SEND_MSG, out->msgh_size, 0, MACH_PORT_NULL, 0,
 			     MACH_PORT_NULL)))
 		masix_msg_destroy(out, 0);
-	(void)munmap(worker, sizeof *worker);
+	if (worker->options.memory == NULL)
+		(void)munmap(worker, sizeof *worker);
 	pthread_exit(NULL);
 }
 
@@ -238,7 +269,11 @@ static void work(struct worker *worker)
 			 * delivered whole, still holds rights; other errors leave none. */
 			if (gave_back(result) || (result & ~MACH_MSG_MASK) == MACH_RCV_BODY_ERROR)
 				masix_msg_destroy(&buffer->header, 0);
+			worker->in = buffer;
+			worker->out = buffer == &worker->buffers[0] ? &worker->buffers[1]
+								    : &worker->buffers[0];
 			reply = 0;
+			end_stage(worker, reply);
 			continue;
 		}
 		/* The request arrived where the reply had been. */
@@ -246,6 +281,7 @@ static void work(struct worker *worker)
 		worker->in = buffer;
 		object_message = &buffer->header;
 		reply = serve(worker);
+		end_stage(worker, reply);
 		object_message = NULL;
 		if (worker->options.surplus != NULL && worker->options.surplus())
 			retire(worker, reply);
@@ -254,10 +290,14 @@ static void work(struct worker *worker)
 
 static struct worker *make_worker(struct masix_set *set, const struct masix_pool_options *options)
 {
-	struct worker *worker = mmap(
-		NULL, sizeof *worker, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct worker *worker;
 
-	if (worker == MAP_FAILED)
+	if (options->memory != NULL)
+		worker = options->memory(sizeof *worker);
+	else
+		worker = mmap(NULL, sizeof *worker, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (worker == NULL || worker == MAP_FAILED)
 		return NULL;
 	worker->set = set;
 	worker->options = *options;

@@ -78,7 +78,22 @@ struct masix_pool_options {
 	void (*dead_name)(mach_port_t name);
 	/* Asked by each worker after each request; true: it ends.  May be NULL. */
 	bool (*surplus)(void);
+	/* Memory for one worker and its messages, zeroed: that of a server with a successor (masix/estate.h) is kept, so
+	 * that masix_worker_left can tell what it was about.  NULL: there is none.  May be NULL itself. */
+	void *(*memory)(size_t size);
 };
+
+/* What a worker was about when its server died. */
+struct masix_left {
+	const mach_msg_header_t *request; /* that it had received, or NULL */
+	bool begun;			  /* it had been given to its routine */
+	/* The request whose answer it was sending, or NULL: if the reply right is still there, and no other worker has
+	 * received a request with a reply right of that name, the answer was not sent. */
+	const mach_msg_header_t *answered;
+};
+
+/* `memory` is what options->memory gave out. */
+void masix_worker_left(const void *memory, struct masix_left *left);
 
 /* Run the pool; the caller becomes a worker and never returns.  A request that no
  * demux knows is answered MIG_BAD_ID; whatever an unsuccessful handler left in
