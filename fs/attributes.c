@@ -20,6 +20,7 @@ int attributes_set_mode(const struct identity *who, struct node *node, uint32_t 
 	if (!error && S_ISLNK(node->stat.mode))
 		error = MASIX_E_NOT_SUPPORTED;
 	if (!error) {
+		node_change(node);
 		mode &= 07777;
 		/* Nobody gives a file to a group that he is not in. */
 		if (who->uid != 0 && !identity_has_group(who, node->stat.gid))
@@ -52,6 +53,7 @@ int attributes_set_owner(const struct identity *who, struct node *node, uint32_t
 	if (!error)
 		error = check_new_owner(who, node, uid, gid);
 	if (!error) {
+		node_change(node);
 		if (uid != ATTRIBUTES_LEAVE)
 			node->stat.uid = uid;
 		if (gid != ATTRIBUTES_LEAVE)
@@ -105,6 +107,7 @@ void attributes_after_write(const struct identity *who, struct node *node)
 {
 	if (who->uid == 0 || !(node->stat.mode & (S_ISUID | S_ISGID)))
 		return;
+	node_change(node);
 	node->stat.mode &= ~(uint32_t)S_ISUID;
 	if (node->stat.mode & S_IXGRP)
 		node->stat.mode &= ~(uint32_t)S_ISGID;

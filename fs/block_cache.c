@@ -9,17 +9,25 @@
 #define READ_BLOCKS 8		/* a miss reads the aligned group of this many blocks */
 #define WRITE_BYTES (64u << 10) /* longest write */
 
+/* What is dirty, and in which order it is to be written. */
+struct line_state {
+	unsigned char *data;
+	unsigned rank; /* blocks of higher rank are written later */
+	bool dirty;
+	bool followed; /* some other block must be written later */
+};
+
 struct line {
 	uint64_t block;
-	bool dirty;
-	bool followed;		    /* some other block must be written later */
-	unsigned rank;		    /* blocks of higher rank are written later */
-	struct line *next;	    /* of the bucket */
+	struct line_state state;
+	struct line *next; /* of the bucket */
+	/* Not for the next owner: */
+	uint32_t own;		    /* the undo_serial that `data` was allocated in */
 	struct line *older, *newer; /* by last use */
-	unsigned char data[];
 };
 
 struct block_cache {
+	struct undo *undo;
 	struct disk *disk;
 	uint32_t block_size;
 	unsigned limit;
@@ -30,24 +38,32 @@ struct block_cache {
 	char *buffer; /* WRITE_BYTES, for flushes */
 };
 
-struct block_cache *block_cache_create(struct disk *disk, uint32_t block_size, unsigned limit)
+struct block_cache *block_cache_create(
+	struct undo *undo, struct disk *disk, uint32_t block_size, unsigned limit)
 {
-	struct block_cache *cache = calloc(1, sizeof(*cache));
+	struct block_cache *cache = undo_alloc(undo, sizeof(*cache));
 
 	if (!cache)
 		return NULL;
+	cache->undo = undo;
 	cache->disk = disk;
 	cache->block_size = block_size;
 	cache->limit = limit;
 	for (cache->bucket_count = 1; cache->bucket_count < limit; cache->bucket_count *= 2)
 		;
-	cache->buckets = calloc(cache->bucket_count, sizeof(*cache->buckets));
+	cache->buckets = undo_alloc(undo, cache->bucket_count * sizeof(*cache->buckets));
 	cache->buffer = disk->allocate(disk, WRITE_BYTES);
 	if (!cache->buckets || !cache->buffer) {
 		block_cache_destroy(cache);
 		return NULL;
 	}
 	return cache;
+}
+
+static void free_line(struct block_cache *cache, struct line *line)
+{
+	undo_free(cache->undo, line->state.data, cache->block_size);
+	undo_free(cache->undo, line, sizeof(*line));
 }
 
 void block_cache_destroy(struct block_cache *cache)
@@ -58,12 +74,12 @@ void block_cache_destroy(struct block_cache *cache)
 		return;
 	for (line = cache->oldest; line; line = newer) {
 		newer = line->newer;
-		free(line);
+		free_line(cache, line);
 	}
 	if (cache->buffer)
 		cache->disk->release(cache->disk, cache->buffer, WRITE_BYTES);
-	free(cache->buckets);
-	free(cache);
+	undo_free(cache->undo, cache->buckets, cache->bucket_count * sizeof(*cache->buckets));
+	undo_free(cache->undo, cache, sizeof(*cache));
 }
 
 static struct line **bucket_of(struct block_cache *cache, uint64_t block)
@@ -94,43 +110,56 @@ static void list_add(struct block_cache *cache, struct line *line)
 	cache->newest = line;
 }
 
-static void unchain(struct block_cache *cache, struct line *line)
+static void note_link(struct block_cache *cache, struct line **link)
+{
+	undo_note(cache->undo, link, sizeof(*link));
+}
+
+static void remove_line(struct block_cache *cache, struct line *line)
 {
 	struct line **link = bucket_of(cache, line->block);
 
 	while (*link != line)
 		link = &(*link)->next;
+	note_link(cache, link);
 	*link = line->next;
 	list_remove(cache, line);
 	cache->count--;
-	if (line->dirty)
+	if (line->state.dirty)
 		cache->dirty--;
+	free_line(cache, line);
 }
 
-/* Memory for one more line: the oldest clean one's if the cache is full. */
-static struct line *obtain(struct block_cache *cache)
+/* Make room for one more line: the oldest clean one goes if the cache is full. */
+static void make_room(struct block_cache *cache)
 {
-	if (cache->count >= cache->limit)
-		for (struct line *line = cache->oldest; line; line = line->newer)
-			if (!line->dirty) {
-				unchain(cache, line);
-				return line;
-			}
-	return malloc(sizeof(struct line) + cache->block_size);
+	if (cache->count < cache->limit)
+		return;
+	for (struct line *line = cache->oldest; line; line = line->newer)
+		if (!line->state.dirty) {
+			remove_line(cache, line);
+			return;
+		}
 }
 
 static struct line *insert(struct block_cache *cache, uint64_t block)
 {
-	struct line *line = obtain(cache);
+	struct line **bucket = bucket_of(cache, block), *line;
 
+	make_room(cache);
+	line = undo_alloc(cache->undo, sizeof(*line));
 	if (!line)
 		return NULL;
+	line->state.data = undo_take(cache->undo, cache->block_size);
+	if (!line->state.data) {
+		undo_free(cache->undo, line, sizeof(*line));
+		return NULL;
+	}
 	line->block = block;
-	line->dirty = false;
-	line->followed = false;
-	line->rank = 0;
-	line->next = *bucket_of(cache, block);
-	*bucket_of(cache, block) = line;
+	line->own = undo_serial(cache->undo);
+	line->next = *bucket;
+	note_link(cache, bucket);
+	*bucket = line;
 	list_add(cache, line);
 	cache->count++;
 	return line;
@@ -144,7 +173,7 @@ static struct line *keep(struct block_cache *cache, uint64_t block, const void *
 	if (!line) {
 		line = insert(cache, block);
 		if (line)
-			memcpy(line->data, data, cache->block_size);
+			memcpy(line->state.data, data, cache->block_size);
 	}
 	return line;
 }
@@ -211,11 +240,49 @@ int block_cache_read(struct block_cache *cache, uint64_t offset, uint32_t length
 		error = get(cache, offset / cache->block_size, false, &line);
 		if (error)
 			return error;
-		memcpy(to, line->data + inside, amount);
+		memcpy(to, line->state.data + inside, amount);
 		to += amount;
 		offset += amount;
 		length -= amount;
 	}
+	return 0;
+}
+
+/* Until a flush puts it on the disk.  The next owner takes it for dirty too if this change comes to nothing: a flush may have
+ * been faster. */
+static void make_dirty(struct block_cache *cache, struct line *line)
+{
+	if (line->state.dirty)
+		return;
+	line->state.dirty = true;
+	cache->dirty++;
+}
+
+#define PIECE 64u /* is noted rather than that a copy is made */
+
+/* `amount` bytes of the line are going to be changed. */
+static int begin_change(
+	struct block_cache *cache, struct line *line, uint32_t inside, uint32_t amount)
+{
+	unsigned char *data;
+
+	make_dirty(cache, line);
+	if (line->own == undo_serial(cache->undo))
+		return 0;
+	if (amount <= PIECE) {
+		undo_note(cache->undo, line->state.data + inside, amount);
+		UNDO_NOTE(cache->undo, line->state);
+		return 0;
+	}
+	data = undo_take(cache->undo, cache->block_size);
+	if (!data)
+		return MASIX_E_LIMIT;
+	if (amount < cache->block_size)
+		memcpy(data, line->state.data, cache->block_size);
+	UNDO_NOTE(cache->undo, line->state);
+	undo_free(cache->undo, line->state.data, cache->block_size);
+	line->state.data = data;
+	line->own = undo_serial(cache->undo);
 	return 0;
 }
 
@@ -232,13 +299,11 @@ int block_cache_write(struct block_cache *cache, uint64_t offset, uint32_t lengt
 		if (amount > length)
 			amount = length;
 		error = get(cache, offset / cache->block_size, amount == cache->block_size, &line);
+		if (!error)
+			error = begin_change(cache, line, inside, amount);
 		if (error)
 			return error;
-		memcpy(line->data + inside, from, amount);
-		if (!line->dirty) {
-			line->dirty = true;
-			cache->dirty++;
-		}
+		memcpy(line->state.data + inside, from, amount);
 		from += amount;
 		offset += amount;
 		length -= amount;
@@ -250,18 +315,16 @@ void block_cache_discard(struct block_cache *cache, uint64_t block)
 {
 	struct line *line = find(cache, block);
 
-	if (line) {
-		unchain(cache, line);
-		free(line);
-	}
+	if (line)
+		remove_line(cache, line);
 }
 
 static int compare(const void *a, const void *b)
 {
 	const struct line *x = *(struct line *const *)a, *y = *(struct line *const *)b;
 
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
+	if (x->state.rank != y->state.rank)
+		return x->state.rank < y->state.rank ? -1 : 1;
 	return x->block < y->block ? -1 : x->block > y->block;
 }
 
@@ -287,9 +350,9 @@ static void write_run(struct flush *flush)
 		cache->disk, flush->first * size, flush->count * size, cache->buffer);
 	for (unsigned i = 0; i < flush->count && !error; i++)
 		if (!flush->stays_dirty[i]) {
-			flush->lines[i]->dirty = false;
-			flush->lines[i]->followed = false;
-			flush->lines[i]->rank = 0;
+			flush->lines[i]->state.dirty = false;
+			flush->lines[i]->state.followed = false;
+			flush->lines[i]->state.rank = 0;
 			cache->dirty--;
 		}
 	if (error)
@@ -313,7 +376,7 @@ static void write_lines(struct flush *flush, struct line **lines, unsigned count
 			(flush->count > 0 && line->block != flush->first + flush->count))
 			write_run(flush);
 		data = flush->cache->buffer + flush->count * size;
-		memcpy(data, line->data, size);
+		memcpy(data, line->state.data, size);
 		if (choose)
 			choice = choose(argument, line->block, data);
 		if (choice == BLOCK_LATER)
@@ -343,7 +406,7 @@ int block_cache_flush(struct block_cache *cache, block_choose_t choose, void *ar
 	if (!lines)
 		return MASIX_E_LIMIT;
 	for (struct line *line = cache->oldest; line; line = line->newer)
-		if (line->dirty)
+		if (line->state.dirty)
 			lines[count++] = line;
 	qsort(lines, count, sizeof(*lines), compare);
 	write_lines(&flush, lines, count, choose, argument);
@@ -351,26 +414,65 @@ int block_cache_flush(struct block_cache *cache, block_choose_t choose, void *ar
 	return flush.error;
 }
 
-bool block_cache_order(struct block_cache *cache, uint64_t other, uint64_t block)
+bool block_cache_can_wait(struct block_cache *cache, uint64_t block)
+{
+	const struct line *line = find(cache, block);
+
+	/* To raise its rank would break what was promised to those behind it. */
+	return !line || !line->state.followed;
+}
+
+void block_cache_order(struct block_cache *cache, uint64_t other, uint64_t block)
 {
 	struct line *first = find(cache, other), *second = find(cache, block);
 
 	/* One write puts both on the disk, or the first is there already. */
-	if (first == second || !first || !first->dirty)
-		return true;
-	if (!second)
-		return false;
-	if (first->rank >= second->rank) {
-		/* To raise it would break what was promised to those behind it. */
-		if (second->followed)
-			return false;
-		second->rank = first->rank + 1;
+	if (first == second || !first || !first->state.dirty || !second)
+		return;
+	if (first->state.rank >= second->state.rank) {
+		UNDO_NOTE(cache->undo, second->state);
+		second->state.rank = first->state.rank + 1;
 	}
-	first->followed = true;
-	return true;
+	UNDO_NOTE(cache->undo, first->state);
+	first->state.followed = true;
+}
+
+uint32_t block_cache_block_size(const struct block_cache *cache)
+{
+	return cache->block_size;
 }
 
 unsigned block_cache_dirty(const struct block_cache *cache)
 {
 	return cache->dirty;
+}
+
+/* --- after the last owner's death --- */
+
+bool block_cache_recover(
+	struct block_cache *cache, struct undo *undo, struct disk *disk, uint32_t block_size)
+{
+	struct arena *arena = undo_arena(undo);
+
+	if (!arena_mark(arena, cache, sizeof(*cache)) || cache->block_size != block_size ||
+		cache->bucket_count > UINT16_MAX ||
+		!arena_mark(arena, cache->buckets, cache->bucket_count * sizeof(*cache->buckets)))
+		return false;
+	cache->undo = undo;
+	cache->disk = disk;
+	cache->count = cache->dirty = 0;
+	cache->oldest = cache->newest = NULL;
+	cache->buffer = disk->allocate(disk, WRITE_BYTES);
+	for (unsigned i = 0; i < cache->bucket_count; i++)
+		for (struct line *line = cache->buckets[i]; line; line = line->next) {
+			if (!arena_mark(arena, line, sizeof(*line)) ||
+				bucket_of(cache, line->block) != &cache->buckets[i] ||
+				!arena_mark(arena, line->state.data, block_size))
+				return false;
+			line->own = undo_serial(undo) - 1;
+			list_add(cache, line);
+			cache->count++;
+			cache->dirty += line->state.dirty;
+		}
+	return cache->buffer != NULL;
 }

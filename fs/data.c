@@ -3,6 +3,7 @@
 #include <masix/error.h>
 
 #include "attributes.h"
+#include "done.h"
 #include "far.h"
 #include "pager.h"
 #include "window.h"
@@ -108,24 +109,27 @@ static int clear_tail(struct node *node, uint64_t size)
 /* The size after a change, with what goes along.  Lock and content held. */
 static void set_size(const struct identity *who, struct node *node, uint64_t size)
 {
+	node_change(node);
 	node->stat.size = size;
 	attributes_after_write(who, node);
 	node_touch(node, NODE_MTIME | NODE_CTIME);
 }
 
-/* Cut the file at `size`.  Content held for writing. */
-static int shrink(const struct identity *who, struct node *node, uint64_t size)
+/* Cut the file, whose size may have been set already, at `size`: nothing of what lies up to `old` is left.  Content held for
+ * writing. */
+static int cut_at(const struct identity *who, struct node *node, uint64_t size, uint64_t old)
 {
 	struct volume *volume = node->volume;
-	uint64_t page_end = (size + PAGE_SIZE_ - 1) / PAGE_SIZE_ * PAGE_SIZE_, old;
+	uint64_t page_end = (size + PAGE_SIZE_ - 1) / PAGE_SIZE_ * PAGE_SIZE_;
 	bool direct = is_direct(node);
 	int error = 0, truncated;
 
 	/* The pager serves no page beyond the new end from here on; let those under way end
 	 * before their blocks are given to other files. */
 	volume_lock(volume);
-	old = node->stat.size;
 	set_size(who, node, size);
+	node->cut = size;
+	node->cut_end = old;
 	node_drain(node);
 	volume_unlock(volume);
 	if (!direct) {
@@ -137,10 +141,29 @@ static int shrink(const struct identity *who, struct node *node, uint64_t size)
 				node, size, (size_t)((old < page_end ? old : page_end) - size));
 	}
 	volume_lock(volume);
+	node_change(node);
 	node->unwritten = true;
 	truncated = volume->ops->truncate(node, size);
+	node_change(node);
+	node->cut = NODE_WHOLE;
 	volume_unlock(volume);
 	return error ? error : truncated;
+}
+
+static int shrink(const struct identity *who, struct node *node, uint64_t size)
+{
+	return cut_at(who, node, size, node->stat.size);
+}
+
+int data_finish_cut(struct node *node)
+{
+	static const struct identity root;
+	int error;
+
+	pthread_rwlock_wrlock(&node->content);
+	error = cut_at(&root, node, node->cut, node->cut_end);
+	pthread_rwlock_unlock(&node->content);
+	return error;
 }
 
 static int check_change(const struct node *node)
@@ -173,24 +196,35 @@ int data_resize(const struct identity *who, struct node *node, uint64_t size)
 	return error;
 }
 
-/* Find room for a write and enter its consequences.  Content held for writing. */
+/* Find room for a write and enter its consequences; until finish_write the file is to be cut at its old end.  Content held for
+ * writing. */
 static int prepare_write(
 	const struct identity *who, struct node *node, uint64_t offset, size_t *amount)
 {
 	struct volume *volume = node->volume;
-	uint64_t length = *amount;
+	uint64_t length = *amount, old = node->stat.size;
 	int error;
 
 	error = clear_tail(node, offset);
 	volume_lock(volume);
 	if (!error)
 		error = check_change(node);
-	if (!error)
+	if (!error) {
+		/* Before there is anything behind the end. */
+		node_change(node);
+		if (offset + length > old) {
+			node->cut = old;
+			node->cut_end = offset + length;
+		}
 		error = volume->ops->reserve(node, offset, &length, who->uid == 0);
+		/* A flush may have come between. */
+		node_change(node);
+		if (error)
+			node->cut = NODE_WHOLE;
+	}
 	if (!error) {
 		*amount = (size_t)length;
-		set_size(who, node,
-			offset + length > node->stat.size ? offset + length : node->stat.size);
+		set_size(who, node, offset + length > old ? offset + length : old);
 		node->unwritten = true;
 		if (node->behind_end == 0 || offset < node->behind_start)
 			node->behind_start = offset;
@@ -200,6 +234,22 @@ static int prepare_write(
 	}
 	volume_unlock(volume);
 	return error;
+}
+
+/* The write is done, as far as anyone can see. */
+static void finish_write(struct node *node, bool append, size_t amount, uint64_t end)
+{
+	struct volume *volume = node->volume;
+
+	/* Written again at the same place it does no harm. */
+	if (!append && node->cut == NODE_WHOLE)
+		return;
+	volume_lock(volume);
+	node_change(node);
+	node->cut = NODE_WHOLE;
+	if (append)
+		done_note(volume->undo, DONE_WRITTEN, (uint32_t)amount, end);
+	volume_unlock(volume);
 }
 
 /* Clean the file when much of it is dirty. */
@@ -249,11 +299,13 @@ int data_write(const struct identity *who, struct node *node, bool append, uint6
 				error = undone;
 		}
 	}
-	pthread_rwlock_unlock(&node->content);
 	if (!error) {
 		*end = offset + *amount;
-		write_behind(node);
+		finish_write(node, append, *amount, *end);
 	}
+	pthread_rwlock_unlock(&node->content);
+	if (!error)
+		write_behind(node);
 	return error;
 }
 
@@ -267,6 +319,7 @@ int data_sync(struct node *node)
 	/* Writers wait: what they reserve must not be taken for left over below. */
 	pthread_rwlock_rdlock(&node->content);
 	volume_lock(volume);
+	node_change(node);
 	node->unwritten = false;
 	node->behind_start = node->behind_end = 0;
 	volume_unlock(volume);
@@ -278,7 +331,10 @@ int data_sync(struct node *node)
 		error = volume->ops->store(node);
 	if (!error)
 		error = node->error;
-	node->error = 0;
+	if (node->error != 0) {
+		node_change(node);
+		node->error = 0;
+	}
 	volume_unlock(volume);
 	pthread_rwlock_unlock(&node->content);
 	return error;
@@ -314,6 +370,7 @@ int data_map(struct node *node, bool writable, mach_port_t *right)
 	error = pager_right(node, right, NULL);
 	if (!error) {
 		volume_lock(node->volume);
+		node_change(node);
 		node->given = true;
 		if (writable)
 			node->shared = true;

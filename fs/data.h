@@ -23,6 +23,9 @@ uint64_t data_size(struct node *node);
 int data_write(const struct identity *who, struct node *node, bool append, uint64_t offset,
 	const void *from, size_t *amount, uint64_t *end) CHECKED;
 
+/* After the server's death: what its last owner had begun to cut, or to write behind the end. */
+int data_finish_cut(struct node *node) CHECKED;
+
 int data_resize(const struct identity *who, struct node *node, uint64_t size) CHECKED;
 
 /* Everything written to the file so far to the disk, its inode too (but see volume_flush).  Tells

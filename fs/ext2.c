@@ -11,13 +11,7 @@
 static int ext2_statfs(struct volume *volume, struct masix_statfs *info);
 static int ext2_shutdown(struct volume *volume);
 
-static void blocks_changed(ext2_filsys fs, blk64_t block, blk_t count, int in_use)
-{
-	for (blk_t i = 0; i < count; i++)
-		ext2_flush_block_changed(fs, block + i, in_use);
-}
-
-static const struct volume_ops ext2_ops = {
+const struct volume_ops ext2_ops = {
 	.node_size = sizeof(struct ext2_node),
 	.load = ext2_load,
 	.store = ext2_store,
@@ -39,6 +33,8 @@ static const struct volume_ops ext2_ops = {
 	.statfs = ext2_statfs,
 	.flush = ext2_flush,
 	.shutdown = ext2_shutdown,
+	.before_commit = ext2_before_commit,
+	.adopt = ext2_adopt,
 };
 
 int ext2_error(errcode_t code)
@@ -73,7 +69,8 @@ void ext2_free_inode_number(struct ext2_volume *volume, ext2_ino_t ino, bool dir
 {
 	ext2_flush_forget_inode(volume, ino);
 	ext2fs_inode_alloc_stats2(volume->fs, ino, -1, directory);
-	if (ranges_add(&volume->freed_inodes, ino, (uint64_t)ino + 1) == 0)
+	ext2_counts_changed(volume, ext2fs_group_of_ino(volume->fs, ino));
+	if (ranges_add(volume->volume.undo, &volume->freed_inodes, ino, (uint64_t)ino + 1) == 0)
 		ext2fs_mark_inode_bitmap2(volume->fs->inode_map, ino);
 }
 
@@ -99,6 +96,7 @@ static int ext2_shutdown(struct volume *base)
 		return 0;
 	volume->fs->super->s_state |= EXT2_VALID_FS;
 	ext2fs_mark_super_dirty(volume->fs);
+	ext2_counts_changed(volume, 0);
 	return ext2_flush(base);
 }
 
@@ -141,9 +139,8 @@ static const char *check_features(const struct ext2_super_block *super)
 	return NULL;
 }
 
-/* Read the superblock without libext2fs: its block size is needed for the cache, and a disk
- * that is something else should be said to be. */
-static int check_superblock(struct disk *disk, uint32_t *block_size, const char **why)
+/* Its block size is needed for the cache, and a disk that is something else should be said to be. */
+int ext2_check_superblock(struct disk *disk, uint32_t *block_size, const char **why)
 {
 	struct ext2_super_block *super;
 	void *data;
@@ -172,11 +169,11 @@ static int check_superblock(struct disk *disk, uint32_t *block_size, const char 
 	return error;
 }
 
-static int open_filesystem(struct ext2_volume *volume, const char **why)
+int ext2_open_filesystem(struct ext2_volume *volume, int flags, const char **why)
 {
 	char name[EXT2_IO_NAME_SIZE];
-	int flags = EXT2_FLAG_64BITS | (volume->disk->read_only ? 0 : EXT2_FLAG_RW);
 
+	flags |= EXT2_FLAG_64BITS | (volume->disk->read_only ? 0 : EXT2_FLAG_RW);
 	ext2_io_name(volume, name);
 	*why = "its superblock or group descriptors are damaged";
 	if (ext2fs_open2(name, NULL, flags, 0, 0, &ext2_io_manager, &volume->fs))
@@ -192,7 +189,6 @@ static int open_filesystem(struct ext2_volume *volume, const char **why)
 	if (ext2fs_read_bitmaps(volume->fs))
 		return MASIX_E_BAD_FORMAT;
 	ext2fs_set_block_alloc_stats_callback(volume->fs, ext2_flush_block_changed, NULL);
-	ext2fs_set_block_alloc_stats_range_callback(volume->fs, blocks_changed, NULL);
 	*why = "there is not enough memory";
 	return ext2_flush_init(volume);
 }
@@ -215,6 +211,7 @@ static int mark_mounted(struct ext2_volume *volume, const char **why)
 	super->s_mnt_count++;
 	super->s_mtime = (uint32_t)(volume->volume.now() / 1000000000);
 	ext2fs_mark_super_dirty(volume->fs);
+	ext2_counts_changed(volume, 0);
 	return ext2_flush(&volume->volume);
 }
 
@@ -229,50 +226,54 @@ static uint64_t size_max(uint32_t block_size)
 	return blocks * block_size < countable ? blocks * block_size : countable - block_size;
 }
 
-static void release_pages(struct volume *base, void *data, uint32_t length)
+void ext2_release_pages(struct volume *base, void *data, uint32_t length)
 {
 	struct disk *disk = ((struct ext2_volume *)base)->disk;
 
 	disk->release(disk, data, length);
 }
 
-int ext2_mount(struct disk *disk, const char *name, uint32_t device, int64_t (*now)(void),
-	struct volume **result, const char **why)
+int ext2_mount(struct arena *arena, struct disk *disk, const char *name, uint32_t device,
+	int64_t (*now)(void), struct volume **result, const char **why)
 {
 	struct ext2_volume *volume;
 	uint32_t block_size = 0;
 	int error;
 
-	error = check_superblock(disk, &block_size, why);
+	error = ext2_check_superblock(disk, &block_size, why);
 	if (error)
 		return error;
 	*why = "there is not enough memory";
-	volume = calloc(1, sizeof(*volume));
+	volume = arena_alloc(arena, sizeof(*volume));
 	if (!volume)
 		return MASIX_E_LIMIT;
 	volume->volume.ops = &ext2_ops;
 	volume->volume.root = EXT2_ROOT_INO;
 	volume->volume.size_max = size_max(block_size);
 	volume->volume.now = now;
-	volume->volume.release = release_pages;
+	volume->volume.release = ext2_release_pages;
 	volume->disk = disk;
-	error = volume_init(&volume->volume, name, device, 2048);
+	error = volume_init(&volume->volume, arena, name, device, 2048);
 	if (error) {
-		free(volume);
+		arena_free(arena, volume, sizeof(*volume));
 		return error;
 	}
-	volume->cache = block_cache_create(disk, block_size, EXT2_CACHE_BLOCKS);
+	volume->cache =
+		block_cache_create(volume->volume.undo, disk, block_size, EXT2_CACHE_BLOCKS);
 	volume->scratch = malloc(3 * block_size);
 	if (!volume->cache || !volume->scratch)
 		error = MASIX_E_LIMIT;
 	if (!error)
-		error = open_filesystem(volume, why);
+		error = ext2_open_filesystem(volume, 0, why);
+	if (!error)
+		error = ext2_keep_counts(volume);
 	if (!error)
 		error = mark_mounted(volume, why);
 	if (error) {
 		ext2_unmount(&volume->volume);
 		return error;
 	}
+	volume_commit(&volume->volume);
 	*result = &volume->volume;
 	return 0;
 }
@@ -281,11 +282,14 @@ void ext2_unmount(struct volume *base)
 {
 	struct ext2_volume *volume = (struct ext2_volume *)base;
 
-	volume_destroy(base);
+	struct arena *arena = undo_arena(base->undo);
+
 	if (volume->fs)
 		ext2fs_free(volume->fs);
 	ext2_flush_end(volume);
 	block_cache_destroy(volume->cache);
+	undo_free(base->undo, volume->groups, volume->groups_size);
 	free(volume->scratch);
-	free(volume);
+	volume_destroy(base);
+	arena_free(arena, volume, sizeof(*volume));
 }

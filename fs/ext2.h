@@ -24,11 +24,25 @@ struct ext2_new_inode {
 	uint64_t block;
 };
 
+/* What libext2fs counts.  It does so in memory of its own: this is how it was at the last commit. */
+struct ext2_counts {
+	uint64_t free_blocks;
+	uint32_t free_inodes;
+	uint32_t features; /* that we set (large files) */
+	uint16_t state;
+};
+
+/* What is not of the heap survives the task: the bitmaps are those in the cache or on the disk and what the sets below have. */
 struct ext2_volume {
 	struct volume volume;
-	struct disk *disk;
+	struct disk *disk; /* of the heap, as all of libext2fs's */
 	struct block_cache *cache;
 	ext2_filsys fs;
+	struct ext2_counts counts;
+	char *groups; /* the group descriptors at the last commit */
+	size_t groups_size;
+	bool counts_changed; /* since then, and in these groups: */
+	dgrp_t first_changed, last_changed;
 	/* Freed since the last flush.  Marked as used in the bitmaps until then: nothing that
 	 * the disk still holds as used is used anew, so that a crash leaves no block with two
 	 * owners. */
@@ -38,11 +52,11 @@ struct ext2_volume {
 	struct ranges new_blocks;
 	struct ext2_new_inode *new_inodes;
 	unsigned new_inode_count, new_inode_room;
-	/* Where the inodes are, and where what only counts other things is. */
+	/* Where the inodes are, and where what only counts other things is; of the heap. */
 	struct ranges inode_tables;
 	struct ranges bookkeeping;
 	uint64_t last_written; /* the block that libext2fs wrote last, outside both of these */
-	char *scratch;	       /* three blocks, for libext2fs */
+	char *scratch;	       /* three blocks, for libext2fs; of the heap */
 };
 
 struct ext2_node {
@@ -64,19 +78,38 @@ static inline struct ext2_node *ext2_node_of(struct node *node)
 
 /* ext2.c */
 
+extern const struct volume_ops ext2_ops;
+/* Read the superblock without libext2fs, to see whether it can be mounted. */
+int ext2_check_superblock(struct disk *disk, uint32_t *block_size, const char **why) CHECKED;
+/* Let libext2fs open it. */
+int ext2_open_filesystem(struct ext2_volume *volume, int flags, const char **why) CHECKED;
+void ext2_release_pages(struct volume *volume, void *data, uint32_t length);
 /* Mount the disk's ext2 file system.  The volume is freed with it, by ext2_unmount.  *why is a
  * static text that says what is wrong with it. */
-int ext2_mount(struct disk *disk, const char *name, uint32_t device, int64_t (*now)(void),
-	struct volume **volume, const char **why) CHECKED;
+int ext2_mount(struct arena *arena, struct disk *disk, const char *name, uint32_t device,
+	int64_t (*now)(void), struct volume **volume, const char **why) CHECKED;
 /* Without flushing: for tests and failed mounts. */
 void ext2_unmount(struct volume *volume);
 
+/* Note that libext2fs changed what it counts in a group. */
+void ext2_counts_changed(struct ext2_volume *volume, dgrp_t group);
 /* A libext2fs code as one of ours. */
 int ext2_error(errcode_t code) CHECKED;
 /* Make sure, if it can be had by flushing, that `blocks` blocks and an inode are free. */
 int ext2_prepare(struct ext2_volume *volume, uint64_t blocks) CHECKED;
 /* The inode's number goes back to the bitmap at the next flush. */
 void ext2_free_inode_number(struct ext2_volume *volume, ext2_ino_t ino, bool directory);
+
+/* ext2_recover.c */
+
+/* As ext2_mount for the volume that the last owner left in the arena, as it was when it last let go of the volume's lock
+ * (volume_recover): first mark, then, when the arena was swept, make the rest.  MASIX_E_BAD_FORMAT: it is not whole. */
+int ext2_recover(struct volume *volume, struct arena *arena, struct disk *disk, const char *name,
+	int64_t (*now)(void), const char **why) CHECKED;
+int ext2_resume(struct volume *volume, const char **why) CHECKED;
+void ext2_before_commit(struct volume *volume);
+/* Take the group descriptors' first copy. */
+int ext2_keep_counts(struct ext2_volume *volume) CHECKED;
 
 /* ext2_flush.c */
 
@@ -99,6 +132,7 @@ void ext2_io_name(struct ext2_volume *volume, char *name);
 int ext2_load(struct node *node) CHECKED;
 int ext2_store(struct node *node) CHECKED;
 void ext2_unload(struct node *node);
+bool ext2_adopt(struct node *node) CHECKED;
 int ext2_destroy(struct node *node) CHECKED;
 int ext2_read_link(struct node *node, char *target, unsigned *length) CHECKED;
 /* Make the inode of `seed` (not yet counted in the bitmaps: ext2_inode_commit does that), with a

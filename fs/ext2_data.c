@@ -34,6 +34,13 @@ static int find_run(
 	return 0;
 }
 
+/* Blocks become used (in_use 1) or free (-1).  The library's callback for a range is told of none of it. */
+static void count_run(ext2_filsys fs, blk64_t start, unsigned count, int in_use)
+{
+	for (unsigned i = 0; i < count; i++)
+		ext2fs_block_alloc_stats2(fs, start + i, in_use);
+}
+
 /* Enter `count` blocks from `block` on as the logical blocks from `index` on; returns how many
  * it did before an error. */
 static unsigned enter_run(
@@ -42,7 +49,7 @@ static unsigned enter_run(
 	unsigned done = 0;
 
 	/* Before the mapping: what cannot be noted as fresh must not be mapped. */
-	*error = ranges_add(&node->fresh, index, index + count);
+	*error = ranges_add(node->node.volume->undo, &node->fresh, index, index + count);
 	if (*error)
 		return 0;
 	while (done < count && !*error) {
@@ -51,7 +58,8 @@ static unsigned enter_run(
 			done++;
 	}
 	if (done < count) {
-		int lost = ranges_remove(&node->fresh, index + done, index + count);
+		int lost = ranges_remove(
+			node->node.volume->undo, &node->fresh, index + done, index + count);
 
 		if (lost)
 			*error = lost;
@@ -88,9 +96,10 @@ static int allocate_run(
 	error = find_run(volume, goal, wanted, &start, &count);
 	if (error)
 		return error;
-	ext2fs_block_alloc_stats_range(fs, start, count, 1);
+	count_run(fs, start, count, 1);
 	*done = enter_run(node, index, start, count, &error);
 	if (*done > 0) {
+		node_change(&node->node);
 		/* Cannot overflow: the disk would have to be larger than it can be. */
 		errcode_t code = ext2fs_iblk_add_blocks(fs, EXT2_INODE(&node->inode), *done);
 
@@ -100,7 +109,7 @@ static int allocate_run(
 			error = ext2_error(code);
 	}
 	if (*done < count)
-		ext2fs_block_alloc_stats_range(fs, start + *done, count - *done, -1);
+		count_run(fs, start + *done, count - *done, -1);
 	return error;
 }
 
@@ -173,6 +182,7 @@ int ext2_truncate(struct node *base, uint64_t size)
 
 	if (base->volume->read_only)
 		return MASIX_E_READ_ONLY;
+	node_change(base);
 	/* punch writes the inode: let it write the size too. */
 	error = ext2_store(base);
 	if (error)
@@ -183,7 +193,7 @@ int ext2_truncate(struct node *base, uint64_t size)
 		base->stat.blocks = ext2fs_inode_i_blocks(volume->fs, EXT2_INODE(&node->inode));
 	}
 	if (!error)
-		error = ranges_remove(&node->fresh, first, UINT64_MAX);
+		error = ranges_remove(node->node.volume->undo, &node->fresh, first, UINT64_MAX);
 	return error;
 }
 
@@ -209,7 +219,8 @@ int ext2_settle(struct node *base)
 		if (!error && block != 0)
 			error = volume->disk->write(volume->disk, block * size, size, zeros);
 		if (!error)
-			error = ranges_remove(&node->fresh, index, index + 1);
+			error = ranges_remove(
+				node->node.volume->undo, &node->fresh, index, index + 1);
 	}
 	volume->disk->release(volume->disk, zeros, size);
 	return error;

@@ -175,9 +175,9 @@ int ext2_create(struct node *directory, const struct name *name, const struct no
 		return error;
 	}
 	ext2_inode_commit(volume, ino, is_directory);
+	node_touch(directory, NODE_MTIME | NODE_CTIME);
 	if (is_directory)
 		directory->stat.nlink++;
-	node_touch(directory, NODE_MTIME | NODE_CTIME);
 	*result = ino;
 	return 0;
 }
@@ -198,6 +198,7 @@ int ext2_link(struct node *directory, const struct name *name, struct node *node
 	take_back(directory);
 	if (error)
 		return error;
+	node_change(node);
 	node->stat.nlink++;
 	node_touch(node, NODE_CTIME);
 	node_touch(directory, NODE_MTIME | NODE_CTIME);
@@ -223,8 +224,10 @@ static int remove_entry(struct node *directory, const struct name *name, struct 
 /* One name of `node` is gone; a directory has only one, and its own "." besides. */
 static void drop_link(struct node *directory, struct node *node)
 {
+	node_change(node);
 	if (node_is_directory(node)) {
 		node->stat.nlink = 0;
+		node_change(directory);
 		directory->stat.nlink--;
 		directory->dirty = true;
 	} else {
@@ -324,17 +327,14 @@ static int block_of(struct node *directory, const struct name *name, blk64_t *bl
 		(uint64_t)(position.next - 1) / volume->fs->blocksize, NULL, block));
 }
 
-/* The name that was just entered is to reach the disk before the old one leaves it: a crash may
- * leave two names, but not none. */
-static int order_names(struct node *from_directory, const struct name *from)
+/* The name that will be entered is to reach the disk before the old one leaves it: a crash may leave two names, but not
+ * none.  Before anything is changed: if the block of the old name, *removed, cannot wait for another, there is a flush. */
+static int prepare_order(struct node *from_directory, const struct name *from, blk64_t *removed)
 {
 	struct ext2_volume *volume = ext2_volume_of(from_directory);
-	uint64_t added = volume->last_written;
-	blk64_t removed;
-	int error;
+	int error = block_of(from_directory, from, removed);
 
-	error = block_of(from_directory, from, &removed);
-	if (!error && !block_cache_order(volume->cache, added, removed))
+	if (!error && !block_cache_can_wait(volume->cache, *removed))
 		error = volume_flush(from_directory->volume);
 	return error;
 }
@@ -346,13 +346,13 @@ static int leave_old_place(struct node *from_directory, const struct name *from,
 	const struct name parent = { "..", 2 };
 	int error;
 
-	error = order_names(from_directory, from);
-	if (!error)
-		error = remove_entry(from_directory, from, node);
+	error = remove_entry(from_directory, from, node);
 	if (error)
 		return error;
 	if (node_is_directory(node) && from_directory != to_directory) {
 		error = redirect_entry(node, &parent, to_directory);
+		node_change(from_directory);
+		node_change(to_directory);
 		from_directory->stat.nlink--;
 		to_directory->stat.nlink++;
 	}
@@ -365,9 +365,13 @@ static int leave_old_place(struct node *from_directory, const struct name *from,
 int ext2_rename(struct node *from_directory, const struct name *from, struct node *node,
 	struct node *to_directory, const struct name *to, struct node *replaced)
 {
+	struct ext2_volume *volume = ext2_volume_of(node);
+	blk64_t removed;
 	int error;
 
-	error = ext2_prepare(ext2_volume_of(node), EXT2_CHANGE_BLOCKS);
+	error = ext2_prepare(volume, EXT2_CHANGE_BLOCKS);
+	if (!error)
+		error = prepare_order(from_directory, from, &removed);
 	if (error)
 		return error;
 	if (replaced) {
@@ -383,5 +387,6 @@ int ext2_rename(struct node *from_directory, const struct name *from, struct nod
 		if (error)
 			return error;
 	}
+	block_cache_order(volume->cache, volume->last_written, removed);
 	return leave_old_place(from_directory, from, node, to_directory);
 }

@@ -12,7 +12,6 @@
  *  5. bitmaps, group descriptors, superblock. */
 #include "ext2.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <masix/error.h>
@@ -28,44 +27,58 @@ int ext2_flush_init(struct ext2_volume *volume)
 		blk64_t inodes = ext2fs_inode_bitmap_loc(fs, group);
 
 		error = ranges_add(
-			&volume->inode_tables, table, table + fs->inode_blocks_per_group);
+			NULL, &volume->inode_tables, table, table + fs->inode_blocks_per_group);
 		if (!error)
-			error = ranges_add(&volume->bookkeeping, blocks, blocks + 1);
+			error = ranges_add(NULL, &volume->bookkeeping, blocks, blocks + 1);
 		if (!error)
-			error = ranges_add(&volume->bookkeeping, inodes, inodes + 1);
+			error = ranges_add(NULL, &volume->bookkeeping, inodes, inodes + 1);
 	}
 	/* Superblock and group descriptors lie before everything else. */
 	if (!error)
-		error = ranges_add(&volume->bookkeeping, 0,
+		error = ranges_add(NULL, &volume->bookkeeping, 0,
 			fs->super->s_first_data_block + 1 + fs->desc_blocks);
 	return error;
 }
 
-void ext2_flush_end(struct ext2_volume *volume)
+/* The list of new inodes becomes empty. */
+static void forget_inodes(struct ext2_volume *volume)
 {
-	ranges_clear(&volume->freed_blocks);
-	ranges_clear(&volume->freed_inodes);
-	ranges_clear(&volume->new_blocks);
-	ranges_clear(&volume->inode_tables);
-	ranges_clear(&volume->bookkeeping);
-	free(volume->new_inodes);
+	struct undo *undo = volume->volume.undo;
+
+	if (!volume->new_inodes)
+		return;
+	UNDO_NOTE(undo, volume->new_inodes);
+	UNDO_NOTE(undo, volume->new_inode_count);
+	UNDO_NOTE(undo, volume->new_inode_room);
+	undo_free(undo, volume->new_inodes, volume->new_inode_room * sizeof(*volume->new_inodes));
 	volume->new_inodes = NULL;
 	volume->new_inode_count = volume->new_inode_room = 0;
+}
+
+void ext2_flush_end(struct ext2_volume *volume)
+{
+	ranges_clear(volume->volume.undo, &volume->freed_blocks);
+	ranges_clear(volume->volume.undo, &volume->freed_inodes);
+	ranges_clear(volume->volume.undo, &volume->new_blocks);
+	ranges_clear(NULL, &volume->inode_tables);
+	ranges_clear(NULL, &volume->bookkeeping);
+	forget_inodes(volume);
 }
 
 void ext2_flush_block_changed(ext2_filsys fs, blk64_t block, int in_use)
 {
 	struct ext2_volume *volume = fs->priv_data;
 
+	ext2_counts_changed(volume, ext2fs_group_of_blk2(fs, block));
 	if (in_use > 0) {
 		/* Without memory the block is only written later than it should be. */
-		volume_note_error(
-			&volume->volume, ranges_add(&volume->new_blocks, block, block + 1));
+		volume_note_error(&volume->volume,
+			ranges_add(volume->volume.undo, &volume->new_blocks, block, block + 1));
 		return;
 	}
 	block_cache_discard(volume->cache, block);
 	/* Without memory to remember it, it may as well be free at once. */
-	if (ranges_add(&volume->freed_blocks, block, block + 1) == 0)
+	if (ranges_add(volume->volume.undo, &volume->freed_blocks, block, block + 1) == 0)
 		ext2fs_mark_block_bitmap2(fs->block_map, block);
 }
 
@@ -79,20 +92,37 @@ static void find_place(struct ext2_volume *volume, struct ext2_new_inode *inode)
 	inode->byte = (uint32_t)(offset % fs->blocksize);
 }
 
+static int grow_list(struct ext2_volume *volume)
+{
+	unsigned room = volume->new_inode_room ? volume->new_inode_room * 2 : 64;
+	struct undo *undo = volume->volume.undo;
+	struct ext2_new_inode *array = undo_alloc(undo, room * sizeof(*array));
+
+	if (!array)
+		return MASIX_E_LIMIT;
+	if (volume->new_inodes)
+		memcpy(array, volume->new_inodes, volume->new_inode_count * sizeof(*array));
+	UNDO_NOTE(undo, volume->new_inodes);
+	UNDO_NOTE(undo, volume->new_inode_room);
+	undo_free(undo, volume->new_inodes, volume->new_inode_room * sizeof(*array));
+	volume->new_inodes = array;
+	volume->new_inode_room = room;
+	return 0;
+}
+
 int ext2_flush_note_inode(struct ext2_volume *volume, ext2_ino_t ino)
 {
+	struct undo *undo = volume->volume.undo;
 	struct ext2_new_inode *inode;
+	int error = 0;
 
-	if (volume->new_inode_count == volume->new_inode_room) {
-		unsigned room = volume->new_inode_room ? volume->new_inode_room * 2 : 64;
-		struct ext2_new_inode *array = realloc(volume->new_inodes, room * sizeof(*array));
-
-		if (!array)
-			return MASIX_E_LIMIT;
-		volume->new_inodes = array;
-		volume->new_inode_room = room;
-	}
+	if (volume->new_inode_count == volume->new_inode_room)
+		error = grow_list(volume);
+	if (error)
+		return error;
+	UNDO_NOTE(undo, volume->new_inode_count);
 	inode = &volume->new_inodes[volume->new_inode_count++];
+	UNDO_NOTE(undo, *inode);
 	inode->ino = ino;
 	find_place(volume, inode);
 	return 0;
@@ -100,12 +130,16 @@ int ext2_flush_note_inode(struct ext2_volume *volume, ext2_ino_t ino)
 
 void ext2_flush_forget_inode(struct ext2_volume *volume, ext2_ino_t ino)
 {
+	struct undo *undo = volume->volume.undo;
+
 	/* What is deleted soon was made lately. */
 	for (unsigned i = volume->new_inode_count; i-- > 0;)
 		if (volume->new_inodes[i].ino == ino) {
+			UNDO_NOTE(undo, volume->new_inodes[i].ino);
 			volume->new_inodes[i].ino = 0;
 			break;
 		}
+	UNDO_NOTE(undo, volume->new_inode_count);
 	while (volume->new_inode_count > 0 &&
 		volume->new_inodes[volume->new_inode_count - 1].ino == 0)
 		volume->new_inode_count--;
@@ -130,8 +164,8 @@ static void release_freed(struct ext2_volume *volume)
 			ext2fs_unmark_inode_bitmap2(fs->inode_map, ino);
 		ext2fs_mark_ib_dirty(fs);
 	}
-	ranges_clear(&volume->freed_blocks);
-	ranges_clear(&volume->freed_inodes);
+	ranges_clear(volume->volume.undo, &volume->freed_blocks);
+	ranges_clear(volume->volume.undo, &volume->freed_inodes);
 }
 
 /* --- the choices of each step --- */
@@ -221,6 +255,25 @@ static int write_in_order(struct ext2_volume *volume)
 	return error;
 }
 
+/* A flush that was cut off is undone, in memory.  Then what the disk had said of the last one must be known, whatever it says
+ * now: have it in the cache. */
+static int fetch_bookkeeping(struct ext2_volume *volume)
+{
+	uint32_t size = volume->fs->blocksize;
+	int error = 0;
+
+	for (unsigned i = 0; i < volume->bookkeeping.count; i++) {
+		const struct range *range = &volume->bookkeeping.array[i];
+
+		for (uint64_t block = range->start; block < range->end && !error; block++) {
+			char byte;
+
+			error = block_cache_read(volume->cache, block * size, 1, &byte);
+		}
+	}
+	return error;
+}
+
 int ext2_flush(struct volume *base)
 {
 	struct ext2_volume *volume = (struct ext2_volume *)base;
@@ -230,6 +283,10 @@ int ext2_flush(struct volume *base)
 	base->want_flush = false;
 	if (volume->disk->read_only)
 		return 0;
+	error = fetch_bookkeeping(volume);
+	if (error)
+		return error;
+	volume_commit(base);
 	release_freed(volume);
 	if (fs->flags & (EXT2_FLAG_DIRTY | EXT2_FLAG_BB_DIRTY | EXT2_FLAG_IB_DIRTY)) {
 		error = ext2_error(ext2fs_write_bitmaps(fs));
@@ -240,7 +297,8 @@ int ext2_flush(struct volume *base)
 		error = write_in_order(volume);
 	if (error)
 		return error;
-	ranges_clear(&volume->new_blocks);
-	volume->new_inode_count = 0;
+	ranges_clear(base->undo, &volume->new_blocks);
+	forget_inodes(volume);
+	volume_commit(base);
 	return 0;
 }

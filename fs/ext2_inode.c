@@ -71,6 +71,7 @@ int ext2_load(struct node *node)
 	struct ext2_inode_large *inode = &ext2_node_of(node)->inode;
 	struct masix_stat *stat = &node->stat;
 
+	node_change(node);
 	if (stat->ino < EXT2_ROOT_INO || stat->ino > volume->fs->super->s_inodes_count)
 		return MASIX_E_IO;
 	if (ext2fs_read_inode_full(
@@ -126,6 +127,7 @@ static void encode(
 		inode->i_ctime_extra = encode_extra(stat->ctime, stat->ctime_nsec);
 	if (stat->size > 0x7fffffff && !ext2fs_has_feature_large_file(volume->fs->super)) {
 		ext2fs_set_feature_large_file(volume->fs->super);
+		ext2_counts_changed(volume, 0);
 		ext2fs_mark_super_dirty(volume->fs);
 	}
 }
@@ -142,6 +144,7 @@ int ext2_store(struct node *node)
 	struct ext2_inode_large *inode = &ext2_node_of(node)->inode;
 	int error;
 
+	node_change(node);
 	encode(volume, &node->stat, inode);
 	error = write_inode(volume, (ext2_ino_t)node->stat.ino, inode);
 	if (!error)
@@ -151,7 +154,12 @@ int ext2_store(struct node *node)
 
 void ext2_unload(struct node *node)
 {
-	ranges_clear(&ext2_node_of(node)->fresh);
+	ranges_clear(node->volume->undo, &ext2_node_of(node)->fresh);
+}
+
+bool ext2_adopt(struct node *node)
+{
+	return ranges_recover(&ext2_node_of(node)->fresh, undo_arena(node->volume->undo));
 }
 
 /* Extended attributes may have a block of their own, shared with other inodes. */
@@ -170,6 +178,7 @@ int ext2_destroy(struct node *node)
 	ext2_ino_t ino = (ext2_ino_t)node->stat.ino;
 	int error;
 
+	node_change(node);
 	encode(volume, &node->stat, inode);
 	inode->i_dtime = (uint32_t)(node->volume->now() / 1000000000);
 	error = free_attributes(volume, ino, inode);
@@ -186,7 +195,7 @@ int ext2_destroy(struct node *node)
 	error = write_inode(volume, ino, inode);
 	if (error)
 		return error;
-	ranges_clear(&ext2_node_of(node)->fresh);
+	ranges_clear(node->volume->undo, &ext2_node_of(node)->fresh);
 	ext2_free_inode_number(volume, ino, node_is_directory(node));
 	return 0;
 }
@@ -322,6 +331,7 @@ int ext2_inode_make(struct node *directory, const struct node_seed *seed, ext2_i
 void ext2_inode_commit(struct ext2_volume *volume, ext2_ino_t ino, bool directory)
 {
 	ext2fs_inode_alloc_stats2(volume->fs, ino, 1, directory);
+	ext2_counts_changed(volume, ext2fs_group_of_ino(volume->fs, ino));
 }
 
 /* The inode was never counted, so only its block has to go back. */

@@ -143,6 +143,7 @@ int ext2_set_block(struct ext2_node *node, uint64_t index, blk64_t block)
 	bool done = false;
 	int error = 0;
 
+	node_change(&node->node);
 	if (is_classic(node))
 		error = set_classic(node, index, block, &done);
 	if (error || done)

@@ -222,12 +222,12 @@ static int write_blocks(
 	error = map_runs(node, index, count, false, runs, &run_count, done);
 	if (error)
 		return error;
-	error = ranges_remove(&node->fresh, index, index + *done);
-	if (error)
-		return error;
 	begin_transfer(&node->node);
 	error = write_runs(volume, runs, run_count, data);
 	end_transfer(&node->node);
+	/* Not before: who finds it half done must not take what the disk had there for the file's. */
+	if (!error)
+		error = ranges_remove(node->node.volume->undo, &node->fresh, index, index + *done);
 	return error;
 }
 
@@ -253,8 +253,10 @@ int ext2_page_out(struct node *base, uint32_t page, unsigned count, void *data)
 		error = write_blocks(node, index, blocks, from + (index * size - offset), &done);
 		index += done;
 	}
-	if (error)
+	if (error) {
+		node_change(base);
 		base->error = error;
+	}
 	volume_unlock(base->volume);
 	return error;
 }

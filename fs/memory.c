@@ -18,8 +18,15 @@ int memory_charge(struct memory_volume *volume, uint64_t bytes)
 {
 	if (bytes > volume->limit - volume->used)
 		return MASIX_E_NO_SPACE;
+	UNDO_NOTE(volume->volume.undo, volume->used);
 	volume->used += bytes;
 	return 0;
+}
+
+void memory_refund(struct memory_volume *volume, uint64_t bytes)
+{
+	UNDO_NOTE(volume->volume.undo, volume->used);
+	volume->used -= bytes;
 }
 
 /* Nodes with names are always in memory, so nothing is ever loaded. */
@@ -31,6 +38,7 @@ static int load(struct node *node)
 
 static int store(struct node *node)
 {
+	node_change(node);
 	node->dirty = false;
 	return 0;
 }
@@ -41,14 +49,16 @@ static void unload(struct node *node)
 
 	/* Cannot fail. */
 	volume_note_error(node->volume, memory_truncate(node, 0));
-	free(memory->target);
+	if (memory->target)
+		undo_free(node->volume->undo, memory->target, (size_t)node->stat.size);
 }
 
 static int destroy(struct node *node)
 {
 	struct memory_volume *volume = memory_volume_of(node);
 
-	volume->used -= MEMORY_NODE_CHARGE;
+	memory_refund(volume, MEMORY_NODE_CHARGE);
+	UNDO_NOTE(node->volume->undo, volume->inodes);
 	volume->inodes--;
 	return memory_truncate(node, 0);
 }
@@ -119,15 +129,17 @@ static int add_entry(struct node *directory, const struct name *name, uint64_t i
 	struct memory_volume *volume = memory_volume_of(directory);
 	struct memory_node *memory = memory_node_of(directory);
 	struct memory_entry **bucket = bucket_of(volume, directory->stat.ino, name);
+	struct undo *undo = volume->volume.undo;
 	struct memory_entry *entry;
 
 	if (memory_charge(volume, MEMORY_ENTRY_CHARGE))
 		return MASIX_E_NO_SPACE;
-	entry = calloc(1, sizeof(*entry) + name->length);
+	entry = undo_alloc(undo, sizeof(*entry) + name->length);
 	if (!entry) {
-		volume->used -= MEMORY_ENTRY_CHARGE;
+		memory_refund(volume, MEMORY_ENTRY_CHARGE);
 		return MASIX_E_NO_SPACE;
 	}
+	node_change(directory);
 	entry->directory = directory->stat.ino;
 	entry->ino = ino;
 	entry->type = (uint8_t)((mode & S_IFMT) >> 12);
@@ -135,7 +147,10 @@ static int add_entry(struct node *directory, const struct name *name, uint64_t i
 	memcpy(entry->name, name->text, name->length);
 	entry->cookie = ++memory->last_cookie;
 	entry->next = *bucket;
+	UNDO_NOTE(undo, *bucket);
 	*bucket = entry;
+	if (memory->last)
+		UNDO_NOTE(undo, memory->last->following);
 	*(memory->last ? &memory->last->following : &memory->first) = entry;
 	memory->last = entry;
 	node_touch(directory, NODE_MTIME | NODE_CTIME);
@@ -148,18 +163,23 @@ static void remove_entry(struct node *directory, const struct name *name)
 	struct memory_node *memory = memory_node_of(directory);
 	struct memory_entry *entry = find(directory, name), *before = NULL;
 	struct memory_entry **link = bucket_of(volume, directory->stat.ino, name);
+	struct undo *undo = volume->volume.undo;
 
+	node_change(directory);
 	while (*link != entry)
 		link = &(*link)->next;
+	UNDO_NOTE(undo, *link);
 	*link = entry->next;
 	if (memory->first != entry)
 		for (before = memory->first; before->following != entry;)
 			before = before->following;
+	if (before)
+		UNDO_NOTE(undo, before->following);
 	*(before ? &before->following : &memory->first) = entry->following;
 	if (memory->last == entry)
 		memory->last = before;
-	free(entry);
-	volume->used -= MEMORY_ENTRY_CHARGE;
+	undo_free(undo, entry, sizeof(*entry) + entry->length);
+	memory_refund(volume, MEMORY_ENTRY_CHARGE);
 	node_touch(directory, NODE_MTIME | NODE_CTIME);
 }
 
@@ -167,6 +187,7 @@ static void remove_entry(struct node *directory, const struct name *name)
 static int make_node(struct memory_volume *volume, uint64_t parent, const struct node_seed *seed,
 	struct node **result)
 {
+	struct undo *undo = volume->volume.undo;
 	struct node *node;
 	char *target = NULL;
 	int error;
@@ -175,15 +196,17 @@ static int make_node(struct memory_volume *volume, uint64_t parent, const struct
 	if (error)
 		return error;
 	if (seed->target)
-		target = malloc(seed->target_length);
+		target = undo_alloc(undo, seed->target_length);
 	error = seed->target && !target ? MASIX_E_NO_SPACE : 0;
+	UNDO_NOTE(undo, volume->last_ino);
 	if (!error)
 		error = node_new(&volume->volume, ++volume->last_ino, &node);
 	if (error) {
-		free(target);
-		volume->used -= MEMORY_NODE_CHARGE;
+		undo_free(undo, target, seed->target_length);
+		memory_refund(volume, MEMORY_NODE_CHARGE);
 		return error;
 	}
+	UNDO_NOTE(undo, volume->inodes);
 	volume->inodes++;
 	node->stat.mode = seed->mode;
 	node->stat.uid = seed->uid;
@@ -236,6 +259,7 @@ static int link_node(struct node *directory, const struct name *name, struct nod
 	error = add_entry(directory, name, node->stat.ino, node->stat.mode);
 	if (error)
 		return error;
+	node_change(node);
 	/* One that had lost its last name gets back what the names own. */
 	if (node->stat.nlink++ == 0)
 		node_ref(node);
@@ -245,6 +269,8 @@ static int link_node(struct node *directory, const struct name *name, struct nod
 
 static void drop_link(struct node *directory, struct node *node)
 {
+	node_change(directory);
+	node_change(node);
 	if (node_is_directory(node)) {
 		node->stat.nlink = 0;
 		directory->stat.nlink--;
@@ -276,6 +302,7 @@ static int rename_node(struct node *from_directory, const struct name *from, str
 	if (replaced) {
 		struct memory_entry *entry = find(to_directory, to);
 
+		UNDO_NOTE(node->volume->undo, *entry);
 		entry->ino = node->stat.ino;
 		entry->type = (uint8_t)((node->stat.mode & S_IFMT) >> 12);
 		node_touch(to_directory, NODE_MTIME | NODE_CTIME);
@@ -287,6 +314,9 @@ static int rename_node(struct node *from_directory, const struct name *from, str
 		return error;
 	remove_entry(from_directory, from);
 	if (node_is_directory(node) && from_directory != to_directory) {
+		node_change(node);
+		node_change(from_directory);
+		node_change(to_directory);
 		memory_node_of(node)->parent = to_directory->stat.ino;
 		from_directory->stat.nlink--;
 		to_directory->stat.nlink++;
@@ -338,6 +368,8 @@ static void release(struct volume *volume, void *data, uint32_t length)
 	free(data);
 }
 
+static bool adopt(struct node *node);
+
 static const struct volume_ops memory_ops = {
 	.node_size = sizeof(struct memory_node),
 	.direct = true,
@@ -362,27 +394,29 @@ static const struct volume_ops memory_ops = {
 	.statfs = statfs,
 	.flush = flush,
 	.shutdown = flush,
+	.adopt = adopt,
 };
 
-int memory_mount(const char *name, uint32_t device, uint64_t limit, int64_t (*now)(void),
-	struct volume **result)
+int memory_mount(struct arena *arena, const struct memory_range *range, const char *name,
+	uint32_t device, uint64_t limit, int64_t (*now)(void), struct volume **result)
 {
 	const struct node_seed seed = { .mode = S_IFDIR | 01777 };
-	struct memory_volume *volume = calloc(1, sizeof(*volume));
+	struct memory_volume *volume = arena_alloc(arena, sizeof(*volume));
 	struct node *root;
 	int error;
 
 	if (!volume)
 		return MASIX_E_LIMIT;
 	volume->limit = limit;
+	volume->range = *range;
 	volume->volume.ops = &memory_ops;
 	volume->volume.root = ROOT;
 	volume->volume.size_max = SIZE_MAX_;
 	volume->volume.now = now;
 	volume->volume.release = release;
-	error = volume_init(&volume->volume, name, device, 0);
+	error = volume_init(&volume->volume, arena, name, device, 0);
 	if (error) {
-		free(volume);
+		arena_free(arena, volume, sizeof(*volume));
 		return error;
 	}
 	error = make_node(volume, ROOT, &seed, &root);
@@ -390,6 +424,7 @@ int memory_mount(const char *name, uint32_t device, uint64_t limit, int64_t (*no
 		memory_unmount(&volume->volume);
 		return error;
 	}
+	volume_commit(&volume->volume);
 	*result = &volume->volume;
 	return 0;
 }
@@ -397,15 +432,61 @@ int memory_mount(const char *name, uint32_t device, uint64_t limit, int64_t (*no
 void memory_unmount(struct volume *base)
 {
 	struct memory_volume *volume = (struct memory_volume *)base;
+	struct arena *arena = undo_arena(base->undo);
 
 	for (unsigned i = 0; i < MEMORY_ENTRY_BUCKETS; i++) {
 		struct memory_entry *entry, *next;
 
 		for (entry = volume->entries[i]; entry; entry = next) {
 			next = entry->next;
-			free(entry);
+			undo_free(base->undo, entry, sizeof(*entry) + entry->length);
 		}
 	}
 	volume_destroy(base);
-	free(volume);
+	arena_free(arena, volume, sizeof(*volume));
+}
+
+/* --- after the last owner's death --- */
+
+static bool adopt(struct node *node)
+{
+	struct memory_node *memory = memory_node_of(node);
+
+	/* Those with names are the volume's. */
+	if (node->stat.nlink > 0)
+		node->references = 1;
+	if (memory->target && !arena_mark(undo_arena(node->volume->undo), memory->target,
+				      (size_t)node->stat.size))
+		return false;
+	return memory_adopt_pages(memory);
+}
+
+/* The chains of names; those of a directory are a part of them. */
+static bool mark_entries(struct memory_volume *volume, struct arena *arena)
+{
+	for (unsigned i = 0; i < MEMORY_ENTRY_BUCKETS; i++)
+		for (struct memory_entry *entry = volume->entries[i]; entry; entry = entry->next) {
+			struct name name = { entry->name, entry->length };
+
+			if (!arena_mark(arena, entry, sizeof(*entry) + entry->length) ||
+				bucket_of(volume, entry->directory, &name) != &volume->entries[i])
+				return false;
+		}
+	return true;
+}
+
+int memory_recover(struct volume *base, struct arena *arena, const char *name, int64_t (*now)(void))
+{
+	struct memory_volume *volume = (struct memory_volume *)base;
+
+	if (!arena_mark(arena, volume, sizeof(*volume)))
+		return MASIX_E_BAD_FORMAT;
+	base->ops = &memory_ops;
+	base->now = now;
+	base->release = release;
+	memory_pages_forget(volume);
+	if (!volume_recover(base, arena, name) || !mark_entries(volume, arena))
+		return MASIX_E_BAD_FORMAT;
+	memory_pages_sweep(volume);
+	return 0;
 }

@@ -25,20 +25,25 @@ static void *page_of(struct memory_node *node, uint32_t page)
 /* Make sure that the slot of `page` exists. */
 static int grow(struct memory_node *node, uint32_t page)
 {
+	struct undo *undo = node->node.volume->undo;
 	unsigned chunk = page / MEMORY_CHUNK;
 
+	node_change(&node->node);
 	if (chunk >= node->chunk_count) {
-		struct memory_chunk **chunks = realloc(node->chunks, (chunk + 1) * sizeof(*chunks));
+		struct memory_chunk **chunks = undo_alloc(undo, (chunk + 1) * sizeof(*chunks));
 
 		if (!chunks)
 			return MASIX_E_NO_SPACE;
-		memset(chunks + node->chunk_count, 0,
-			(chunk + 1 - node->chunk_count) * sizeof(*chunks));
+		if (node->chunks)
+			memcpy(chunks, node->chunks, node->chunk_count * sizeof(*chunks));
+		undo_free(undo, node->chunks, node->chunk_count * sizeof(*chunks));
 		node->chunks = chunks;
 		node->chunk_count = chunk + 1;
 	}
-	if (!node->chunks[chunk])
-		node->chunks[chunk] = calloc(1, sizeof(*node->chunks[chunk]));
+	if (!node->chunks[chunk]) {
+		UNDO_NOTE(undo, node->chunks[chunk]);
+		node->chunks[chunk] = undo_alloc(undo, sizeof(*node->chunks[chunk]));
+	}
 	return node->chunks[chunk] ? 0 : MASIX_E_NO_SPACE;
 }
 
@@ -54,9 +59,10 @@ static int add_page(struct memory_node *node, uint32_t page)
 		error = memory_charge(volume, PAGE_SIZE_);
 	if (error)
 		return error;
+	UNDO_NOTE(volume->volume.undo, *slot_of(node, page));
 	*slot_of(node, page) = memory_page_take(volume);
 	if (!*slot_of(node, page)) {
-		volume->used -= PAGE_SIZE_;
+		memory_refund(volume, PAGE_SIZE_);
 		return MASIX_E_NO_SPACE;
 	}
 	node->node.stat.blocks += PAGE_SIZE_ / 512;
@@ -85,37 +91,57 @@ int memory_reserve(struct node *node, uint64_t offset, uint64_t *length, bool pr
 	return 0;
 }
 
-static void drop_page(struct memory_node *node, uint32_t page)
+/* Give the pages of a chunk back from slot `first` on. */
+static void drop_pages(struct memory_node *node, struct memory_chunk *chunk, unsigned first)
 {
 	struct memory_volume *volume = memory_volume_of(&node->node);
-	void **slot = slot_of(node, page);
+	uint64_t bytes = 0;
 
-	if (!slot || !*slot)
+	for (unsigned i = first; i < MEMORY_CHUNK; i++)
+		if (chunk->pages[i]) {
+			memory_page_give(volume, chunk->pages[i]);
+			bytes += PAGE_SIZE_;
+		}
+	if (bytes == 0)
 		return;
-	memory_page_give(volume, *slot);
-	*slot = NULL;
-	node->node.stat.blocks -= PAGE_SIZE_ / 512;
-	volume->used -= PAGE_SIZE_;
+	node->node.stat.blocks -= bytes / 512;
+	memory_refund(volume, bytes);
+}
+
+static void cut_chunk(struct memory_node *node, unsigned chunk, unsigned first)
+{
+	struct undo *undo = node->node.volume->undo;
+	struct memory_chunk *whole = node->chunks[chunk];
+
+	drop_pages(node, whole, first);
+	if (first == 0) {
+		UNDO_NOTE(undo, node->chunks[chunk]);
+		undo_free(undo, whole, sizeof(*whole));
+		node->chunks[chunk] = NULL;
+		return;
+	}
+	undo_note(undo, whole->pages + first, (MEMORY_CHUNK - first) * sizeof(void *));
+	memset(whole->pages + first, 0, (MEMORY_CHUNK - first) * sizeof(void *));
 }
 
 int memory_truncate(struct node *base, uint64_t size)
 {
 	struct memory_node *node = memory_node_of(base);
+	struct undo *undo = base->volume->undo;
 	uint32_t first = (uint32_t)((size + PAGE_SIZE_ - 1) / PAGE_SIZE_);
-	unsigned chunk = (first + MEMORY_CHUNK - 1) / MEMORY_CHUNK;
 	void *last;
 
-	for (uint32_t page = first; page < node->chunk_count * MEMORY_CHUNK; page++)
-		drop_page(node, page);
-	for (; chunk < node->chunk_count; chunk++) {
-		free(node->chunks[chunk]);
-		node->chunks[chunk] = NULL;
-	}
+	node_change(base);
+	for (unsigned chunk = first / MEMORY_CHUNK; chunk < node->chunk_count; chunk++)
+		if (node->chunks[chunk])
+			cut_chunk(node, chunk,
+				chunk == first / MEMORY_CHUNK ? first % MEMORY_CHUNK : 0);
+	/* Not noted: whoever cuts will go on with it (node->cut). */
 	last = size % PAGE_SIZE_ ? page_of(node, (uint32_t)(size / PAGE_SIZE_)) : NULL;
 	if (last)
 		memset((char *)last + size % PAGE_SIZE_, 0, PAGE_SIZE_ - size % PAGE_SIZE_);
-	if (size == 0) {
-		free(node->chunks);
+	if (size == 0 && node->chunks) {
+		undo_free(undo, node->chunks, node->chunk_count * sizeof(*node->chunks));
 		node->chunks = NULL;
 		node->chunk_count = 0;
 	}
@@ -143,6 +169,30 @@ void memory_copy(struct node *base, uint64_t offset, uint32_t length, void *buff
 		offset += amount;
 		length -= amount;
 	}
+}
+
+bool memory_adopt_pages(struct memory_node *node)
+{
+	struct arena *arena = undo_arena(node->node.volume->undo);
+	struct memory_volume *volume = memory_volume_of(&node->node);
+
+	if (!node->chunks)
+		return node->chunk_count == 0;
+	if (node->chunk_count > UINT16_MAX ||
+		!arena_mark(arena, node->chunks, node->chunk_count * sizeof(*node->chunks)))
+		return false;
+	for (unsigned i = 0; i < node->chunk_count; i++) {
+		struct memory_chunk *chunk = node->chunks[i];
+
+		if (!chunk)
+			continue;
+		if (!arena_mark(arena, chunk, sizeof(*chunk)))
+			return false;
+		for (unsigned j = 0; j < MEMORY_CHUNK; j++)
+			if (chunk->pages[j] && !memory_page_mark(volume, chunk->pages[j]))
+				return false;
+	}
+	return true;
 }
 
 int memory_page_in(struct node *base, uint32_t page, unsigned *count, void **data)
@@ -187,8 +237,10 @@ int memory_page_out(struct node *base, uint32_t page, unsigned count, void *data
 		memcpy(page_of(node, page + i), (char *)data + i * PAGE_SIZE_,
 			left < PAGE_SIZE_ ? (size_t)left : PAGE_SIZE_);
 	}
-	if (error)
+	if (error) {
+		node_change(base);
 		base->error = error;
+	}
 	volume_unlock(base->volume);
 	return error;
 }

@@ -5,7 +5,7 @@
 
 #include "memory_private.h"
 
-/* A region lies at a multiple of its size, so that a page finds it.  Its first and last page cannot be touched: the
+/* A region lies at a multiple of its size from the start of the range.  Its first and last page are not there: the
  * kernel makes one object of neighbours that are alike, and gives back pages of an object only with all of it. */
 #define REGION_PAGES 64u
 #define REGION_SIZE ((size_t)REGION_PAGES * PAGE_SIZE_)
@@ -17,9 +17,19 @@ struct memory_region {
 	uint64_t taken, dirty;		       /* a bit for each page; dirty: was taken before */
 };
 
-static char *start_of(const void *inside)
+static char *start_of(const struct memory_volume *volume, unsigned slot)
 {
-	return (char *)((uintptr_t)inside & ~(REGION_SIZE - 1));
+	return volume->range.start + slot * REGION_SIZE;
+}
+
+static struct memory_region *region_of(const struct memory_volume *volume, unsigned slot)
+{
+	return (struct memory_region *)(start_of(volume, slot) + (size_t)HEAD * PAGE_SIZE_);
+}
+
+static unsigned slot_of(const struct memory_volume *volume, const void *inside)
+{
+	return (unsigned)((size_t)((const char *)inside - volume->range.start) / REGION_SIZE);
 }
 
 static void enter(struct memory_volume *volume, struct memory_region *region)
@@ -38,29 +48,34 @@ static void leave(struct memory_volume *volume, struct memory_region *region)
 		region->next->previous = region->previous;
 }
 
-static void unmap(char *from, char *to)
+static bool map(struct memory_volume *volume, unsigned slot)
 {
-	/* Fails only for a bad range. */
-	if (from < to)
-		(void)munmap(from, (size_t)(to - from));
+	const int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+	void *head = region_of(volume, slot);
+
+	return mmap(head, REGION_SIZE - 2 * PAGE_SIZE_, PROT_READ | PROT_WRITE, flags, -1, 0) ==
+	       head;
 }
 
-static struct memory_region *make(void)
+static void unmap(struct memory_volume *volume, unsigned slot)
 {
-	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-	char *area = mmap(NULL, 2 * REGION_SIZE, PROT_NONE, flags, -1, 0), *start, *head;
+	/* Fails only for a bad range. */
+	(void)munmap(region_of(volume, slot), REGION_SIZE - 2 * PAGE_SIZE_);
+}
 
-	if (area == MAP_FAILED)
+static struct memory_region *make(struct memory_volume *volume)
+{
+	size_t room = (size_t)(volume->range.end - volume->range.start) / REGION_SIZE;
+	unsigned slot = 0;
+
+	while (slot < room && slot < MEMORY_SLOTS && (volume->mapped[slot] || !map(volume, slot)))
+		slot++;
+	if (slot == room || slot == MEMORY_SLOTS)
 		return NULL;
-	start = start_of(area + REGION_SIZE - 1);
-	unmap(area, start);
-	unmap(start + REGION_SIZE, area + 2 * REGION_SIZE);
-	head = start + (size_t)HEAD * PAGE_SIZE_;
-	if (mprotect(head, REGION_SIZE - 2 * PAGE_SIZE_, PROT_READ | PROT_WRITE) != 0) {
-		unmap(start, start + REGION_SIZE);
-		return NULL;
-	}
-	return (struct memory_region *)head;
+	volume->mapped[slot] = true;
+	if (slot >= volume->slots_used)
+		volume->slots_used = slot + 1;
+	return region_of(volume, slot);
 }
 
 void *memory_page_take(struct memory_volume *volume)
@@ -70,13 +85,13 @@ void *memory_page_take(struct memory_volume *volume)
 	void *page;
 
 	if (!region) {
-		region = make();
+		region = make(volume);
 		if (!region)
 			return NULL;
 		enter(volume, region);
 	}
 	index = (unsigned)__builtin_ctzll(ALL & ~region->taken);
-	page = start_of(region) + (size_t)index * PAGE_SIZE_;
+	page = start_of(volume, slot_of(volume, region)) + (size_t)index * PAGE_SIZE_;
 	if (region->dirty >> index & 1)
 		memset(page, 0, PAGE_SIZE_);
 	region->taken |= 1ull << index;
@@ -86,11 +101,12 @@ void *memory_page_take(struct memory_volume *volume)
 	return page;
 }
 
-void memory_page_give(struct memory_volume *volume, void *page)
+static void give(void *owner, void *page)
 {
-	char *start = start_of(page);
-	struct memory_region *region = (void *)(start + (size_t)HEAD * PAGE_SIZE_);
-	unsigned index = (unsigned)(((char *)page - start) / PAGE_SIZE_);
+	struct memory_volume *volume = owner;
+	unsigned slot = slot_of(volume, page);
+	struct memory_region *region = region_of(volume, slot);
+	unsigned index = (unsigned)((size_t)((char *)page - start_of(volume, slot)) / PAGE_SIZE_);
 
 	if (region->taken == ALL)
 		enter(volume, region);
@@ -98,5 +114,49 @@ void memory_page_give(struct memory_volume *volume, void *page)
 	if (region->taken != 0)
 		return;
 	leave(volume, region);
-	unmap(start, start + REGION_SIZE);
+	volume->mapped[slot] = false;
+	unmap(volume, slot);
+}
+
+void memory_page_give(struct memory_volume *volume, void *page)
+{
+	undo_later(volume->volume.undo, give, volume, page);
+}
+
+void memory_pages_forget(struct memory_volume *volume)
+{
+	memset(volume->mapped, 0, sizeof(volume->mapped));
+	volume->regions = NULL;
+}
+
+bool memory_page_mark(struct memory_volume *volume, void *page)
+{
+	size_t offset = (uintptr_t)page - (uintptr_t)volume->range.start;
+	unsigned slot = (unsigned)(offset / REGION_SIZE);
+	unsigned index = (unsigned)(offset % REGION_SIZE / PAGE_SIZE_);
+	struct memory_region *region;
+
+	if (slot >= volume->slots_used || slot >= MEMORY_SLOTS || offset % PAGE_SIZE_ != 0 ||
+		!(ALL >> index & 1))
+		return false;
+	region = region_of(volume, slot);
+	if (!volume->mapped[slot])
+		*region = (struct memory_region){ .dirty = ALL };
+	volume->mapped[slot] = true;
+	if (region->taken >> index & 1)
+		return false;
+	region->taken |= 1ull << index;
+	return true;
+}
+
+void memory_pages_sweep(struct memory_volume *volume)
+{
+	for (unsigned slot = 0; slot < volume->slots_used && slot < MEMORY_SLOTS; slot++) {
+		struct memory_region *region = region_of(volume, slot);
+
+		if (!volume->mapped[slot])
+			unmap(volume, slot);
+		else if (region->taken != ALL)
+			enter(volume, region);
+	}
 }

@@ -2,6 +2,7 @@
 
 #include <masix/error.h>
 #include <masix/server.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "data.h"
@@ -20,21 +21,32 @@ static void destroy(struct masix_object *object)
 
 const struct masix_class mount_class = { .name = "file system", .destroy = destroy };
 
+struct mount *mount_make(struct kept_mount *kept_mount)
+{
+	struct mount *mount = calloc(1, sizeof(*mount));
+
+	if (!mount)
+		return NULL;
+	(void)pthread_mutex_init(&mount->sync_lock, NULL);
+	mount->kept = kept_mount;
+	return mount;
+}
+
 int mount_sync(struct mount *mount, bool shutdown)
 {
-	struct volume *volume = mount->volume;
+	struct volume *volume = mount->kept->volume;
 	int error = 0, down;
 
 	pthread_mutex_lock(&mount->sync_lock);
-	if (!mount->down)
+	if (!mount->kept->down)
 		error = data_sync_volume(volume);
-	if (shutdown && !mount->down) {
+	if (shutdown && !mount->kept->down) {
 		volume_lock(volume);
 		down = volume_shutdown(volume);
 		volume_unlock(volume);
 		if (!error)
 			error = down;
-		mount->down = true;
+		mount->kept->down = true;
 	}
 	pthread_mutex_unlock(&mount->sync_lock);
 	return error;
@@ -60,12 +72,12 @@ static void *sync_thread(void *argument)
 		for (struct mount *mount = mounts; mount; mount = mount->next) {
 			int error;
 
-			if (second % SYNC_SECONDS != 0 && !is_behind(mount->volume))
+			if (second % SYNC_SECONDS != 0 && !is_behind(mount->kept->volume))
 				continue;
 			error = mount_sync(mount, false);
 			if (error)
-				masix_log(
-					"%s: sync: %s", mount->volume->name, masix_strerror(error));
+				masix_log("%s: sync: %s", mount->kept->volume->name,
+					masix_strerror(error));
 		}
 		pager_trim();
 	}

@@ -4,17 +4,19 @@
 
 #include <masix/object.h>
 
-#include "volume.h"
+#include "kept.h"
 
 struct mount {
 	struct masix_object object; /* speaks file_system.defs */
-	struct volume *volume;
-	pthread_mutex_t sync_lock; /* one sync at a time; taken first of all */
-	bool down;		   /* fs_shutdown was here; sync_lock */
+	struct kept_mount *kept;    /* its volume and more; `down`: sync_lock */
+	pthread_mutex_t sync_lock;  /* one sync at a time; taken first of all */
 	struct mount *next;
 };
 
 extern const struct masix_class mount_class;
+
+/* One without a port yet; NULL: no memory. */
+struct mount *mount_make(struct kept_mount *kept) CHECKED;
 
 /* Write everything; with `shutdown` also mark the file system clean, for good. */
 int mount_sync(struct mount *mount, bool shutdown) CHECKED;

@@ -5,6 +5,8 @@
 
 #include <masix/error.h>
 
+#include "done.h"
+
 int names_kind(uint32_t mode)
 {
 	switch (mode & S_IFMT) {
@@ -137,6 +139,7 @@ static int open_found(const struct context *context, struct walk *walk, int flag
 			return error;
 		/* Its mode may forbid what its maker may do all the same. */
 		found->created = true;
+		done_note(walk->node->volume->undo, DONE_CREATED, 0, walk->node->stat.ino);
 	} else if (!walk->cross) {
 		if ((flags & MASIX_OPEN_CREATE) && (flags & MASIX_OPEN_EXCLUSIVE))
 			return MASIX_E_EXISTS;
@@ -241,6 +244,8 @@ int names_make(const struct context *context, struct node *directory, struct pat
 			error = MASIX_E_NOT_FOUND;
 		if (!error)
 			error = make(context, &walk, seed, &walk.node);
+		if (!error)
+			done_note(directory->volume->undo, DONE_PLAIN, 0, 0);
 		walk_end(&walk);
 	}
 	volume_unlock(directory->volume);
@@ -269,6 +274,8 @@ int names_link(
 			error = directory->volume->ops->link(walk.directory, &walk.name, node);
 		if (!error)
 			names_remember(walk.directory, &walk.name, node->stat.ino);
+		if (!error)
+			done_note(directory->volume->undo, DONE_PLAIN, 0, 0);
 		walk_end(&walk);
 	}
 	volume_unlock(directory->volume);

@@ -5,6 +5,8 @@
 
 #include <masix/error.h>
 
+#include "done.h"
+
 /* May the entry that the walk found be taken out of its directory? */
 static int check_removal(const struct context *context, const struct walk *walk)
 {
@@ -70,6 +72,8 @@ int names_unlink(const struct context *context, struct node *directory, struct p
 	error = walk_begin(context, directory, path, false, &walk);
 	if (!error) {
 		error = unlink_found(context, &walk, remove_directory);
+		if (!error)
+			done_note(directory->volume->undo, DONE_PLAIN, 0, 0);
 		walk_end(&walk);
 	}
 	volume_unlock(directory->volume);
@@ -175,6 +179,8 @@ int names_rename(const struct context *context, struct node *directory, struct p
 		error = walk_begin(to_context, to_directory, to_path, false, &to);
 		if (!error) {
 			error = rename_found(context, &from, to_context, &to, replace);
+			if (!error)
+				done_note(directory->volume->undo, DONE_PLAIN, 0, 0);
 			walk_end(&to);
 		}
 		walk_end(&from);

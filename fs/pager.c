@@ -3,8 +3,8 @@
 #include <mach/memory_object.h>
 #include <masix/error.h>
 #include <masix/mach.h>
-#include <stdlib.h>
 
+#include "kept.h"
 #include "mach.h"
 #include "mach_port.h"
 #include "memory_object_server.h"
@@ -49,7 +49,7 @@ static void destroy(struct masix_object *object)
 	list_remove(pager);
 	pthread_mutex_unlock(&pagers.lock);
 	node_release(pager->node);
-	free(pager);
+	arena_free(&kept_arena, pager, sizeof(*pager));
 }
 
 /* No one maps it any more, and the kernel's terminate message has been handled. */
@@ -59,6 +59,7 @@ static void no_senders(struct masix_object *object)
 
 	volume_lock(pager->node->volume);
 	if (pager->node->pager == pager) {
+		node_change(pager->node);
 		pager->node->pager = NULL;
 		pager->node->given = false;
 		pager->node->shared = false;
@@ -82,34 +83,46 @@ void pager_put(struct pager *pager)
 	masix_object_put(&pager->object);
 }
 
-kern_return_t pager_start(void)
+kern_return_t pager_make_sets(void)
 {
-	static const masix_demux_t demux[] = { memory_object_server_routine, NULL };
-	const struct masix_pool_options options = { .demux = demux, .workers = 1, .name = "pager" };
-
 	for (unsigned i = 0; i < SETS; i++) {
-		kern_return_t result;
-
 		pagers.sets[i] = masix_set_create();
 		if (!pagers.sets[i])
 			return KERN_RESOURCE_SHORTAGE;
-		result = masix_set_start(pagers.sets[i], &options);
+	}
+	return KERN_SUCCESS;
+}
+
+kern_return_t pager_start(void)
+{
+	static const masix_demux_t demux[] = { memory_object_server_routine, NULL };
+	const struct masix_pool_options options = {
+		.demux = demux, .workers = 1, .name = "pager", .memory = kept_pager_memory
+	};
+
+	for (unsigned i = 0; i < SETS; i++) {
+		kern_return_t result = masix_set_start(pagers.sets[i], &options);
+
 		if (result != KERN_SUCCESS)
 			return result;
 	}
 	return serve_pager_start();
 }
 
+static struct masix_set *set_of(const struct node *node)
+{
+	return pagers.sets[node->stat.ino % SETS];
+}
+
 static struct pager *make(struct node *node)
 {
-	struct pager *pager = calloc(1, sizeof(*pager));
+	struct pager *pager = arena_alloc(&kept_arena, sizeof(*pager));
 
 	if (!pager)
 		return NULL;
 	pager->node = node;
-	if (masix_object_init_in(&pager->object, &pager_class,
-		    pagers.sets[node->stat.ino % SETS]) != KERN_SUCCESS) {
-		free(pager);
+	if (masix_object_init_in(&pager->object, &pager_class, set_of(node)) != KERN_SUCCESS) {
+		arena_free(&kept_arena, pager, sizeof(*pager));
 		return NULL;
 	}
 	pthread_mutex_lock(&pagers.lock);
@@ -131,8 +144,10 @@ int pager_get(struct node *node, struct pager **result)
 		volume_lock(node->volume);
 		if (!made)
 			node_put(node);
-		else if (!node->pager)
+		else if (!node->pager) {
+			node_change(node);
 			node->pager = made;
+		}
 	}
 	pager = node->pager;
 	if (pager)
@@ -169,8 +184,10 @@ int pager_right(struct node *node, mach_port_t *right, struct pager **result)
 		}
 		/* It died between the two; the node forgets it in no_senders. */
 		volume_lock(node->volume);
-		if (node->pager == pager)
+		if (node->pager == pager) {
+			node_change(node);
 			node->pager = NULL;
+		}
 		volume_unlock(node->volume);
 		pager_put(pager);
 		if (error != MASIX_E_DEAD)
@@ -332,4 +349,75 @@ void pager_trim(void)
 		pager_retire(pager->node);
 		pager_put(pager);
 	}
+}
+
+/* --- after the last owner's death --- */
+
+bool pager_recover(struct volume *volume)
+{
+	for (unsigned i = 0; i < NODE_BUCKETS; i++)
+		for (struct node *node = volume->table[i]; node; node = node->next) {
+			if (!node->pager)
+				continue;
+			if (!arena_mark(&kept_arena, node->pager, sizeof(*node->pager)) ||
+				node->pager->node != node)
+				return false;
+			node->references++;
+		}
+	return true;
+}
+
+/* Nobody holds the memory object any more, or ever did. */
+static void forget(struct pager *pager)
+{
+	struct node *node = pager->node;
+
+	node_change(node);
+	node->pager = NULL;
+	node->given = node->shared = false;
+	node->references--;
+	undo_free(node->volume->undo, pager, sizeof(*pager));
+}
+
+static int adopt(struct pager *pager, struct masix_estate *estate)
+{
+	const mach_port_t port = pager->object.port;
+
+	if (!masix_estate_take(estate, port, MACH_PORT_TYPE_RECEIVE)) {
+		forget(pager);
+		return 0;
+	}
+	/* A terminated one has become ours to receive from. */
+	if (masix_estate_has(estate, pager->control, MACH_PORT_TYPE_RECEIVE) ||
+		!masix_estate_take(estate, pager->control, MACH_PORT_TYPE_SEND))
+		pager->control = MACH_PORT_NULL;
+	pager->pending = 0;
+	if (masix_object_adopt_in(&pager->object, &pager_class, set_of(pager->node), port) !=
+		KERN_SUCCESS)
+		return MASIX_E_LIMIT;
+	list_add(pager);
+	masix_object_put(&pager->object);
+	return 0;
+}
+
+int pager_adopt(struct volume *volume, struct masix_estate *estate)
+{
+	int error = 0;
+
+	volume_lock(volume);
+	for (unsigned i = 0; i < NODE_BUCKETS; i++)
+		for (struct node *node = volume->table[i]; node && !error; node = node->next)
+			if (node->pager)
+				error = adopt(node->pager, estate);
+	volume_unlock(volume);
+	return error;
+}
+
+bool pager_is_known(const struct pager *pager)
+{
+	const struct pager *other = pagers.oldest;
+
+	while (other && other != pager)
+		other = other->newer;
+	return other != NULL;
 }

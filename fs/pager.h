@@ -20,8 +20,24 @@ struct pager {
 	struct pager *older, *newer; /* by last use (pagers' lock) */
 };
 
-/* Make the port sets and start their threads. */
+struct masix_estate;
+
+/* Make the port sets; then start their threads. */
+kern_return_t pager_make_sets(void) CHECKED;
 kern_return_t pager_start(void) CHECKED;
+
+/* The successor: mark the pagers of the volume's nodes in the arena, and count their references.  Then adopt their ports. */
+bool pager_recover(struct volume *volume) CHECKED;
+int pager_adopt(struct volume *volume, struct masix_estate *estate) CHECKED;
+/* Is it one that was adopted? */
+bool pager_is_known(const struct pager *pager);
+
+/* pager_again.c: before the threads start, a message that one of the last owner's pager threads had received and not
+ * done; and the requests that they had put off. */
+void pager_again(const mach_msg_header_t *message, struct masix_estate *estate);
+void pager_again_postponed(void);
+/* Deliver pages that the kernel waits for. */
+void serve_pager_supply(struct pager *pager, uint32_t offset, uint32_t length, unsigned pages);
 
 /* Start the thread that answers the kernel's requests for pages while memory is scarce. */
 int serve_pager_start(void) CHECKED;

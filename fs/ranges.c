@@ -5,9 +5,13 @@
 
 #include <masix/error.h>
 
-void ranges_clear(struct ranges *set)
+void ranges_clear(struct undo *undo, struct ranges *set)
 {
-	free(set->array);
+	if (!set->array)
+		return;
+	if (undo)
+		UNDO_NOTE(undo, *set);
+	undo_free(undo, set->array, set->room * sizeof(*set->array));
 	memset(set, 0, sizeof(*set));
 }
 
@@ -27,18 +31,28 @@ static unsigned find(const struct ranges *set, uint64_t number)
 	return low;
 }
 
-static int make_room(struct ranges *set)
+/* Room for one more, in an array that may be changed without notes. */
+static int make_room(struct undo *undo, struct ranges *set)
 {
-	unsigned room = set->room ? set->room * 2 : 4;
+	bool own = !undo || set->own == undo_serial(undo);
+	unsigned room = set->room ? set->room : 4;
 	struct range *array;
 
-	if (set->count < set->room)
+	if (set->count < set->room && own)
 		return 0;
-	array = realloc(set->array, room * sizeof(*array));
+	if (set->count == room)
+		room *= 2;
+	array = undo_alloc(undo, room * sizeof(*array));
 	if (!array)
 		return MASIX_E_LIMIT;
+	if (set->count > 0)
+		memcpy(array, set->array, set->count * sizeof(*array));
+	if (undo)
+		UNDO_NOTE(undo, *set);
+	undo_free(undo, set->array, set->room * sizeof(*array));
 	set->array = array;
 	set->room = room;
+	set->own = undo ? undo_serial(undo) : 0;
 	return 0;
 }
 
@@ -54,7 +68,7 @@ static void replace(struct ranges *set, unsigned from, unsigned to, const struct
 	set->count = set->count - (to - from) + added;
 }
 
-int ranges_add(struct ranges *set, uint64_t start, uint64_t end)
+int ranges_add(struct undo *undo, struct ranges *set, uint64_t start, uint64_t end)
 {
 	struct range merged = { start, end };
 	unsigned from, to;
@@ -62,7 +76,10 @@ int ranges_add(struct ranges *set, uint64_t start, uint64_t end)
 
 	if (start >= end)
 		return 0;
-	error = make_room(set);
+	from = find(set, start);
+	if (from < set->count && set->array[from].start <= start && set->array[from].end >= end)
+		return 0;
+	error = make_room(undo, set);
 	if (error)
 		return error;
 	from = to = find(set, start);
@@ -77,15 +94,18 @@ int ranges_add(struct ranges *set, uint64_t start, uint64_t end)
 	return 0;
 }
 
-int ranges_remove(struct ranges *set, uint64_t start, uint64_t end)
+int ranges_remove(struct undo *undo, struct ranges *set, uint64_t start, uint64_t end)
 {
 	unsigned index;
 	int error;
 
 	if (start >= end || set->count == 0)
 		return 0;
+	index = find(set, start + 1);
+	if (index == set->count || set->array[index].start >= end)
+		return 0;
 	/* Cutting a hole makes two of one. */
-	error = make_room(set);
+	error = make_room(undo, set);
 	if (error)
 		return error;
 	index = find(set, start);
@@ -124,4 +144,18 @@ uint64_t ranges_total(const struct ranges *set)
 	for (unsigned i = 0; i < set->count; i++)
 		total += set->array[i].end - set->array[i].start;
 	return total;
+}
+
+bool ranges_recover(const struct ranges *set, struct arena *arena)
+{
+	if (!set->array)
+		return set->count == 0;
+	if (set->count > set->room || set->room > UINT32_MAX / sizeof(*set->array) ||
+		!arena_mark(arena, set->array, set->room * sizeof(*set->array)))
+		return false;
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->array[i].start >= set->array[i].end ||
+			(i > 0 && set->array[i - 1].end >= set->array[i].start))
+			return false;
+	return true;
 }

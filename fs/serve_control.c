@@ -88,7 +88,7 @@ kern_return_t S_fs_mint(mach_port_t control, const masix_ids_t ids, mach_msg_typ
 	mount = mount_of(control);
 	if (!mount)
 		return KERN_INVALID_ARGUMENT;
-	error = find_directory(mount->volume, root, root_count, false, &node);
+	error = find_directory(mount->kept->volume, root, root_count, false, &node);
 	if (!error) {
 		context = context_create(node, &who, (flags & MASIX_MINT_MOUNTED) != 0);
 		error = MASIX_E_LIMIT;
@@ -112,15 +112,17 @@ kern_return_t S_fs_cover(
 
 	if (!mount)
 		return KERN_INVALID_ARGUMENT;
-	error = find_directory(mount->volume, path, count, true, &node);
+	error = find_directory(mount->kept->volume, path, count, true, &node);
 	if (!error) {
-		volume_lock(mount->volume);
-		if (node->stat.ino == mount->volume->root)
+		volume_lock(mount->kept->volume);
+		if (node->stat.ino == mount->kept->volume->root) {
 			error = MASIX_E_BUSY;
-		else
+		} else {
+			node_change(node);
 			node->mount = number;
+		}
 		node_put(node);
-		volume_unlock(mount->volume);
+		volume_unlock(mount->kept->volume);
 	}
 	masix_object_put(&mount->object);
 	return error;
@@ -139,7 +141,7 @@ static int find_handle(mach_port_t control, mach_port_t file, struct handle **fo
 	handle = MACH_PORT_VALID(file) ? handle_get(file) : NULL;
 	if (!handle) {
 		error = MASIX_E_NOT_FOUND;
-	} else if (handle->node->volume != mount->volume) {
+	} else if (handle->node->volume != mount->kept->volume) {
 		handle_put(handle);
 		error = MASIX_E_NOT_FOUND;
 	} else {
@@ -211,7 +213,7 @@ kern_return_t S_fs_shutdown(mach_port_t control)
 		return KERN_INVALID_ARGUMENT;
 	error = mount_sync(mount, true);
 	if (error)
-		masix_log("%s: shutdown: %s", mount->volume->name, masix_strerror(error));
+		masix_log("%s: shutdown: %s", mount->kept->volume->name, masix_strerror(error));
 	masix_object_put(&mount->object);
 	return error;
 }

@@ -6,6 +6,7 @@
 
 #include "data.h"
 #include "dir_server.h"
+#include "done.h"
 #include "handle.h"
 #include "mach_port.h"
 #include "names.h"
@@ -45,6 +46,11 @@ kern_return_t S_dir_open(mach_port_t dir, const masix_path_t bytes, mach_msg_typ
 	error = begin(dir, bytes, count, &handle, &path);
 	if (error)
 		return error;
+	if (done_here) {
+		/* For who may have to answer. */
+		done_here->directory = handle;
+		done_here->flags = flags & MASIX_OPEN_PATH ? 0 : flags;
+	}
 	error = names_open(handle->context, handle->node, &path, flags, mode, &found);
 	if (!error && found.kind == MASIX_KIND_FILE && (flags & MASIX_OPEN_TRUNCATE) &&
 		!found.created && found.stat.size > 0) {

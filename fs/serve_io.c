@@ -188,19 +188,22 @@ kern_return_t S_io_poll(mach_port_t io, mach_port_t reply, mach_msg_type_name_t 
 kern_return_t S_io_cancel(mach_port_t io, uint32_t token)
 {
 	struct handle *handle = handle_get(io);
-	struct flock_claim *claim;
+	struct flock_claim claim;
+	struct volume *volume;
+	bool waited;
 
 	if (!handle)
 		return KERN_INVALID_ARGUMENT;
-	volume_lock(handle->node->volume);
-	claim = flock_cancel(&handle->node->flock, handle, token);
-	volume_unlock(handle->node->volume);
-	if (claim) {
-		(void)handle_answer_lock(claim, MASIX_E_INTERRUPTED);
+	volume = handle->node->volume;
+	volume_lock(volume);
+	waited = flock_cancel(volume->undo, &handle->node->flock, handle, token, &claim);
+	volume_unlock(volume);
+	if (waited) {
+		(void)handle_answer_lock(&claim, MASIX_E_INTERRUPTED);
 		handle_grant_locks(handle->node);
 	}
 	handle_put(handle);
-	return claim ? KERN_SUCCESS : MASIX_E_NOT_FOUND;
+	return waited ? KERN_SUCCESS : MASIX_E_NOT_FOUND;
 }
 
 kern_return_t S_io_stat(mach_port_t io, masix_stat_t *stat)
@@ -329,6 +332,7 @@ kern_return_t S_io_lock(mach_port_t io, mach_port_t reply, mach_msg_type_name_t 
 	uint32_t token, int flags, int how)
 {
 	struct handle *handle;
+	struct volume *volume;
 	struct flock *lock;
 	int error;
 
@@ -339,14 +343,15 @@ kern_return_t S_io_lock(mach_port_t io, mach_port_t reply, mach_msg_type_name_t 
 	if (!handle)
 		return KERN_INVALID_ARGUMENT;
 	lock = &handle->node->flock;
-	volume_lock(handle->node->volume);
-	error = flock_take(lock, handle, how);
+	volume = handle->node->volume;
+	volume_lock(volume);
+	error = flock_take(volume->undo, lock, handle, how);
 	if (error == MASIX_E_WOULD_BLOCK && !(flags & MASIX_IO_NONBLOCK)) {
-		error = flock_wait(lock, handle, how, token, reply);
+		error = flock_wait(volume->undo, lock, handle, how, token, reply);
 		if (!error)
 			error = MIG_NO_REPLY;
 	}
-	volume_unlock(handle->node->volume);
+	volume_unlock(volume);
 	/* A lock may have been dropped or turned into a weaker one. */
 	handle_grant_locks(handle->node);
 	handle_put(handle);

@@ -6,6 +6,7 @@
 #include <masix/server.h>
 #include <stdlib.h>
 
+#include "kept.h"
 #include "mach.h"
 #include "mach_port.h"
 #include "memory_object_server.h"
@@ -108,7 +109,8 @@ struct page_request {
 	mach_port_t control; /* a send right */
 	vm_offset_t offset;
 	vm_size_t length;
-	unsigned pages; /* that may be delivered at once; then: that were there */
+	unsigned pages;		   /* that may be delivered at once; then: that were there */
+	struct kept_request *kept; /* of one that was put off */
 };
 
 static void fulfil(struct page_request *request)
@@ -141,6 +143,24 @@ static struct {
 	.added = PTHREAD_COND_INITIALIZER,
 	.last = &postponed.first };
 
+/* For the next owner: the kernel waits for the page.  Lock held; NULL: there are too many. */
+static struct kept_request *keep(const struct page_request *request)
+{
+	for (unsigned i = 0; i < KEPT_POSTPONED; i++) {
+		struct kept_request *slot = &kept->postponed[i];
+
+		if (slot->pager)
+			continue;
+		slot->offset = request->offset;
+		slot->length = request->length;
+		slot->pages = request->pages;
+		atomic_signal_fence(memory_order_seq_cst);
+		slot->pager = request->pager;
+		return slot;
+	}
+	return NULL;
+}
+
 static bool postpone(const struct page_request *request)
 {
 	struct page_request *copy = malloc(sizeof(*copy));
@@ -150,6 +170,12 @@ static bool postpone(const struct page_request *request)
 	*copy = *request;
 	copy->next = NULL;
 	pthread_mutex_lock(&postponed.lock);
+	copy->kept = keep(request);
+	if (!copy->kept) {
+		pthread_mutex_unlock(&postponed.lock);
+		free(copy);
+		return false;
+	}
 	*postponed.last = copy;
 	postponed.last = &copy->next;
 	pthread_cond_signal(&postponed.added);
@@ -180,6 +206,7 @@ static void *serve_postponed(void *unused)
 
 		scarcity_wait(request->pages);
 		fulfil(request);
+		request->kept->pager = NULL;
 		free(request);
 	}
 	return unused;
@@ -190,6 +217,22 @@ int serve_pager_start(void)
 	pthread_t thread;
 
 	return pthread_create(&thread, NULL, serve_postponed, NULL) ? MASIX_E_LIMIT : 0;
+}
+
+void serve_pager_supply(struct pager *pager, uint32_t offset, uint32_t length, unsigned pages)
+{
+	struct page_request request = { .pager = pager,
+		.control = pager->control,
+		.offset = offset,
+		.length = length,
+		.pages = pages };
+
+	/* Both go with it. */
+	masix_object_ref(&pager->object);
+	if (MACH_PORT_VALID(request.control))
+		(void)mach_port_mod_refs(
+			mach_task_self(), request.control, MACH_PORT_RIGHT_SEND, 1);
+	fulfil(&request);
 }
 
 kern_return_t memory_object_data_request(mach_port_t port, mach_port_t control, vm_offset_t offset,

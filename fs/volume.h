@@ -1,6 +1,9 @@
 /* One file system: its nodes (inodes in memory), its caches, and the table of functions behind
  * which ext2 and the memory file system lie.  Pure: compiled and tested on the host too.
  *
+ * All of it lies in an arena and survives the task.  While the volume's lock is held, what changes is noted in its undo log:
+ * whoever dies with the lock has done nothing.  So what belongs together is done before the lock is let go of, also to wait.
+ *
  * Lock order: node->content, then volume->lock; see README.md. */
 #ifndef FS_VOLUME_H
 #define FS_VOLUME_H
@@ -15,6 +18,7 @@
 #include "checked.h"
 #include "dentry.h"
 #include "flock.h"
+#include "undo.h"
 
 #define PAGE_SIZE_ 4096u
 #define NODE_BUCKETS 1024 /* a power of two */
@@ -102,36 +106,50 @@ struct volume_ops {
 	int (*statfs)(struct volume *volume, struct masix_statfs *info);
 	/* Everything that is in memory to the disk. */
 	int (*flush)(struct volume *volume);
+	/* The lock is about to be let go of: note what is known outside of the arena.  May be NULL. */
+	void (*before_commit)(struct volume *volume);
+	/* Of the last owner's node: check and mark in the arena what its private part leads to. */
+	bool (*adopt)(struct node *node);
 	/* Flush and mark as cleanly unmounted; read_only is set already. */
 	int (*shutdown)(struct volume *volume);
 };
 
+/* No cut is due. */
+#define NODE_WHOLE UINT64_MAX
+
 /* An inode in memory. */
 struct node {
 	struct volume *volume;
-	/* Guarded by volume->lock; the size changes only under `content` as well. */
+	/* Guarded by volume->lock; the size changes only under `content` as well.  From here to `kept_end` (and what the
+	 * backend has behind it all) nothing is changed without node_change. */
 	struct masix_stat stat;
-	unsigned references;
-	bool dirty;			   /* stat is newer than the disk */
-	bool unwritten;			   /* the kernel may hold dirty pages */
-	bool given;			   /* its memory object was given away, ... */
-	bool shared;			   /* ... for writing */
-	bool orphan;			   /* waits in volume->orphans, or was taken from there */
-	bool gone;			   /* freed on the disk in spite of users (shutdown) */
-	uint32_t mount;			   /* what covers this directory, or 0 */
-	unsigned in_flight;		   /* disk transfers of its pages under way */
-	uint64_t behind_start, behind_end; /* written since it was last cleaned */
+	bool dirty;	/* stat is newer than the disk */
+	bool unwritten; /* the kernel may hold dirty pages */
+	bool given;	/* its memory object was given away, ... */
+	bool shared;	/* ... for writing */
+	bool gone;	/* freed on the disk in spite of users (shutdown) */
+	uint32_t mount; /* what covers this directory, or 0 */
+	/* A write or a cut is under way, up to cut_end: whoever finds it so cuts the file here. */
+	uint64_t cut, cut_end;
 	int error; /* of a page that could not be written; told by the next sync */
 	struct pager *pager;
 	struct flock flock;
-	struct node *next;	    /* of the bucket */
-	struct node *older, *newer; /* list of idle nodes */
+	char kept_end[0];
+	struct node *next; /* of the bucket; noted */
+	/* Not for the next owner: */
+	uint32_t changed; /* the undo_serial that node_change was called in last */
+	unsigned references;
+	bool orphan;			   /* waits in volume->orphans, or was taken from there */
+	unsigned in_flight;		   /* disk transfers of its pages under way */
+	uint64_t behind_start, behind_end; /* written since it was last cleaned */
+	struct node *older, *newer;	   /* list of idle nodes */
 	struct node *next_orphan;
 	/* Held for reading to read, for writing to write or resize: order before the lock. */
 	pthread_rwlock_t content;
 };
 
 struct volume {
+	struct undo *undo;
 	const struct volume_ops *ops;
 	const char *name;
 	uint64_t root;	      /* inode number */
@@ -154,14 +172,27 @@ struct volume {
 	struct node *orphans;
 };
 
-/* Set the common fields; the backend has set ops, root, size_max, now, release. */
-int volume_init(
-	struct volume *volume, const char *name, uint32_t device, unsigned idle_limit) CHECKED;
+/* Set the common fields; the backend has set ops, root, size_max, now, release.  `volume` is an object of the arena. */
+int volume_init(struct volume *volume, struct arena *arena, const char *name, uint32_t device,
+	unsigned idle_limit) CHECKED;
 void volume_destroy(struct volume *volume);
 
 void volume_lock(struct volume *volume);
-/* Flushes first when the backend asked for it. */
+/* Commits, and flushes when the backend asked for it. */
 void volume_unlock(struct volume *volume);
+/* For those who let go of the lock to wait. */
+void volume_commit(struct volume *volume);
+
+/* The volume of the last owner, rolled back to its last commit, with the fields set that volume_init and the backend set:
+ * as it was, but no node has references.  Marks in the arena what it leads to.  False: it is not whole. */
+bool volume_recover(struct volume *volume, struct arena *arena, const char *name) CHECKED;
+/* Is it a node of the volume?  It is memory that can be looked at. */
+bool volume_has_node(const struct volume *volume, const struct node *node);
+/* Lock held. */
+void volume_each_node(
+	struct volume *volume, void (*visit)(struct node *node, void *argument), void *argument);
+/* When all who have references have said so: nodes without go where they belong. */
+void volume_recovered(struct volume *volume);
 
 /* A reference to the inode's node, read if it is not in memory.  Lock held. */
 int node_get(struct volume *volume, uint64_t ino, struct node **node) CHECKED;
@@ -175,6 +206,9 @@ void node_release(struct node *node);
 
 bool node_is_directory(const struct node *node);
 bool node_is_file(const struct node *node);
+
+/* The node is going to be changed.  Lock held. */
+void node_change(struct node *node);
 
 /* Set the times that are not NULL to now and mark the node dirty.  Lock held. */
 enum { NODE_ATIME = 1, NODE_MTIME = 2, NODE_CTIME = 4 };
@@ -191,13 +225,17 @@ void node_drain(struct node *node);
 /* Keep an error for the next volume_flush.  Lock held. */
 void volume_note_error(struct volume *volume, int error);
 
-/* Store every dirty node and flush the backend.  Also tells an earlier error that had no one to
+/* Commit, store every dirty node, flush the backend, and commit.  Also tells an earlier error that had no one to
  * tell.  Lock held. */
 int volume_flush(struct volume *volume) CHECKED;
 
 /* Free the inodes that have users but no names, flush, mark clean; later changes fail with
  * MASIX_E_READ_ONLY.  Lock held; the pages were written before. */
 int volume_shutdown(struct volume *volume) CHECKED;
+
+/* A node that a write or a cut was under way in when its owner died, with a reference; NULL: none is left.  Takes the
+ * lock. */
+struct node *volume_next_cut(struct volume *volume);
 
 /* The next node after `node` (NULL: the first) that may have unwritten pages, with a
  * reference; drops the one of `node`.  For walking all of them; lock held. */

@@ -13,8 +13,9 @@
 /* What fs_mint fixed: everything opened through the minted port shares it. */
 struct context {
 	atomic_uint references;
-	struct node *root; /* ".." does not leave it; a reference */
-	bool mounted;	   /* MASIX_MINT_MOUNTED: someone else knows what is above */
+	struct node *root;   /* ".." does not leave it; a reference */
+	bool mounted;	     /* MASIX_MINT_MOUNTED: someone else knows what is above */
+	uint32_t generation; /* the last one that has seen it (handle.c) */
 	struct identity who;
 };
 

@@ -1,6 +1,6 @@
 # Programs of the system tests: NAME.c is /usr/lib/masix/trials/NAME in the root image.
 trials_dir := $(here)
-trials := eat foreign forger halfway loser slabs thief vandal
+trials := eat foreign forger halfway loser mapper slabs thief vandal
 $(B)/trials/%: $(trials_dir)/%.c $(B)/libmasix_client.a
 	@mkdir -p $(@D)
 	@echo "  TEST    $@"

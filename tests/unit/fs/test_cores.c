@@ -18,6 +18,7 @@
 #include "flock.h"
 #include "path.h"
 #include "ranges.h"
+#include "store.h"
 
 static void expect_parts(const char *text, const char *const *parts, bool directory)
 {
@@ -130,6 +131,7 @@ static void test_sticky(void **state)
 static void test_ranges(void **state)
 {
 	static bool model[300];
+	struct undo *undo = undo_create(store_open());
 	struct ranges set = { 0 };
 
 	(void)state;
@@ -141,9 +143,9 @@ static void test_ranges(void **state)
 		uint64_t total = 0;
 
 		if (add)
-			assert_int_equal(ranges_add(&set, start, end), 0);
+			assert_int_equal(ranges_add(undo, &set, start, end), 0);
 		else
-			assert_int_equal(ranges_remove(&set, start, end), 0);
+			assert_int_equal(ranges_remove(undo, &set, start, end), 0);
 		for (unsigned i = start; i < end; i++)
 			model[i] = add;
 		for (unsigned i = 0; i < 300; i++) {
@@ -151,12 +153,16 @@ static void test_ranges(void **state)
 			total += model[i];
 		}
 		assert_int_equal(ranges_total(&set), total);
+		if (round % 7 == 0)
+			undo_commit(undo);
 		for (unsigned i = 1; i < set.count; i++)
 			assert_true(set.array[i - 1].end < set.array[i].start);
 	}
-	assert_int_equal(ranges_remove(&set, 0, UINT64_MAX), 0);
+	assert_int_equal(ranges_remove(undo, &set, 0, UINT64_MAX), 0);
 	assert_int_equal(set.count, 0);
-	ranges_clear(&set);
+	ranges_clear(undo, &set);
+	undo_destroy(undo);
+	store_close();
 }
 
 static void test_dentries(void **state)
@@ -246,6 +252,7 @@ static void make_disk(struct memory_disk *memory)
 
 static void test_block_cache(void **state)
 {
+	struct undo *undo = undo_create(store_open());
 	static struct memory_disk memory;
 	struct block_cache *cache;
 	char data[3000];
@@ -253,7 +260,7 @@ static void test_block_cache(void **state)
 	(void)state;
 	make_disk(&memory);
 	memset(memory.bytes + 1024, 'd', 1024);
-	cache = block_cache_create(&memory.disk, 1024, 16);
+	cache = block_cache_create(undo, &memory.disk, 1024, 16);
 	assert_int_equal(block_cache_read(cache, 1000, 100, data), 0);
 	assert_int_equal(data[23], 0);
 	assert_int_equal(data[24], 'd');
@@ -276,6 +283,8 @@ static void test_block_cache(void **state)
 	assert_int_equal(memory.bytes[2048], 0);
 	assert_int_equal(memory.bytes[3072], 'w');
 	block_cache_destroy(cache);
+	undo_destroy(undo);
+	store_close();
 }
 
 /* Random reads and writes against an array, with a cache much smaller than the disk. */
@@ -283,12 +292,13 @@ static void test_block_cache_random(void **state)
 {
 	static struct memory_disk memory;
 	static unsigned char model[sizeof(memory.bytes)];
+	struct undo *undo = undo_create(store_open());
 	struct block_cache *cache;
 
 	(void)state;
 	make_disk(&memory);
 	memset(model, 0, sizeof(model));
-	cache = block_cache_create(&memory.disk, 4096, 8);
+	cache = block_cache_create(undo, &memory.disk, 4096, 8);
 	srandom(5);
 	for (int round = 0; round < 5000; round++) {
 		uint64_t offset = (uint64_t)random() % (sizeof(model) - 9000);
@@ -307,46 +317,44 @@ static void test_block_cache_random(void **state)
 			assert_int_equal(block_cache_flush(cache, NULL, NULL), 0);
 			assert_memory_equal(memory.bytes, model, sizeof(model));
 		}
+		if (random() % 3 == 0)
+			undo_commit(undo);
 	}
 	block_cache_destroy(cache);
+	undo_destroy(undo);
+	store_close();
 }
 
 static void test_flock(void **state)
 {
 	struct flock lock = { 0 };
 	int a = 0, b = 0, c = 0;
-	struct flock_claim *claim;
+	struct flock_claim claim;
 
 	(void)state;
-	assert_int_equal(flock_take(&lock, &a, MASIX_LOCK_SHARED), 0);
-	assert_int_equal(flock_take(&lock, &b, MASIX_LOCK_SHARED), 0);
-	assert_int_equal(flock_take(&lock, &c, MASIX_LOCK_EXCLUSIVE), MASIX_E_WOULD_BLOCK);
-	assert_int_equal(flock_wait(&lock, &c, MASIX_LOCK_EXCLUSIVE, 5, 55), 0);
-	assert_null(flock_next_granted(&lock));
-	assert_int_equal(flock_take(&lock, &a, MASIX_LOCK_NONE), 0);
-	assert_null(flock_next_granted(&lock));
-	assert_int_equal(flock_take(&lock, &b, MASIX_LOCK_NONE), 0);
-	claim = flock_next_granted(&lock);
-	assert_non_null(claim);
-	assert_int_equal(claim->reply, 55);
-	free(claim);
-	assert_int_equal(flock_take(&lock, &a, MASIX_LOCK_SHARED), MASIX_E_WOULD_BLOCK);
-	assert_int_equal(flock_wait(&lock, &a, MASIX_LOCK_SHARED, 6, 66), 0);
-	assert_null(flock_cancel(&lock, &a, 7));
-	claim = flock_cancel(&lock, &a, 6);
-	assert_non_null(claim);
-	free(claim);
-	assert_int_equal(flock_wait(&lock, &a, MASIX_LOCK_SHARED, 8, 88), 0);
-	claim = flock_forget(&lock, &a);
-	assert_non_null(claim);
-	free(claim);
-	assert_null(flock_forget(&lock, &a));
+	assert_int_equal(flock_take(NULL, &lock, &a, MASIX_LOCK_SHARED), 0);
+	assert_int_equal(flock_take(NULL, &lock, &b, MASIX_LOCK_SHARED), 0);
+	assert_int_equal(flock_take(NULL, &lock, &c, MASIX_LOCK_EXCLUSIVE), MASIX_E_WOULD_BLOCK);
+	assert_int_equal(flock_wait(NULL, &lock, &c, MASIX_LOCK_EXCLUSIVE, 5, 55), 0);
+	assert_false(flock_next_granted(NULL, &lock, &claim));
+	assert_int_equal(flock_take(NULL, &lock, &a, MASIX_LOCK_NONE), 0);
+	assert_false(flock_next_granted(NULL, &lock, &claim));
+	assert_int_equal(flock_take(NULL, &lock, &b, MASIX_LOCK_NONE), 0);
+	assert_true(flock_next_granted(NULL, &lock, &claim));
+	assert_int_equal(claim.reply, 55);
+	assert_int_equal(flock_take(NULL, &lock, &a, MASIX_LOCK_SHARED), MASIX_E_WOULD_BLOCK);
+	assert_int_equal(flock_wait(NULL, &lock, &a, MASIX_LOCK_SHARED, 6, 66), 0);
+	assert_false(flock_cancel(NULL, &lock, &a, 7, &claim));
+	assert_true(flock_cancel(NULL, &lock, &a, 6, &claim));
+	assert_int_equal(flock_wait(NULL, &lock, &a, MASIX_LOCK_SHARED, 8, 88), 0);
+	assert_true(flock_forget(NULL, &lock, &a, &claim));
+	assert_false(flock_forget(NULL, &lock, &a, &claim));
 	/* A conversion that must wait gives the old lock up. */
-	assert_int_equal(flock_take(&lock, &c, MASIX_LOCK_SHARED), 0);
-	assert_int_equal(flock_take(&lock, &a, MASIX_LOCK_SHARED), 0);
-	assert_int_equal(flock_take(&lock, &a, MASIX_LOCK_EXCLUSIVE), MASIX_E_WOULD_BLOCK);
-	assert_int_equal(flock_take(&lock, &c, MASIX_LOCK_EXCLUSIVE), 0);
-	assert_int_equal(flock_take(&lock, &c, MASIX_LOCK_NONE), 0);
+	assert_int_equal(flock_take(NULL, &lock, &c, MASIX_LOCK_SHARED), 0);
+	assert_int_equal(flock_take(NULL, &lock, &a, MASIX_LOCK_SHARED), 0);
+	assert_int_equal(flock_take(NULL, &lock, &a, MASIX_LOCK_EXCLUSIVE), MASIX_E_WOULD_BLOCK);
+	assert_int_equal(flock_take(NULL, &lock, &c, MASIX_LOCK_EXCLUSIVE), 0);
+	assert_int_equal(flock_take(NULL, &lock, &c, MASIX_LOCK_NONE), 0);
 	assert_null(lock.holders);
 }
 

@@ -17,10 +17,12 @@
 #include "fake_pager.h"
 #include "image.h"
 #include "names.h"
+#include "store.h"
 
 #define NAMES 30
 
 static const struct identity root = { 0 };
+static struct arena *arena;
 
 static void name_of(char *text, size_t size, unsigned i)
 {
@@ -95,9 +97,10 @@ static void test_switched_off(void **state)
 	unsigned done = 0, step;
 
 	fake_seed(11);
+	arena = store_open();
 	memcpy(before, image->bytes, image->disk.size);
 	image->record = true;
-	assert_int_equal(ext2_mount(&image->disk, "crash", 1, fake_now, &volume, &why), 0);
+	assert_int_equal(ext2_mount(arena, &image->disk, "crash", 1, fake_now, &volume, &why), 0);
 	volume_lock(volume);
 	assert_int_equal(node_get(volume, volume->root, &context.root), 0);
 	volume_unlock(volume);
@@ -115,6 +118,8 @@ static void test_switched_off(void **state)
 	fake_forget();
 	node_release(context.root);
 	ext2_unmount(volume);
+	assert_int_equal(arena->in_use, 0);
+	store_close();
 
 	step = image->log_count / 150 + 1;
 	for (unsigned stop = 1; stop < image->log_count; stop += step) {

@@ -21,8 +21,10 @@
 #include "image.h"
 #include "memory.h"
 #include "names.h"
+#include "store.h"
 
 static const struct identity root = { 0 };
+static struct arena *arena;
 
 struct world {
 	const char *options; /* of mke2fs; NULL: in memory */
@@ -35,15 +37,17 @@ static void open_world(struct world *world, unsigned kib)
 {
 	const char *why;
 
+	arena = store_open();
 	if (world->options) {
 		world->image = image_make(kib, world->options);
-		assert_int_equal(
-			ext2_mount(&world->image->disk, "test", 1, fake_now, &world->volume, &why),
+		assert_int_equal(ext2_mount(arena, &world->image->disk, "test", 1, fake_now,
+					 &world->volume, &why),
 			0);
 		assert_false(world->volume->read_only);
 	} else {
-		assert_int_equal(
-			memory_mount("test", 1, kib * 1024ull, fake_now, &world->volume), 0);
+		assert_int_equal(memory_mount(arena, &store_range, "test", 1, kib * 1024ull,
+					 fake_now, &world->volume),
+			0);
 	}
 	world->context = (struct context){ .who = root };
 	volume_lock(world->volume);
@@ -62,9 +66,13 @@ static void close_world(struct world *world)
 	volume_unlock(world->volume);
 	if (!world->image) {
 		memory_unmount(world->volume);
+		assert_int_equal(arena->in_use, 0);
+		store_close();
 		return;
 	}
 	ext2_unmount(world->volume);
+	assert_int_equal(arena->in_use, 0);
+	store_close();
 	if (image_check(world->image->bytes, world->image->disk.size, "-fn", false) != 0) {
 		image_check(world->image->bytes, world->image->disk.size, "-fn", true);
 		fail_msg("e2fsck is not content");
@@ -508,8 +516,8 @@ static void test_attributes(void **state)
 		volume_unlock(world->volume);
 		fake_forget();
 		ext2_unmount(world->volume);
-		assert_int_equal(
-			ext2_mount(&world->image->disk, "test", 1, fake_now, &world->volume, &why),
+		assert_int_equal(ext2_mount(arena, &world->image->disk, "test", 1, fake_now,
+					 &world->volume, &why),
 			0);
 		volume_lock(world->volume);
 		assert_int_equal(
@@ -598,26 +606,29 @@ static void test_refused(void **state)
 	const char *why = NULL;
 
 	(void)state;
+	arena = store_open();
 	/* Not unmounted: only for reading. */
 	image->bytes[1024 + 58] &= (unsigned char)~1u;
-	assert_int_equal(ext2_mount(&image->disk, "t", 1, fake_now, &volume, &why), 0);
+	assert_int_equal(ext2_mount(arena, &image->disk, "t", 1, fake_now, &volume, &why), 0);
 	assert_true(volume->read_only);
 	ext2_unmount(volume);
 	image->disk.read_only = false;
 	image->bytes[1024 + 58] |= 1;
 	/* Group descriptors overwritten. */
 	memset(image->bytes + 2048, 0xff, 1024);
-	assert_int_not_equal(ext2_mount(&image->disk, "t", 1, fake_now, &volume, &why), 0);
+	assert_int_not_equal(ext2_mount(arena, &image->disk, "t", 1, fake_now, &volume, &why), 0);
 	assert_non_null(why);
 	/* An unknown feature. */
 	image->bytes[1024 + 96 + 3] = 0x40;
-	assert_int_equal(
-		ext2_mount(&image->disk, "t", 1, fake_now, &volume, &why), MASIX_E_BAD_FORMAT);
+	assert_int_equal(ext2_mount(arena, &image->disk, "t", 1, fake_now, &volume, &why),
+		MASIX_E_BAD_FORMAT);
 	assert_string_equal(why, "it uses features that are not supported");
 	memset(image->bytes, 0, image->disk.size);
-	assert_int_equal(
-		ext2_mount(&image->disk, "t", 1, fake_now, &volume, &why), MASIX_E_BAD_FORMAT);
+	assert_int_equal(ext2_mount(arena, &image->disk, "t", 1, fake_now, &volume, &why),
+		MASIX_E_BAD_FORMAT);
 	assert_string_equal(why, "there is no ext2 file system on it");
+	assert_int_equal(arena->in_use, 0);
+	store_close();
 	image_free(image);
 }
 
