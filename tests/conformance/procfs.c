@@ -1,5 +1,5 @@
 /* What /proc tells of processes and of the system. */
-#include "check.h"
+#include "thread.h"
 
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
@@ -421,4 +421,67 @@ CASE(threads_are_listed)
 	EQUAL(found, 1);
 	snprintf(path, sizeof path, "/proc/self/task/%d/stat", getpid());
 	EQUAL(access(path, R_OK), 0);
+}
+
+static void *tell_and_wait(void *told)
+{
+	*(volatile pid_t *)told = thread_id();
+	for (;;)
+		pause();
+	return NULL;
+}
+
+CASE(each_thread_has_its_files)
+{
+	char path[64], want[64];
+	volatile pid_t id = 0;
+	struct dirent *entry;
+	int count = 0;
+
+	start(tell_and_wait, (void *)&id);
+	EVENTUALLY(id != 0);
+	DIR *folder = opendir("/proc/self/task");
+
+	CHECK(folder);
+	while ((entry = readdir(folder)))
+		count += atoi(entry->d_name) == id || atoi(entry->d_name) == getpid();
+	EQUAL(count, 2);
+	snprintf(path, sizeof path, "/proc/%d/task/%d/status", getpid(), id);
+	content_of(path, 0);
+	snprintf(want, sizeof want, "\nPid:\t%d\n", id);
+	CHECK(strstr(text, want));
+	snprintf(want, sizeof want, "\nTgid:\t%d\n", getpid());
+	CHECK(strstr(text, want));
+	snprintf(path, sizeof path, "/proc/self/task/%d", getpid() + 7777);
+	FAILS(access(path, R_OK), ENOENT);
+	snprintf(path, sizeof path, "/proc/1/task/%d", id);
+	FAILS(access(path, R_OK), ENOENT);
+}
+
+CASE(memory_map_of_a_child_names_files)
+{
+	int fd = OK(open("/etc/passwd", O_RDONLY));
+	char *memory = OK(mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, fd, 0)), path[64], want[64];
+	struct stat info;
+	pid_t child;
+
+	OK(fstat(fd, &info));
+	OK(munmap(memory, 4096));
+	child = OK(fork());
+	if (child == 0)
+		for (;;)
+			pause();
+	snprintf(path, sizeof path, "/proc/%d/maps", child);
+	content_of(path, 0);
+	snprintf(want, sizeof want, "%08lx-", (unsigned long)memory + 4096);
+	char *line = strstr(text, want);
+
+	CHECK(line);
+	*strchr(line, '\n') = 0;
+	CHECK(strstr(line, " r--p 00001000 "));
+	snprintf(want, sizeof want, " %llu ", (unsigned long long)info.st_ino);
+	CHECK(strstr(line, want));
+	CHECK(strstr(line, "/etc/passwd"));
+	OK(kill(child, SIGKILL));
+	DIES(child, SIGKILL);
 }

@@ -31,4 +31,26 @@ struct emul_boot {
 	char program[256]; /* absolute path of the first program */
 };
 
+/* What the library tells of its process, at the symbol emul_view; the server reads it for /proc. Nothing keeps a process
+ * from lying here. */
+#define EMUL_VIEW_THREADS 256
+#define EMUL_VIEW_MAPPINGS 128
+
+struct emul_view_thread {
+	uint32_t id;   /* 0: unused */
+	uint32_t port; /* its name in the task */
+};
+
+struct emul_view_mapping {
+	uint32_t start, end; /* end 0: unused */
+	uint32_t offset, dev;
+	uint64_t ino;
+	char name[104];
+};
+
+struct emul_view {
+	struct emul_view_thread threads[EMUL_VIEW_THREADS];
+	struct emul_view_mapping mappings[EMUL_VIEW_MAPPINGS];
+};
+
 #endif

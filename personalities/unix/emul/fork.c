@@ -13,6 +13,7 @@
 #include "space.h"
 #include "threads.h"
 #include "timers.h"
+#include "view.h"
 #include <asm/errno.h>
 #include <masix/error.h>
 
@@ -72,6 +73,7 @@ static long child_begins(
 	if (service_start())
 		emul_exit_process(127);
 	self->vector.id = (uint32_t)emul_process.pid;
+	view_only_thread(self->vector.id, self->vector.port);
 	self->vector.clear_tid = flags & CLONE_CHILD_CLEARTID ? (uint32_t *)a[4] : NULL;
 	if (flags & CLONE_CHILD_SETTID)
 		*(uint32_t *)a[4] = self->vector.id;

@@ -2,10 +2,14 @@
 
 #include <asm/errno.h>
 #include <mach/vm_prot.h>
+#include <masix/error.h>
 
+#include "files.h"
+#include "io.h"
 #include "kernel.h"
 #include "mach_port.h"
 #include "space.h"
+#include "view.h"
 
 #define MAPPINGS 256
 #define MAY_MOVE 1
@@ -76,7 +80,7 @@ static void cut_one(unsigned index, uint32_t start, uint32_t end)
 	}
 }
 
-void mappings_cut(uint32_t start, uint32_t end)
+static void cut_entries(uint32_t start, uint32_t end)
 {
 	emul_lock(&table.lock);
 	for (unsigned i = table.count; i-- > 0;)
@@ -85,8 +89,15 @@ void mappings_cut(uint32_t start, uint32_t end)
 	emul_unlock(&table.lock);
 }
 
+void mappings_cut(uint32_t start, uint32_t end)
+{
+	view_cut(start, end);
+	cut_entries(start, end);
+}
+
 void mappings_clear(void)
 {
+	view_clear();
 	emul_lock(&table.lock);
 	while (table.count > 0)
 		remove(table.count - 1);
@@ -95,6 +106,7 @@ void mappings_clear(void)
 
 void mappings_fork_child(void)
 {
+	view_fork_child();
 	table.lock.word = 0;
 	if (table.count != 0)
 		table.count = 0;
@@ -120,6 +132,44 @@ static int take(uint32_t start, struct mapping *found)
 	return is_there;
 }
 
+/* The memory object of what the parent mapped: of the file that has the name now, if it is the same one. */
+static kern_return_t find_object(const struct emul_view_mapping *seen, mach_port_t *object)
+{
+	kern_return_t kr = MASIX_E_NOT_FOUND;
+	struct masix_stat stat;
+	mach_port_t port;
+	int64_t size;
+	int kind;
+
+	if (emul_path_open(-1, seen->name, MASIX_OPEN_READ, 0, &kind, &port, &stat) != 0)
+		return kr;
+	if (kind == MASIX_KIND_FILE && stat.ino == seen->ino && stat.dev == seen->dev)
+		kr = io_map(port, object, &size);
+	port_drop(port);
+	return kr;
+}
+
+/* Know again what was inherited by fork. */
+static int recall(uint32_t start)
+{
+	struct emul_view_mapping seen;
+	struct region_entry entry;
+	struct mapping m;
+
+	if (!view_find(start, &seen) || !region_find(start, &entry) || entry.address > start)
+		return 0;
+	m = (struct mapping){ .start = seen.start,
+		.end = seen.end,
+		.offset = seen.offset,
+		.shared = entry.inheritance == VM_INHERIT_SHARE,
+		.max_protection = VM_PROT_READ | VM_PROT_EXECUTE };
+	if (find_object(&seen, &m.object) != KERN_SUCCESS)
+		return 0;
+	cut_entries(m.start, m.end);
+	mappings_add(&m);
+	return 1;
+}
+
 /* Map a part of the file where `request` says; the right stays the caller's. */
 static long map(const struct mapping *from, struct region_request *request, uint32_t *address)
 {
@@ -135,8 +185,10 @@ static long map(const struct mapping *from, struct region_request *request, uint
 	made.start = *address;
 	made.end = *address + page_up(request->length);
 	made.offset = request->offset;
+	/* Before the names at its place are forgotten: the same file may be mapped there anew. */
+	view_move(from->start, made.start, made.end - made.start, made.offset);
 	if (request->flags & REGION_FIXED)
-		mappings_cut(made.start, made.end);
+		cut_entries(made.start, made.end);
 	space_mark(made.start, made.end - made.start, 1);
 	if (!copy_right(made.object))
 		mappings_add(&made);
@@ -200,7 +252,7 @@ long mappings_grow(uint32_t address, uint32_t old, uint32_t new, int flags, uint
 	struct mapping m;
 	long result;
 
-	if (!take(address, &m))
+	if (!take(address, &m) && !(recall(address) && take(address, &m)))
 		return -ENOMEM;
 	result = grow(&m, page_up(old), page_up(new), flags, wanted);
 	port_drop(m.object);
@@ -231,6 +283,7 @@ static long refresh_part(const struct mapping *m, uint32_t end, uint32_t *part_e
 /* Where the first entry behind `start` begins, at most `end`. */
 static uint32_t next_start(uint32_t start, uint32_t end)
 {
+	end = view_next(start, end);
 	emul_lock(&table.lock);
 	for (unsigned i = 0; i < table.count; i++)
 		if (table.entries[i].start > start && table.entries[i].start < end)
@@ -246,7 +299,7 @@ long mappings_refresh(uint32_t start, uint32_t end)
 	while (start < end && !result) {
 		struct mapping m;
 
-		if (!take(start, &m)) {
+		if (!take(start, &m) && !(recall(start) && take(start, &m))) {
 			start = next_start(start, end);
 			continue;
 		}

@@ -1,6 +1,6 @@
-/* Which memory object lies where, of the files that this process mapped itself: the kernel does not tell.  What is
- * not known (inherited by fork, mapped by exec, or more than the table has room for) cannot grow and keeps its private
- * changes. */
+/* Which memory object lies where, of the files that this process mapped itself: the kernel does not tell.  What was
+ * inherited by fork is found again by its name (view.h). What is not known (mapped by exec, without a name, or more than there
+ * is room for) cannot grow and keeps its private changes. */
 #ifndef EMUL_MAPPINGS_H
 #define EMUL_MAPPINGS_H
 

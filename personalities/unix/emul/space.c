@@ -12,6 +12,7 @@
 #include "mappings.h"
 #include "process.h"
 #include "space.h"
+#include "view.h"
 
 #define MAP_SHARED 1u
 #define MAP_PRIVATE 2u
@@ -190,14 +191,17 @@ void emul_memory_free(void *memory, uint32_t size)
 	(void)region_unmap(&own, (uint32_t)memory, size);
 }
 
-/* What backs the mapping: 0 with request->object (a right we own) or null for anonymous. */
-static long find_object(struct region_request *request, uint32_t flags, int fd)
+/* What backs the mapping: 0 with request->object (a right we own) or null for anonymous; *mapped (may be NULL) is to be
+ * released. */
+static long find_object(
+	struct region_request *request, uint32_t flags, int fd, struct emul_file **mapped)
 {
 	int want_write = (flags & MAP_TYPE) != MAP_PRIVATE && (request->protection & VM_PROT_WRITE);
 	struct emul_file *file = NULL;
 	uint64_t size;
 	long result;
 
+	*mapped = NULL;
 	request->object = MACH_PORT_NULL;
 	request->max_protection = VM_PROT_ALL;
 	if (flags & MAP_ANONYMOUS)
@@ -208,7 +212,7 @@ static long find_object(struct region_request *request, uint32_t flags, int fd)
 	if (file) {
 		if (!file_writable(file))
 			request->max_protection = VM_PROT_READ | VM_PROT_EXECUTE;
-		file_release(file);
+		*mapped = file;
 	}
 	return 0;
 }
@@ -231,7 +235,8 @@ static long check_size(uint32_t more)
 }
 
 /* The right goes to the table. */
-static void note_mapping(const struct region_request *request, uint32_t address)
+static void note_mapping(
+	const struct region_request *request, uint32_t address, struct emul_file *file)
 {
 	const struct mapping made = {
 		.start = address,
@@ -246,11 +251,14 @@ static void note_mapping(const struct region_request *request, uint32_t address)
 		mappings_cut(made.start, made.end);
 	if (made.object != MACH_PORT_NULL)
 		mappings_add(&made);
+	if (file)
+		view_map(made.start, made.end, made.offset, file);
 }
 
 static long map(const uint32_t *a, uint32_t page_offset)
 {
 	uint32_t flags = a[3], type = flags & MAP_TYPE, address;
+	struct emul_file *file;
 	struct region_request request = {
 		.address = a[0],
 		.length = a[1],
@@ -271,7 +279,7 @@ static long map(const uint32_t *a, uint32_t page_offset)
 		request.flags |= REGION_SHARED;
 	result = check_size(request.length);
 	if (!result)
-		result = find_object(&request, flags, (int)a[4]);
+		result = find_object(&request, flags, (int)a[4], &file);
 	if (result)
 		return result;
 	if (request.object == MACH_PORT_NULL)
@@ -281,11 +289,14 @@ static long map(const uint32_t *a, uint32_t page_offset)
 	result = region_map(&space, &request, &address);
 	if (result) {
 		port_drop(request.object);
-		return result;
+	} else {
+		space_mark(address, request.length, request.object != MACH_PORT_NULL);
+		note_mapping(&request, address, file);
+		result = (long)address;
 	}
-	space_mark(address, request.length, request.object != MACH_PORT_NULL);
-	note_mapping(&request, address);
-	return (long)address;
+	if (file)
+		file_release(file);
+	return result;
 }
 
 long sys_mmap2(const uint32_t *a)

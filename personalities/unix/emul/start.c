@@ -11,6 +11,7 @@
 #include "take.h"
 #include "threads.h"
 #include "vector/clock.h"
+#include "view.h"
 #include <masix/mach.h>
 
 #define TASK_EXCEPTION 3
@@ -66,6 +67,7 @@ void emul_first_process(void)
 		signals_kill(SIGKILL);
 	}
 	self->vector.id = (uint32_t)emul_process.pid;
+	view_only_thread(self->vector.id, self->vector.port);
 	if (emul_boot.takeover)
 		take_program();
 	signals_init();

@@ -13,6 +13,7 @@
 #include "mach_i386.h"
 #include "mach_port.h"
 #include "threads.h"
+#include "view.h"
 
 #define CLONE_VM 0x100u
 #define CLONE_VFORK 0x4000u
@@ -81,6 +82,8 @@ int threads_add(struct emul_thread *thread, const struct emul_thread *creator)
 	if (may) {
 		thread->next = threads_first;
 		threads_first = thread;
+		if (creator)
+			view_add_thread(thread->vector.id, thread->vector.port);
 	}
 	emul_unlock(&threads_lock);
 	return may;
@@ -129,6 +132,7 @@ void threads_remove(struct emul_thread *thread)
 	if (*link)
 		*link = thread->next;
 	free_id(thread);
+	view_remove_thread(thread->vector.id);
 	thread->next = dead_blocks;
 	dead_blocks = thread;
 }
@@ -139,6 +143,7 @@ void threads_become_main(void)
 
 	memset(numbers, 0, sizeof numbers);
 	self->vector.id = (uint32_t)emul_process.pid;
+	view_only_thread(self->vector.id, self->vector.port);
 }
 
 struct emul_thread *threads_find(mach_port_t port)

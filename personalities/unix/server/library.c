@@ -149,6 +149,11 @@ void library_drop_rights(struct library_rights *rights)
 			mach_port_deallocate(mach_task_self(), all[i]);
 }
 
+uint32_t library_symbol(const char *name, uint32_t size)
+{
+	return elf_symbol(emulation_image, emulation_image_size, name, size);
+}
+
 kern_return_t library_enter(mach_port_t thread, uint32_t entry)
 {
 	struct i386_thread_state state = { 0 };

@@ -23,6 +23,9 @@ kern_return_t library_give_rights(mach_port_t task, mach_port_t thread,
 	struct library_rights *rights) __attribute__((warn_unused_result));
 void library_drop_rights(struct library_rights *rights);
 
+/* The address of what the library exports, 0: there is none of that size. */
+uint32_t library_symbol(const char *name, uint32_t size);
+
 /* The thread, which stands still, will begin in the library. */
 kern_return_t library_enter(mach_port_t thread, uint32_t entry) __attribute__((warn_unused_result));
 

@@ -60,7 +60,8 @@ static uint32_t process_link(int self, struct proc_node node, char *to, uint32_t
 
 static struct proc_view view_of(const struct proc_object *o)
 {
-	return (struct proc_view){ o->self, process_exists, next_process, process_link };
+	return (struct proc_view){ o->self, process_exists, next_process, proc_next_thread,
+		process_link };
 }
 
 /* --- Objects --- */
@@ -99,7 +100,7 @@ static kern_return_t create(struct proc_node node, int self, mach_port_t *right)
 
 kern_return_t procfs_root(int pid, mach_port_t *dir)
 {
-	return create((struct proc_node){ PROC_ROOT, 0 }, pid, dir);
+	return create((struct proc_node){ .kind = PROC_ROOT }, pid, dir);
 }
 
 static int kind_of(struct proc_node node)

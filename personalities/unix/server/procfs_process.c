@@ -7,6 +7,7 @@
 
 #include <masix/mach.h>
 
+#include "library_view.h"
 #include "mounts.h"
 #include "procfs_text.h"
 #include "server.h"
@@ -35,6 +36,7 @@ struct snapshot {
 	uint32_t image[IMAGE_WORDS];
 	struct task_figures figures;
 	unsigned threads;
+	int id; /* of the process or the thread */
 };
 
 static void look(struct snapshot *s, struct process *p)
@@ -62,20 +64,35 @@ static void look(struct snapshot *s, struct process *p)
 	memcpy(s->image, p->image, sizeof(s->image));
 }
 
+/* Times and state of one thread.  It is whatever the process's library says it is. */
+static void look_at_thread(struct snapshot *s)
+{
+	struct emul_view *view = library_view(s->process);
+	mach_port_t port = MACH_PORT_NULL;
+
+	for (unsigned i = 0; view != NULL && i < EMUL_VIEW_THREADS; i++)
+		if (view->threads[i].id == (uint32_t)s->id)
+			port = view->threads[i].port;
+	library_view_free(view);
+	if (task_one_thread(s->process->task, port, &s->usage) && s->state == 'S')
+		s->state = 'R';
+}
+
 /* False: there is no such process.  Otherwise forget() ends it. */
-static bool remember(int pid, struct snapshot *s)
+static bool remember(struct proc_node node, struct snapshot *s)
 {
 	bool runs;
 
 	memset(s, 0, sizeof(*s));
 	table_lock();
-	struct process *p = process_find(&unix_server.table, pid);
+	struct process *p = process_find(&unix_server.table, node.pid);
 
 	if (p != NULL)
 		look(s, p);
 	table_unlock();
 	if (p == NULL)
 		return false;
+	s->id = node.thread != 0 ? node.thread : node.pid;
 	if (s->state == 'Z')
 		return true;
 	if (task_figures(p->task, &s->figures)) {
@@ -89,6 +106,8 @@ static bool remember(int pid, struct snapshot *s)
 		if (runs && s->state == 'S')
 			s->state = 'R';
 	}
+	if (node.thread != 0)
+		look_at_thread(s);
 	return true;
 }
 
@@ -109,8 +128,8 @@ static void stat(const struct snapshot *s, struct text *text)
 	const uint32_t *image = s->image;
 	uint32_t pending = s->pending, ignored = s->ignored;
 
-	text_append(text, "%d (%s) %c %d %d %d %d %d 0 %u 0 0 0 ", s->process->pid, s->comm,
-		s->state, s->ppid, s->pgid, s->sid, s->terminal, s->foreground, s->usage.faults);
+	text_append(text, "%d (%s) %c %d %d %d %d %d 0 %u 0 0 0 ", s->id, s->comm, s->state,
+		s->ppid, s->pgid, s->sid, s->terminal, s->foreground, s->usage.faults);
 	text_append(text, "%lu %lu %lu %lu %d %d %u 0 %llu ", ticks(s->usage.user),
 		ticks(s->usage.system), ticks(s->children.user), ticks(s->children.system),
 		20 + s->nice, s->nice, s->threads, (unsigned long long)(s->started_ns / TICK_NS));
@@ -142,7 +161,7 @@ static void status(const struct snapshot *s, struct text *text)
 	int pid = s->process->pid;
 
 	text_append(text, "Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\n", s->comm,
-		s->state, state_name(s->state), pid, pid);
+		s->state, state_name(s->state), pid, s->id);
 	text_append(text, "PPid:\t%d\nTracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\n", s->ppid, c->ruid,
 		c->euid, c->suid, c->euid);
 	text_append(text, "Gid:\t%u\t%u\t%u\t%u\nGroups:\t", c->rgid, c->egid, c->sgid, c->egid);
@@ -166,7 +185,24 @@ static void statm(const struct snapshot *s, struct text *text)
 		s->figures.resident_kib / KIB_PER_PAGE, code);
 }
 
-/* What the process told of its image; the files that it mapped itself nobody here knows. */
+/* The file that is mapped there, as its library says; NULL: none. */
+static const struct emul_view_mapping *mapping_at(const struct emul_view *view, vm_address_t start)
+{
+	for (unsigned i = 0; view != NULL && i < EMUL_VIEW_MAPPINGS; i++)
+		if (view->mappings[i].start <= start && start < view->mappings[i].end)
+			return &view->mappings[i];
+	return NULL;
+}
+
+/* Offset, device, inode and name. */
+static void append_file(const struct emul_view_mapping *m, vm_address_t start, struct text *text)
+{
+	text_append(text, "%08lx %02x:%02x %llu%*s%s\n",
+		(unsigned long)(m->offset + (start - m->start)), m->dev >> 8 & 0xff, m->dev & 0xff,
+		(unsigned long long)m->ino, 20, "", m->name);
+}
+
+/* What the process told of its image. */
 static void append_name(
 	const struct snapshot *s, vm_address_t start, vm_address_t end, struct text *text)
 {
@@ -187,6 +223,7 @@ static void append_name(
 
 static void maps(const struct snapshot *s, struct text *text)
 {
+	struct emul_view *view = s->state != 'Z' ? library_view(s->process) : NULL;
 	vm_address_t address = 0;
 	mach_port_t task = s->process->task;
 
@@ -200,20 +237,27 @@ static void maps(const struct snapshot *s, struct text *text)
 
 		if (vm_region(task, &address, &size, &protection, &max_protection, &inheritance,
 			    &shared, &name, &offset) != KERN_SUCCESS)
-			return;
+			break;
 		if (name != MACH_PORT_NULL)
 			mach_port_deallocate(mach_task_self(), name);
-		text_append(text, "%08lx-%08lx %c%c%c%c %08lx 00:00 0", (unsigned long)address,
+		const struct emul_view_mapping *m = mapping_at(view, address);
+
+		text_append(text, "%08lx-%08lx %c%c%c%c ", (unsigned long)address,
 			(unsigned long)(address + size), protection & VM_PROT_READ ? 'r' : '-',
 			protection & VM_PROT_WRITE ? 'w' : '-',
-			protection & VM_PROT_EXECUTE ? 'x' : '-', shared ? 's' : 'p',
-			(unsigned long)offset);
-		append_name(s, address, address + size, text);
-		text_append(text, "\n");
+			protection & VM_PROT_EXECUTE ? 'x' : '-', shared ? 's' : 'p');
+		if (m != NULL) {
+			append_file(m, address, text);
+		} else {
+			text_append(text, "%08lx 00:00 0", (unsigned long)offset);
+			append_name(s, address, address + size, text);
+			text_append(text, "\n");
+		}
 		if (address + size <= address)
-			return;
+			break;
 		address += size;
 	}
+	library_view_free(view);
 }
 
 static void cmdline(struct process *p, struct text *text)
@@ -259,10 +303,10 @@ bool proc_process_text(struct proc_node node, int viewer, struct text *text)
 {
 	struct snapshot s;
 
-	if (!remember(node.pid, &s))
+	if (!remember(node, &s))
 		return false;
 	/* It waits for this very answer. */
-	if (node.pid == viewer && s.state == 'S')
+	if (s.id == viewer && s.state == 'S')
 		s.state = 'R';
 	switch (node.kind) {
 	case PROC_PID_STAT:
@@ -297,6 +341,36 @@ bool proc_process_text(struct proc_node node, int viewer, struct text *text)
 	}
 	forget(&s);
 	return true;
+}
+
+int proc_next_thread(int pid, int from)
+{
+	struct emul_view *view = NULL;
+	int found = 0;
+
+	table_lock();
+	struct process *p = process_find(&unix_server.table, pid);
+
+	if (p != NULL)
+		process_ref(p);
+	table_unlock();
+	if (p == NULL)
+		return 0;
+	if (process_is_live(p))
+		view = library_view(p);
+	if (pid >= from)
+		found = pid;
+	for (unsigned i = 0; view != NULL && i < EMUL_VIEW_THREADS; i++) {
+		const int id = (int)view->threads[i].id;
+
+		if (id >= from && id > 0 && (found == 0 || id < found))
+			found = id;
+	}
+	library_view_free(view);
+	table_lock();
+	process_put(&unix_server.table, p);
+	table_unlock();
+	return found;
 }
 
 uint32_t proc_process_link(struct proc_node node, char *to, uint32_t room)

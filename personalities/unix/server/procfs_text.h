@@ -13,6 +13,9 @@ bool proc_system_text(enum proc_kind kind, struct text *text);
 /* As process `viewer` sees it.  False: the process is gone. */
 bool proc_process_text(struct proc_node node, int viewer, struct text *text);
 
+/* For struct proc_view: threads, as the process tells; one with the id of the process there always is. */
+int proc_next_thread(int pid, int from);
+
 /* The links of a process, for struct proc_view. */
 uint32_t proc_process_link(struct proc_node node, char *to, uint32_t room);
 

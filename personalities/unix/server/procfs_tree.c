@@ -29,11 +29,21 @@ static const struct member kernel_members[] = { { "hostname", PROC_HOSTNAME },
 	{ "ostype", PROC_OSTYPE }, { "osrelease", PROC_OSRELEASE }, { "pid_max", PROC_PID_MAX },
 	{ NULL, PROC_NONE } };
 
-static const struct member process_members[] = { { "stat", PROC_PID_STAT },
-	{ "status", PROC_PID_STATUS }, { "statm", PROC_PID_STATM }, { "cmdline", PROC_PID_CMDLINE },
-	{ "comm", PROC_PID_COMM }, { "exe", PROC_EXE }, { "root", PROC_PROCESS_ROOT },
-	{ "mounts", PROC_PID_MOUNTS }, { "mountinfo", PROC_PID_MOUNTINFO },
-	{ "maps", PROC_PID_MAPS }, { "environ", PROC_PID_ENVIRON }, { NULL, PROC_NONE } };
+#define MEMBERS_OF_BOTH                                                                            \
+	{ "stat", PROC_PID_STAT }, { "status", PROC_PID_STATUS }, { "statm", PROC_PID_STATM },     \
+		{ "cmdline", PROC_PID_CMDLINE }, { "comm", PROC_PID_COMM }, { "exe", PROC_EXE },   \
+		{ "root", PROC_PROCESS_ROOT }, { "mounts", PROC_PID_MOUNTS },                      \
+		{ "mountinfo", PROC_PID_MOUNTINFO }, { "maps", PROC_PID_MAPS },                    \
+	{                                                                                          \
+		"environ", PROC_PID_ENVIRON                                                        \
+	}
+
+static const struct member process_members[] = { MEMBERS_OF_BOTH, { "task", PROC_TASKS },
+	{ NULL, PROC_NONE } };
+
+static const struct member thread_members[] = { MEMBERS_OF_BOTH, { NULL, PROC_NONE } };
+
+static const struct member no_members[] = { { NULL, PROC_NONE } };
 
 static const struct member *members_of(enum proc_kind kind)
 {
@@ -48,6 +58,10 @@ static const struct member *members_of(enum proc_kind kind)
 		return tty_members;
 	case PROC_PROCESS:
 		return process_members;
+	case PROC_TASKS:
+		return no_members;
+	case PROC_THREAD:
+		return thread_members;
 	default:
 		return NULL;
 	}
@@ -68,12 +82,14 @@ static int number_of(const char *name, uint32_t length)
 {
 	int number = 0;
 
-	if (length == 0 || length > 7 || name[0] == '0')
+	if (length == 0 || length > 9 + (name[0] == '1') || name[0] == '0')
 		return 0;
 	for (uint32_t i = 0; i < length; i++) {
 		if (name[i] < '0' || name[i] > '9')
 			return 0;
-		number = number * 10 + name[i] - '0';
+		if (__builtin_mul_overflow(number, 10, &number) ||
+			__builtin_add_overflow(number, name[i] - '0', &number))
+			return 0;
 	}
 	return number;
 }
@@ -83,20 +99,27 @@ struct proc_node proc_lookup(
 {
 	for (const struct member *m = members_of(dir.kind); m != NULL && m->name != NULL; m++)
 		if (strlen(m->name) == length && memcmp(m->name, name, length) == 0)
-			return (struct proc_node){ m->kind, dir.pid };
+			return (struct proc_node){ m->kind, dir.pid, dir.thread };
 
-	int pid = dir.kind == PROC_ROOT ? number_of(name, length) : 0;
+	const int number =
+		dir.kind == PROC_ROOT || dir.kind == PROC_TASKS ? number_of(name, length) : 0;
 
-	if (pid != 0 && view->exists(pid))
-		return (struct proc_node){ PROC_PROCESS, pid };
-	return (struct proc_node){ PROC_NONE, 0 };
+	if (number != 0 && dir.kind == PROC_ROOT && view->exists(number))
+		return (struct proc_node){ .kind = PROC_PROCESS, .pid = number };
+	if (number != 0 && dir.kind == PROC_TASKS && view->next_thread(dir.pid, number) == number)
+		return (struct proc_node){ PROC_THREAD, dir.pid, number };
+	return (struct proc_node){ .kind = PROC_NONE };
 }
 
 static struct proc_node parent_of(struct proc_node node)
 {
 	if (node.kind == PROC_SYS_KERNEL)
-		return (struct proc_node){ PROC_SYS, 0 };
-	return (struct proc_node){ PROC_ROOT, 0 };
+		return (struct proc_node){ .kind = PROC_SYS };
+	if (node.kind == PROC_TASKS)
+		return (struct proc_node){ .kind = PROC_PROCESS, .pid = node.pid };
+	if (node.kind == PROC_THREAD)
+		return (struct proc_node){ .kind = PROC_TASKS, .pid = node.pid };
+	return (struct proc_node){ .kind = PROC_ROOT };
 }
 
 uint32_t proc_readlink(const struct proc_view *view, struct proc_node node, char *to, uint32_t room)
@@ -212,7 +235,7 @@ int proc_walk(const struct proc_view *view, struct proc_node from, const char *p
 
 uint64_t proc_ino(struct proc_node node)
 {
-	return (uint64_t)node.pid << 8 | node.kind;
+	return (uint64_t)node.thread << 32 | (uint64_t)node.pid << 8 | node.kind;
 }
 
 /* --- Listing --- */
@@ -245,7 +268,7 @@ static bool list(struct listing *l, const char *name, struct proc_node node, int
 	return true;
 }
 
-/* Cookies: 0 ".", 1 "..", then the members, then (in the root) FIRST_PID + pid. */
+/* Cookies: 0 ".", 1 "..", then the members, then (in the root, and of threads) FIRST_PID + id. */
 #define FIRST_MEMBER 2
 #define FIRST_PID 1000
 
@@ -267,25 +290,35 @@ uint32_t proc_entries(const struct proc_view *view, struct proc_node dir, int64_
 
 		if (*next >= FIRST_MEMBER) {
 			name = members[*next - FIRST_MEMBER].name;
-			node = (struct proc_node){ members[*next - FIRST_MEMBER].kind, dir.pid };
+			node = (struct proc_node){ members[*next - FIRST_MEMBER].kind, dir.pid,
+				dir.thread };
 		}
 		if (!list(&l, name, node, *next + 1))
 			return l.used;
 	}
-	if (dir.kind != PROC_ROOT)
+	if (dir.kind != PROC_ROOT && dir.kind != PROC_TASKS)
 		return l.used;
 	if (*next < FIRST_PID)
 		*next = FIRST_PID;
 
-	int pid;
-
-	while (*next - FIRST_PID < INT32_MAX && (pid = view->next(*next - FIRST_PID)) != 0) {
+	while (*next - FIRST_PID < INT32_MAX) {
+		const int from = *next - FIRST_PID;
+		struct proc_node node = { .kind = PROC_PROCESS };
 		char name[NAME_ROOM];
+		int id;
 
-		snprintf(name, sizeof(name), "%d", pid);
-		if (!list(&l, name, (struct proc_node){ PROC_PROCESS, pid }, FIRST_PID + pid + 1))
+		if (dir.kind == PROC_TASKS) {
+			id = view->next_thread(dir.pid, from);
+			node = (struct proc_node){ PROC_THREAD, dir.pid, id };
+		} else {
+			id = node.pid = view->next(from);
+		}
+		if (id == 0)
+			break;
+		snprintf(name, sizeof(name), "%d", id);
+		if (!list(&l, name, node, (int64_t)FIRST_PID + id + 1))
 			return l.used;
-		*next = FIRST_PID + pid + 1;
+		*next = (int64_t)FIRST_PID + id + 1;
 	}
 	return l.used;
 }
@@ -306,6 +339,12 @@ uint32_t proc_path(struct proc_node dir, char *to, uint32_t room)
 		break;
 	case PROC_PROCESS:
 		length = snprintf(to, room, "/%d", dir.pid);
+		break;
+	case PROC_TASKS:
+		length = snprintf(to, room, "/%d/task", dir.pid);
+		break;
+	case PROC_THREAD:
+		length = snprintf(to, room, "/%d/task/%d", dir.pid, dir.thread);
 		break;
 	default:
 		length = snprintf(to, room, "/");

@@ -16,6 +16,8 @@ enum proc_kind {
 	PROC_SYS_KERNEL,
 	PROC_TTY,
 	PROC_PROCESS,
+	PROC_TASKS,
+	PROC_THREAD,
 	/* links */
 	PROC_SELF,
 	PROC_MOUNTS_LINK,
@@ -52,7 +54,8 @@ enum proc_kind {
 
 struct proc_node {
 	enum proc_kind kind;
-	int pid; /* of the files of a process */
+	int pid;    /* of the files of a process */
+	int thread; /* of those of one of its threads */
 };
 
 /* What the tree asks about processes. */
@@ -62,6 +65,8 @@ struct proc_view {
 	bool (*exists)(int pid);
 	/* The first existing pid from `from` on, 0: none. */
 	int (*next)(int from);
+	/* The first thread of the process with such an id from `from` on, 0: none. */
+	int (*next_thread)(int pid, int from);
 	/* The target of a link of a process; returns the length, 0: none, or not for `self`. */
 	uint32_t (*link)(int self, struct proc_node node, char *to, uint32_t room);
 };

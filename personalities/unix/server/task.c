@@ -111,6 +111,28 @@ bool task_thread_figures(mach_port_t task, unsigned *threads, bool *runs)
 	return *threads > 0;
 }
 
+bool task_one_thread(mach_port_t task, mach_port_t name, struct masix_usage *usage)
+{
+	mach_msg_type_number_t words = THREAD_BASIC_INFO_COUNT;
+	struct thread_basic_info info = { 0 };
+	mach_msg_type_name_t type;
+	mach_port_t thread;
+	bool runs = false;
+
+	usage->user = usage->system = 0;
+	if (name == MACH_PORT_NULL || mach_port_extract_right(task, name, MACH_MSG_TYPE_COPY_SEND,
+					      &thread, &type) != KERN_SUCCESS)
+		return false;
+	if (right_is_thread(thread) && thread_info(thread, THREAD_BASIC_INFO, (thread_info_t)&info,
+					       &words) == KERN_SUCCESS) {
+		usage->user = microseconds(info.user_time);
+		usage->system = microseconds(info.system_time);
+		runs = runs_now(&info);
+	}
+	mach_port_deallocate(mach_task_self(), thread);
+	return runs;
+}
+
 bool task_can_run(mach_port_t task)
 {
 	unsigned total;

@@ -27,6 +27,9 @@ bool task_figures(mach_port_t task, struct task_figures *figures);
 /* How many threads it has, and whether one of them runs or could. */
 bool task_thread_figures(mach_port_t task, unsigned *threads, bool *runs);
 
+/* The times of the thread that has this name in the task; returns whether it runs. */
+bool task_one_thread(mach_port_t task, mach_port_t name, struct masix_usage *usage);
+
 /* Does it have a thread that is not suspended? */
 bool task_can_run(mach_port_t task);
 

@@ -17,6 +17,13 @@ static int next(int from)
 	return from <= 1 ? 1 : from <= 42 ? 42 : 0;
 }
 
+static int next_thread(int pid, int from)
+{
+	if (pid != 42)
+		return 0;
+	return from <= 42 ? 42 : from <= 65578 ? 65578 : 0;
+}
+
 static uint32_t link_of(int self, struct proc_node node, char *to, uint32_t room)
 {
 	const char *target = node.kind == PROC_EXE ? "/bin/bash" : "/";
@@ -28,8 +35,8 @@ static uint32_t link_of(int self, struct proc_node node, char *to, uint32_t room
 	return strlen(target);
 }
 
-static const struct proc_view view = { 42, exists, next, link_of };
-static const struct proc_node root = { PROC_ROOT, 0 };
+static const struct proc_view view = { 42, exists, next, next_thread, link_of };
+static const struct proc_node root = { .kind = PROC_ROOT };
 static struct proc_walk walk;
 
 static int go(const char *path, bool follow)
@@ -54,6 +61,24 @@ static void test_walk(void **state)
 	assert_int_equal(go("42x", true), MASIX_E_NOT_FOUND);
 	assert_int_equal(go("99999999999999", true), MASIX_E_NOT_FOUND);
 	assert_int_equal(go("meminfo/x", true), MASIX_E_NOT_DIRECTORY);
+}
+
+static void test_threads(void **state)
+{
+	char path[64];
+
+	(void)state;
+	assert_int_equal(go("42/task/65578/stat", true), 0);
+	assert_int_equal(walk.found.kind, PROC_PID_STAT);
+	assert_int_equal(walk.found.pid, 42);
+	assert_int_equal(walk.found.thread, 65578);
+	assert_int_equal(go("42/task/65578/../../task/42", true), 0);
+	assert_int_equal(walk.found.kind, PROC_THREAD);
+	assert_int_equal(proc_path(walk.found, path, sizeof(path)), strlen("/42/task/42"));
+	assert_int_equal(go("42/task/65578/task", true), MASIX_E_NOT_FOUND);
+	assert_int_equal(go("42/task/43", true), MASIX_E_NOT_FOUND);
+	assert_int_equal(go("42/task/4294967338", true), MASIX_E_NOT_FOUND);
+	assert_int_equal(go("1/task/42", true), MASIX_E_NOT_FOUND);
 }
 
 static void test_links(void **state)
@@ -143,8 +168,8 @@ static void test_entries(void **state)
 	}
 	int64_t after;
 
-	assert_int_equal(
-		proc_entries(&view, (struct proc_node){ PROC_MEMINFO, 0 }, 0, buffer, 100, &after),
+	assert_int_equal(proc_entries(&view, (struct proc_node){ .kind = PROC_MEMINFO }, 0, buffer,
+				 100, &after),
 		0);
 	assert_int_equal(proc_entries(&view, root, -5, buffer, 100, &after), 0);
 }
@@ -152,8 +177,9 @@ static void test_entries(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_walk),
-		cmocka_unit_test(test_links), cmocka_unit_test(test_crossing),
-		cmocka_unit_test(test_long_paths), cmocka_unit_test(test_entries) };
+		cmocka_unit_test(test_threads), cmocka_unit_test(test_links),
+		cmocka_unit_test(test_crossing), cmocka_unit_test(test_long_paths),
+		cmocka_unit_test(test_entries) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
