@@ -20,7 +20,7 @@
 #define OBJECTS 512
 #define FILE_MAX (256u << 10)
 
-struct image images[IMAGES];
+struct signed_image images[IMAGES];
 struct acs acs;
 
 static struct masix_object *objects[OBJECTS];
@@ -243,7 +243,7 @@ static uint8_t *read_file(const char *name, const char *ending, size_t *size)
 	return bytes;
 }
 
-static void load(struct image *image, const char *name)
+static void load(struct signed_image *image, const char *name)
 {
 	struct masix_elf elf;
 	struct masix_identity identity;
@@ -298,7 +298,7 @@ mach_port_t world_port(unsigned n)
 	return objects[n % object_count]->port;
 }
 
-struct session *world_session(unsigned n, const struct image **image)
+struct session *world_session(unsigned n, const struct signed_image **image)
 {
 	const unsigned sessions = object_count - 2;
 	struct session *session;

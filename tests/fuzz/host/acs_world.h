@@ -9,13 +9,13 @@
 /* Signed servers of the build, which may be started. */
 #define IMAGES 5
 
-struct image {
+struct signed_image {
 	uint8_t *bytes, *manifest_bytes;
 	size_t size, manifest_size;
 	struct manifest manifest;
 	uint8_t secret_key[64];
 };
-extern struct image images[IMAGES];
+extern struct signed_image images[IMAGES];
 
 extern struct acs acs;
 
@@ -28,7 +28,7 @@ void world_end(void);
 /* The port of an object: client face, admin port, sessions in the order of their making. */
 mach_port_t world_port(unsigned n);
 /* A session that lives and its image; NULL if there is none. */
-struct session *world_session(unsigned n, const struct image **image);
+struct session *world_session(unsigned n, const struct signed_image **image);
 
 /* Time has passed. */
 void world_run(void);

@@ -38,15 +38,14 @@ kern_return_t corpse_hand_over(
 {
 	(void)corpse;
 	(void)heir;
+	if (kernel_fails(16))
+		return KERN_NO_SPACE;
 	*count = kernel_chances % 200;
 	*rights = calloc(*count + 1, sizeof **rights);
 	REQUIRE(*rights != NULL);
 	for (unsigned i = 0; i < *count; i++)
 		(*rights)[i] = (struct corpse_right){ 10 + i, MACH_PORT_TYPE_SEND };
-	if (!kernel_fails(16))
-		return KERN_SUCCESS;
-	free(*rights);
-	return KERN_NO_SPACE;
+	return KERN_SUCCESS;
 }
 
 void corpse_bury(struct corpse *corpse, bool wait)

@@ -30,7 +30,7 @@ static void give_back(kern_return_t kr, mach_port_t reply)
 
 static void register_genuinely(struct input *input)
 {
-	const struct image *image = NULL;
+	const struct signed_image *image = NULL;
 	struct session *session = world_session(take8(input), &image);
 	uint8_t bytes[MASIX_REGISTRATION_MAX];
 	uint32_t words[2 * MANIFEST_INTERFACES];
@@ -79,7 +79,7 @@ static void register_genuinely(struct input *input)
 
 static void ask_genuinely(struct input *input)
 {
-	const struct image *image = NULL;
+	const struct signed_image *image = NULL;
 	struct session *session = world_session(take8(input), &image);
 	const char *name = name_of(input);
 	const bool ticket = take_below(input, 2);
@@ -126,7 +126,7 @@ static void ask_genuinely(struct input *input)
 
 static void keep_memory(struct input *input)
 {
-	const struct image *image = NULL;
+	const struct signed_image *image = NULL;
 	struct session *session = world_session(take8(input), &image);
 	int inherited;
 
@@ -149,8 +149,8 @@ static char *memory_of(const uint8_t *bytes, size_t size)
 
 static void start_genuinely(struct input *input)
 {
-	const struct image *image = &images[take_below(input, IMAGES)],
-			   *other = take_below(input, 8) ? image : &images[0];
+	const struct signed_image *image = &images[take_below(input, IMAGES)],
+				  *other = take_below(input, 8) ? image : &images[0];
 	char *bytes = memory_of(image->bytes, image->size),
 	     *manifest = memory_of(other->manifest_bytes, other->manifest_size);
 	mach_port_t reply = kernel_right(true);

@@ -26,7 +26,7 @@ $(fuzz_servers:%=$(B)/fuzz/servers/%): $(B)/fuzz/servers/%: tests/fuzz/host/serv
 	@mkdir -p $(@D)
 	@$(B)/host/masix-sign server $< $(B)/fuzz/tiny $@ $@.manifest
 # What a host has none of: the life of tasks, devices, the kernel's console.
-fuzz_handlers_played := main.c boot.c log.c machine.c measure.c corpse.c inherit.c
+fuzz_handlers_played := main.c boot.c log.c machine.c corpse.c inherit.c
 fuzz_handlers_srcs := handlers.c message.c acs_world.c kernel.c corpse.c \
 	$(addprefix $(top)/acs/,$(filter-out $(fuzz_handlers_played) /%,$(acs_srcs))) \
 	$(addprefix $(top)/libmasix/,elf/elf.c identity/measure.c identity/registration.c identity/proof.c \
