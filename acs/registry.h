@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define REGISTRY_NAME_SIZE 64 /* with the NUL */
-#define REGISTRY_ENTRIES 256
+#define REGISTRY_ENTRIES 2048
 #define REGISTRY_WATCHERS 128
 #define REGISTRY_WAITERS 64
 #define REGISTRY_PER_OWNER 16 /* watchers, and waiters, of one owner */

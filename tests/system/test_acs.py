@@ -255,6 +255,15 @@ def the_log_is_readable(guest):
     require(b"example: holds nothing yet" in result.stdout, "the example's line is not there")
 
 
+@case
+def a_name_costs_two_calls_and_then_none(guest):
+    """The program of the benchmark counts them; times are not looked at. (It fills the audit record: nearly the last.)"""
+    rows = check(guest.sh("masix start meter && /usr/lib/masix/trials/meter; masix stop meter"), stderr="").stdout.decode()
+    values = {row.split("\t")[0]: float(row.split("\t")[1]) for row in rows.splitlines()}
+    require(values["resolve, cold"] <= 2 and values["resolve, warm"] == 0, f"{values}")
+    require(values["lookup, many / few"] > 0 and values["restart, crash to registered"] > 0, f"{values}")
+
+
 # The last one: it stays revoked until the next boot.
 @case
 def a_revoked_server_does_not_come_back(guest):

@@ -51,6 +51,26 @@ static void test_find_by_face(void **state)
 	assert_null(registry_find(registry, "fs/root/", false));
 }
 
+static void test_a_thousand_names_of_one_server(void **state)
+{
+	struct registry *registry = *state;
+	struct registry_entry taken;
+	char name[REGISTRY_NAME_SIZE];
+	unsigned i;
+
+	for (i = 0; i < 1000; i++) {
+		snprintf(name, sizeof name, "meter/%u", i);
+		add(registry, name, 100 + i, 1);
+	}
+	for (i = 0; i < 1000; i++) {
+		snprintf(name, sizeof name, "meter/%u", i);
+		assert_int_equal(registry_find(registry, name, false)->port, 100 + i);
+	}
+	for (i = 0; registry_take_owned(registry, 1, &taken); i++)
+		;
+	assert_int_equal(i, 1000);
+}
+
 static void test_live_duplicate_is_refused(void **state)
 {
 	struct registry *registry = *state;
@@ -352,6 +372,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_find_by_face),
+		TEST(test_a_thousand_names_of_one_server),
 		TEST(test_live_duplicate_is_refused),
 		TEST(test_generation_counts_registrations),
 		TEST(test_owner_takes_its_names_along),
