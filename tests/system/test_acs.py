@@ -195,11 +195,11 @@ def an_unsigned_server_is_refused(guest):
 @case
 def a_tampered_server_is_refused(guest):
     copy = f"cp {EXAMPLE} /tmp/bad; cp {EXAMPLE}.manifest /tmp/bad.manifest; "
-    flip = "printf '\\377' | dd of=/tmp/bad bs=1 seek=500000 conv=notrunc status=none; "
-    check(guest.sh(STOP + copy + flip + "masix start /tmp/bad"), status=1, stdout="",
+    flip = """perl -e '($name, $at) = @ARGV; open F, "+<", $name; seek F, $at, 0; read F, $b, 1; seek F, $at, 0;
+        print F chr(ord($b) ^ 1)' """
+    check(guest.sh(STOP + copy + flip + "/tmp/bad 500000; masix start /tmp/bad"), status=1, stdout="",
           stderr="masix: /tmp/bad: refused: image does not match its manifest\n")
-    flip = "printf '\\377' | dd of=/tmp/bad.manifest bs=1 seek=100 conv=notrunc status=none; "
-    check(guest.sh(copy + flip + "masix start /tmp/bad"), status=1, stdout="",
+    check(guest.sh(copy + flip + "/tmp/bad.manifest 100; masix start /tmp/bad"), status=1, stdout="",
           stderr="masix: /tmp/bad: refused: its manifest is not signed by this site\n")
     result = check(guest.run("masix", "audit"))
     require(b"refuse example image does not match its manifest" in result.stdout, "the refusal is not on record")
