@@ -81,8 +81,6 @@ def a_server_is_restarted_and_killed(guest):
         masix audit | grep -c 'killed'"""), stdout="3\n4\nup 2\n0\n1\n")
     check(guest.run("masix", "kill", "example"), status=1, stderr="masix: example: no such server runs\n")
     check(guest.run("masix", "restart", "example"), status=1, stderr="masix: example: no such server\n")
-    check(guest.run("masix", "restart", "fs"), status=1,
-          stderr="masix: fs: is a boot server: only a boot starts it\n")
 
 
 @case

@@ -86,7 +86,7 @@ __attribute__((noreturn)) static void die_of(
 	case MASIX_E_BUSY:
 		die(options, name, "the system or another server needs it");
 	case MASIX_E_NOT_SUPPORTED:
-		die(options, name, "is a boot server: only a boot starts it");
+		die(options, name, "the system does not run without it: only a boot starts it");
 	default:
 		die(options, name, "%s", masix_strerror(kr));
 	}
