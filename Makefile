@@ -4,6 +4,7 @@
 #   make           everything: servers, programs, root image (runs scripts/setup when it is needed)
 #   make run       boot it            make check   all tests          make unit    the unit tests only
 #   make bench     the benchmarks     make lint    static checks      make clean   remove build/
+#   make scale     docs/scale.md: membership and names of thousands of played nodes
 #   make fuzz      fuzzers of the host, FUZZ_SECONDS=600 each
 #
 # A module.mk sets variables and then declares, for some NAME:
@@ -316,6 +317,11 @@ check: all $(unit_tests:%=$(B)/unit/%) $(fuzz_targets:%=$(B)/fuzz/%)
 bench: all
 	scripts/setup --bench
 	tests/bench/run
+
+# 1 GB of memory for each 6000 of the greatest number of nodes; a minute or two.
+scale: $(B)/host/gns-scale
+	$< docs/scale.svg 10 100 1000 10000 >$(B)/scale.md
+	mv $(B)/scale.md docs/scale.md
 
 lint:
 	scripts/lint
