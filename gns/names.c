@@ -68,7 +68,7 @@ static unsigned find_keepers(
 	const struct names *names, const struct name *name, uint32_t keepers[NAMES_KEEPERS])
 {
 	const struct members *members = names->members;
-	uint64_t hash = hash_name(name), best[NAMES_KEEPERS];
+	uint64_t hash = hash_name(name), best[NAMES_KEEPERS] = { 0 };
 	unsigned count = 0, at;
 	uint32_t i;
 

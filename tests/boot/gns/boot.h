@@ -70,6 +70,12 @@ void suite_run(void);
 /* triangle.c: what needs three nodes, and what is not as on one. */
 void triangle_run(void);
 
+/* ends.c: node C is killed. */
+void ends_run(void);
+
+/* What a lookup of the name at that node says; the right that it gives is given back. */
+kern_return_t lookup_result(int node, const char *name);
+
 /* Proxies and exports of all nodes. */
 unsigned nodes_ports(bool say);
 
