@@ -23,7 +23,7 @@ enum server_state life_after_end(struct acs *acs, struct server *server, enum se
 		life_discard(acs, server);
 		return SERVER_GONE;
 	}
-	server->deadline = restart_after_death(
+	server->deadline = (end == SERVER_KILLED ? restart_after_kill : restart_after_death)(
 		&server->restart, policy == MANIFEST_RESTART_BACKOFF, masix_monotonic_ns());
 	return server->state = server->deadline == UINT64_MAX ? SERVER_FAILED
 			       : again			      ? SERVER_WAITING
@@ -44,9 +44,9 @@ static const char *consequence(enum server_state state)
 /* Does what the server leaves wait for its successor?  Under the lock. */
 static bool leaves_estate(const struct acs *acs, const struct server *server, enum server_end end)
 {
-	return server->manifest.inherits && server->kept.size != 0 &&
-	       (end == SERVER_DIED || end == SERVER_RESTARTED) && !acs->stopping &&
-	       server->state != SERVER_DRAINING && !server->successor &&
+	return server->manifest.inherits && server->kept.count != 0 &&
+	       (end == SERVER_DIED || end == SERVER_KILLED || end == SERVER_RESTARTED) &&
+	       !acs->stopping && server->state != SERVER_DRAINING && !server->successor &&
 	       server->estate.count < ESTATE_CORPSES;
 }
 
@@ -100,8 +100,8 @@ void life_end(struct acs *acs, struct server *server, const struct life_ending *
 		machine_fail(acs, "%s: %s%s", session->manifest.name, ending->reason,
 			consequence(state));
 	acs_record(acs,
-		ending->end == SERVER_DIED || ending->end == SERVER_VANISHED ? AUDIT_DIE
-									     : AUDIT_STOP,
+		ending->end == SERVER_STOPPED || ending->end == SERVER_RESTARTED ? AUDIT_STOP
+										 : AUDIT_DIE,
 		session->manifest.name, "session %u: %s%s", session->owner, ending->reason,
 		consequence(state));
 	if (corpse != NULL)

@@ -1,6 +1,8 @@
 /* Estates. */
 #include "estate.h"
 
+#include <masix/error.h>
+
 #include "image.h"
 #include "names.h"
 #include "page.h"
@@ -27,6 +29,29 @@ void estate_drop(struct acs *acs, struct estate *estate)
 	names_remove_owner(acs, estate->owner);
 	while (estate->count != 0)
 		corpse_bury(estate->corpses[--estate->count], false);
+}
+
+kern_return_t estate_keep_also(struct kept *kept, struct kept_range range)
+{
+	unsigned i;
+
+	for (i = 0; i < kept->count; i++)
+		if (kept->ranges[i].address == range.address && kept->ranges[i].size == range.size)
+			return KERN_SUCCESS;
+	if (kept->count == LAUNCH_KEPT)
+		return MASIX_E_LIMIT;
+	kept->ranges[kept->count++] = range;
+	return KERN_SUCCESS;
+}
+
+uint32_t estate_kept_bytes(const struct kept *kept)
+{
+	uint32_t bytes = 0;
+	unsigned i;
+
+	for (i = 0; i < kept->count; i++)
+		bytes += kept->ranges[i].size;
+	return bytes;
 }
 
 bool estate_may_keep(uint32_t address, uint32_t size)

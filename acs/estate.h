@@ -5,6 +5,7 @@
 
 #include "acs.h"
 #include "corpse.h"
+#include "launch.h"
 
 /* An heir that dies before it is ready leaves a corpse too, with all that it had got; after so many the estate itself
  * is taken for the cause, and dropped. */
@@ -14,11 +15,6 @@ struct estate {
 	struct corpse *corpses[ESTATE_CORPSES]; /* the newest last */
 	unsigned count;
 	uint32_t owner; /* session whose names stay in the registry */
-};
-
-/* What a server keeps: see acs_keep. */
-struct kept {
-	uint32_t address, size; /* size 0: nothing, and nobody inherits */
 };
 
 /* The corpse whose memory and rights the next one gets, or NULL. */
@@ -37,7 +33,14 @@ struct estate estate_take(struct estate *estate);
  * lock. */
 void estate_drop(struct acs *acs, struct estate *estate);
 
-/* Is this a region that a server may keep? */
+/* Is this a range that a server may keep? */
 bool estate_may_keep(uint32_t address, uint32_t size);
+
+/* One more range beside the main one; one that is there already is no news.  MASIX_E_LIMIT. */
+kern_return_t estate_keep_also(struct kept *kept, struct kept_range range)
+	__attribute__((warn_unused_result));
+
+/* How much that is. */
+uint32_t estate_kept_bytes(const struct kept *kept);
 
 #endif

@@ -66,17 +66,15 @@ static kern_return_t cut_inheritance(mach_port_t task)
 /* An empty task, or one that has the kept pages of its parent. */
 static kern_return_t make_task(const struct launch_parent *parent, mach_port_t *task)
 {
-	uint32_t end;
+	unsigned i;
 	kern_return_t kr;
 
 	if (parent == NULL)
 		return task_create(mach_task_self(), FALSE, task);
-	end = parent->address + parent->size;
-	kr = vm_inherit(parent->task, 0, parent->address, VM_INHERIT_NONE);
-	if (kr == KERN_SUCCESS)
-		kr = vm_inherit(parent->task, end, IMAGE_USER_TOP - end, VM_INHERIT_NONE);
-	if (kr == KERN_SUCCESS)
-		kr = vm_inherit(parent->task, parent->address, parent->size, VM_INHERIT_SHARE);
+	kr = vm_inherit(parent->task, 0, IMAGE_USER_TOP, VM_INHERIT_NONE);
+	for (i = 0; i < parent->kept->count && kr == KERN_SUCCESS; i++)
+		kr = vm_inherit(parent->task, parent->kept->ranges[i].address,
+			parent->kept->ranges[i].size, VM_INHERIT_SHARE);
 	return kr != KERN_SUCCESS ? kr : task_create(parent->task, TRUE, task);
 }
 

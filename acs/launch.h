@@ -9,10 +9,19 @@
 #include "image.h"
 #include "manifest.h"
 
-/* What a task inherits: the pages [address, address + size) of `task`, shared with it. */
+/* Pages [address, address + size) that a server keeps for its successor, see acs_keep: a main range, and others. */
+#define LAUNCH_KEPT 16
+struct kept {
+	unsigned count; /* 0: it keeps nothing, and nobody inherits */
+	struct kept_range {
+		uint32_t address, size;
+	} ranges[LAUNCH_KEPT];
+};
+
+/* What a task inherits: kept pages of `task`, shared with it. */
 struct launch_parent {
 	mach_port_t task;
-	uint32_t address, size;
+	const struct kept *kept;
 };
 
 /* Measure the image loaded in a suspended task.  0 or an error with *why a static text. */

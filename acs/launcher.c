@@ -39,8 +39,7 @@ static void launch(struct acs *acs, struct server *server)
 	pthread_mutex_unlock(&acs->lock);
 	if (corpse != NULL) {
 		corpse_wait(corpse);
-		parent = (struct launch_parent){ corpse_task(corpse), server->kept.address,
-			server->kept.size };
+		parent = (struct launch_parent){ corpse_task(corpse), &server->kept };
 	}
 	kr = launch_task(
 		server->image, server->manifest.name, corpse != NULL ? &parent : NULL, &task, &why);

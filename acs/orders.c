@@ -100,7 +100,7 @@ kern_return_t server_kill(struct acs *acs, const char *name, size_t length)
 	pthread_mutex_lock(&acs->lock);
 	before = acs->last_session;
 	while ((server = find_running(acs, name, length, before)) != NULL) {
-		life_end(acs, server, &(struct life_ending){ "killed", SERVER_DIED, NULL, 0 });
+		life_end(acs, server, &(struct life_ending){ "killed", SERVER_KILLED, NULL, 0 });
 		kr = KERN_SUCCESS;
 	}
 	pthread_mutex_unlock(&acs->lock);

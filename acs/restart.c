@@ -20,3 +20,9 @@ uint64_t restart_after_death(struct restart *restart, bool backoff, uint64_t now
 		pause = RESTART_LAST_MS;
 	return now + pause * RESTART_NS_PER_MS;
 }
+
+uint64_t restart_after_kill(struct restart *restart, bool backoff, uint64_t now)
+{
+	restart->up_since = 0;
+	return now + (backoff ? RESTART_FIRST_MS * RESTART_NS_PER_MS : 0);
+}

@@ -20,4 +20,7 @@ struct restart {
  * `backoff` 1 s later, then twice as long each time, at most 30 s. */
 uint64_t restart_after_death(struct restart *restart, bool backoff, uint64_t now);
 
+/* The same when it was ended by order: that is no failure. */
+uint64_t restart_after_kill(struct restart *restart, bool backoff, uint64_t now);
+
 #endif

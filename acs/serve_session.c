@@ -192,6 +192,18 @@ kern_return_t S_acs_keep(mach_port_t port, uint32_t address, uint32_t size, int 
 	return kr;
 }
 
+kern_return_t S_acs_keep_also(mach_port_t port, uint32_t address, uint32_t size)
+{
+	struct session *session = session_get(port);
+	kern_return_t kr;
+
+	if (session == NULL)
+		return KERN_INVALID_ARGUMENT;
+	kr = server_keep_also(session, address, size);
+	session_put(session);
+	return kr;
+}
+
 kern_return_t S_acs_inherit(
 	mach_port_t port, mach_port_t *corpse, masix_bulk_t *rights, mach_msg_type_number_t *size)
 {

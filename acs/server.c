@@ -68,7 +68,8 @@ static kern_return_t inherit(
 	if (kr == KERN_SUCCESS)
 		acs_record(acs, AUDIT_INHERIT, session->manifest.name,
 			"session %u: %u rights and %u KiB of session %u", session->owner,
-			session->right_count, server->kept.size / 1024, server->estate.owner);
+			session->right_count, estate_kept_bytes(&server->kept) / 1024,
+			server->estate.owner);
 	return kr;
 }
 
@@ -92,7 +93,7 @@ kern_return_t server_run(struct acs *acs, struct server *server, mach_port_t tas
 		server->task = task;
 		server->session = session;
 		if (server->estate.count == 0)
-			server->kept.size = 0;
+			server->kept.count = 0;
 		server->deadline = masix_monotonic_ns() + SERVER_START_MS * NS_PER_MS;
 		server->starts++;
 		pthread_cond_broadcast(&acs->changed);
@@ -187,6 +188,7 @@ kern_return_t server_ready(struct session *session)
 
 kern_return_t server_keep(struct session *session, uint32_t address, uint32_t size, int *inherited)
 {
+	const struct kept_range range = { address, size };
 	struct acs *acs = session->acs;
 	struct server *server;
 	kern_return_t kr = KERN_SUCCESS;
@@ -201,13 +203,29 @@ kern_return_t server_keep(struct session *session, uint32_t address, uint32_t si
 		kr = MASIX_E_DEAD;
 	else if (server->state != SERVER_STARTING)
 		kr = MASIX_E_BUSY;
-	else if (server->estate.count != 0 &&
-		 (server->kept.address != address || server->kept.size != size))
+	else if (server->estate.count == 0)
+		server->kept = (struct kept){ 1, { range } };
+	else if (server->kept.ranges[0].address != address || server->kept.ranges[0].size != size)
 		kr = MASIX_E_INVALID;
-	else
-		*inherited = server->estate.count != 0;
 	if (kr == KERN_SUCCESS)
-		server->kept = (struct kept){ address, size };
+		*inherited = server->estate.count != 0;
+	pthread_mutex_unlock(&acs->lock);
+	return kr;
+}
+
+kern_return_t server_keep_also(struct session *session, uint32_t address, uint32_t size)
+{
+	const struct kept_range range = { address, size };
+	struct acs *acs = session->acs;
+	kern_return_t kr = MASIX_E_DENIED;
+
+	if (!estate_may_keep(address, size))
+		return MASIX_E_INVALID;
+	pthread_mutex_lock(&acs->lock);
+	if (session->server == NULL)
+		kr = MASIX_E_DEAD;
+	else if (session->server->kept.count != 0)
+		kr = estate_keep_also(&session->server->kept, range);
 	pthread_mutex_unlock(&acs->lock);
 	return kr;
 }

@@ -23,7 +23,8 @@ struct start_waiter {
 /* Why a life ends. */
 enum server_end {
 	SERVER_DIED,	 /* the policy applies */
-	SERVER_VANISHED, /* the same, and its task is no more: there is nothing to inherit */
+	SERVER_KILLED,	 /* the same, by order: no failure of its own */
+	SERVER_VANISHED, /* as DIED, and its task is no more: there is nothing to inherit */
 	SERVER_STOPPED,
 	SERVER_RESTARTED,
 };
@@ -80,6 +81,10 @@ kern_return_t server_ended(struct session *session, mach_port_t task, mach_port_
 
 /* See acs_keep in mig/acs_session.defs. */
 kern_return_t server_keep(struct session *session, uint32_t address, uint32_t size, int *inherited)
+	__attribute__((warn_unused_result));
+
+/* See acs_keep_also. */
+kern_return_t server_keep_also(struct session *session, uint32_t address, uint32_t size)
 	__attribute__((warn_unused_result));
 
 /* The task `task` has died: names, session and the record go, the restart policy is applied. */

@@ -3,7 +3,11 @@
  * leaves goes through `ops`.  One lock of the owner covers all of it.
  *
  * Calls answer 0, a MASIX_E_* code, or CHANNELS_PARKED: then the core owns the caller's
- * reply right and ops->answer will be called for it exactly once. */
+ * reply right, and ops->answer is called for it exactly once, now or later.
+ *
+ * The server may die at any instruction, and its successor goes on from the last record that ops->commit was given, from
+ * the memory of the inboxes, and from what the outside has: frames that the device was given, and answers that are still
+ * owed (channels_recover).  So data that changes hands is answered here, under the lock, between two commits. */
 #ifndef CONSOLE_CHANNELS_H
 #define CONSOLE_CHANNELS_H
 
@@ -29,7 +33,40 @@ struct channels_answer {
 	int rows, columns;
 };
 
+/* All that a successor needs besides the memory of the inboxes. */
+struct channels_record {
+	struct channels_inbox_record {
+		uint32_t head, count, ended;
+	} input, control;
+	uint32_t consumed, window_serial;
+	int rows, columns;
+	uint16_t sends; /* frames given to the device, modulo 2^16 */
+	/* What the frame after those does, when it has been given. */
+	enum { CHANNELS_NO_FRAME, CHANNELS_WRITE_FRAME, CHANNELS_CREDIT_FRAME } pending;
+	struct { /* the write that is being sent; reply 0: none */
+		unsigned reply;
+		enum parked_kind kind;
+		uint32_t sent, next; /* bytes; next: with the pending frame */
+	} writing;
+	struct { /* the read that is being answered; reply 0: none */
+		unsigned reply;
+		unsigned channel;
+		uint32_t count;
+	} reading;
+};
+
+/* An answer that the one before owed: a write that was sent in part. */
+struct channels_debt {
+	unsigned reply; /* 0: none */
+	enum parked_kind kind;
+	size_t count;
+};
+
 struct channels_ops {
+	/* Give a reply right a name that no other right will ever have, as long as its record may count. */
+	unsigned (*claim)(void *device, unsigned reply);
+	/* What the record says holds from now on, in one step. */
+	void (*commit)(void *device, const struct channels_record *record);
 	/* Answer a parked call; the core frees it afterwards.  False: nobody waits for
 	 * the answer any more (what was read is then given to the next reader).  Must
 	 * not block. */
@@ -60,14 +97,22 @@ struct channels {
 	struct parking writers;
 	struct parking pollers;
 	struct parking windows;
-	unsigned parked;   /* calls in all lists */
-	uint32_t consumed; /* bytes of stdin whose credit was not returned yet */
-	uint32_t window_serial;
-	int rows, columns;
+	unsigned parked; /* calls in all lists */
+	/* consumed: bytes of stdin whose credit was not returned yet.  The inboxes' part is filled in to commit. */
+	struct channels_record now;
 	uint8_t scratch[CHANNELS_READ_MAX];
 };
 
 void channels_init(struct channels *channels, const struct channels_ops *ops, void *device);
+
+/* The state of the one before, who died, from his last record; `channels` is his struct.  `given`: how many frames the device
+ * was given (modulo 2^16); `is_owed`: is there still an answer to be sent to this reply right?  False: the record is not
+ * sound, and nothing can be said.  The record stands until channels_resume: what is owed is paid before, so that a
+ * successor of the successor does not pay twice. */
+bool channels_recover(struct channels *channels, const struct channels_record *record,
+	uint16_t given, bool (*is_owed)(void *context, unsigned reply), void *context,
+	struct channels_debt *debt) __attribute__((warn_unused_result));
+void channels_resume(struct channels *channels, const struct channels_ops *ops, void *device);
 
 /* A frame from the host.  False: the host broke the protocol (more data than it had
  * credit for); the frame is dropped. */
@@ -80,16 +125,15 @@ void channels_slots_freed(struct channels *channels);
 /* Which events of MASIX_POLL_* can ever hold on a channel: 0 if there is no such channel. */
 int channels_directions(unsigned channel);
 
-/* Read up to `amount` (at most CHANNELS_READ_MAX) bytes into data; *count 0 is the end.
- * kind: PARKED_READ or _READ_LARGE, which tells the form of a late answer. */
+/* Read up to `amount` (at most CHANNELS_READ_MAX) bytes.  0: there is nothing to be read, now and later (the end).
+ * kind: PARKED_READ or _READ_LARGE, which tells the form of the answer. */
 int channels_read(struct channels *channels, unsigned channel, const struct caller *caller,
-	enum parked_kind kind, int flags, size_t amount, uint8_t *data, size_t *count)
-	__attribute__((warn_unused_result));
+	enum parked_kind kind, int flags, size_t amount) __attribute__((warn_unused_result));
 
-/* Without MASIX_IO_NONBLOCK everything (at most CHANNELS_WRITE_MAX) is written before the answer.
- * kind: PARKED_WRITE or _WRITE_LARGE. */
+/* Without MASIX_IO_NONBLOCK everything (at most CHANNELS_WRITE_MAX) is written before the answer.  0: nothing was to be
+ * written.  kind: PARKED_WRITE or _WRITE_LARGE. */
 int channels_write(struct channels *channels, unsigned channel, const struct caller *caller,
-	enum parked_kind kind, int flags, const uint8_t *data, size_t count, size_t *written)
+	enum parked_kind kind, int flags, const uint8_t *data, size_t count)
 	__attribute__((warn_unused_result));
 
 int channels_poll(struct channels *channels, unsigned channel, const struct caller *caller,

@@ -1,13 +1,40 @@
 #include "log_ring.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 #define TEXT_MAX 256
+
+/* What is in the log now counts. */
+static void commit(struct log_ring *log)
+{
+	const uint32_t next = !(log->valid & 1);
+
+	log->bounds[next] = (struct log_bounds){ log->ring.head, log->ring.count, log->end };
+	atomic_signal_fence(memory_order_seq_cst);
+	log->valid = next;
+	atomic_signal_fence(memory_order_seq_cst);
+}
 
 void log_ring_init(struct log_ring *log)
 {
 	byte_ring_init(&log->ring, log->memory, sizeof log->memory);
 	log->end = 0;
+	commit(log);
+}
+
+bool log_ring_recover(struct log_ring *log)
+{
+	const struct log_bounds *bounds = &log->bounds[log->valid & 1];
+
+	byte_ring_init(&log->ring, log->memory, sizeof log->memory);
+	if (bounds->head >= sizeof log->memory || bounds->count > sizeof log->memory ||
+		bounds->count > bounds->end)
+		return false;
+	log->ring.head = bounds->head;
+	log->ring.count = bounds->count;
+	log->end = bounds->end;
+	return true;
 }
 
 /* Whole lines go, so that the log always starts at the start of one. */
@@ -41,9 +68,12 @@ void log_ring_append(struct log_ring *log, uint64_t nanoseconds, const char *tex
 		line[used++] = byte < ' ' || byte == 0x7f ? '?' : byte;
 	}
 	line[used++] = '\n';
+	/* The bytes of old lines are used again only when they are no part of the log any more. */
 	make_room(log, used);
+	commit(log);
 	byte_ring_put(&log->ring, line, used);
 	log->end += used;
+	commit(log);
 }
 
 size_t log_ring_read(

@@ -1,7 +1,9 @@
-/* The console server: acquire, wire, run. */
+/* The console server: acquire, wire, run; or go on after the death of the one before. */
 #include <stddef.h>
+#include <string.h>
 
 #include <masix/error.h>
+#include <masix/estate.h>
 #include <masix/mach.h>
 #include <masix/server.h>
 
@@ -10,55 +12,73 @@
 #include "mach_port.h"
 #include "state.h"
 
-#define WORKERS 3
 #define CONSOLE_SUBSYSTEM 501800
+#define PAGE 4096u
+#define KEPT_SIZE ((sizeof(struct console) + PAGE - 1) & ~(PAGE - 1))
+#define KEPT_MAGIC 0x636f6e73u
 
-static struct console console;
+static struct console *const console = (struct console *)MASIX_KEEP_BASE;
 
-static void acquire(void)
+static void need(kern_return_t kr, const char *what)
 {
-	mach_port_t device_master, host_priv;
-	kern_return_t kr;
-
-	kr = masix_right(MASIX_RIGHT_DEVICE, 0, &device_master);
 	if (kr)
-		masix_fatal("no device right: %s", masix_strerror(kr));
-	kr = system_log_start(&console.log, device_master);
-	if (kr)
-		masix_fatal("cannot open the kernel's console: %s", masix_strerror(kr));
-
-	kr = masix_right(MASIX_RIGHT_HOST, 0, &host_priv);
-	if (!kr)
-		kr = host_link_start(&console.link, &console.log, host_priv);
-	if (!kr) {
-		system_log_printf(&console.log, "console: host channel is up");
-	} else if (kr == MASIX_E_NO_DEVICE) {
-		system_log_printf(&console.log, "console: no host channel; using the serial line");
-		kr = serial_line_start(&console.link, &console.log, device_master);
-	}
-	if (kr)
-		masix_fatal("cannot start the host channel: %s", masix_strerror(kr));
-	(void)mach_port_deallocate(mach_task_self(), device_master);
+		masix_fatal("%s: %s", what, masix_strerror(kr));
 }
 
-static void serve(void)
+static void begin(mach_port_t device_master, mach_port_t host_priv)
 {
-	static const uint32_t interfaces[] = { CONSOLE_SUBSYSTEM };
 	kern_return_t kr;
 
-	kr = masix_object_init(&console.object, &console_class);
-	if (!kr)
-		kr = masix_register(NULL, MASIX_ROLE_SERVER, interfaces, 1, console.object.port);
-	console.log_view.console = &console;
-	if (!kr)
-		kr = masix_object_init(&console.log_view.object, &log_view_class);
-	if (!kr)
-		kr = masix_register(
-			"log", MASIX_ROLE_CLIENT, interfaces, 1, console.log_view.object.port);
-	if (!kr)
-		kr = masix_ready();
-	if (kr)
-		masix_fatal("cannot register: %s", masix_strerror(kr));
+	console->link.workers = console->workers;
+	need(system_log_start(&console->log, device_master), "cannot open the kernel's console");
+	kr = host_link_start(&console->link, &console->log, host_priv);
+	if (!kr) {
+		system_log_printf(&console->log, "console: host channel is up");
+	} else if (kr == MASIX_E_NO_DEVICE) {
+		system_log_printf(&console->log, "console: no host channel; using the serial line");
+		kr = serial_line_start(&console->link, &console->log, device_master);
+	}
+	need(kr, "cannot start the host channel");
+	need(masix_object_init(&console->object, &console_class), "no port");
+	need(masix_object_init(&console->log_view.object, &log_view_class), "no port");
+	console->log_view.console = console;
+	console->port = console->object.port;
+	console->log_port = console->log_view.object.port;
+	console->magic = KEPT_MAGIC;
+}
+
+static kern_return_t adopt(struct masix_estate *estate, struct masix_object *object,
+	const struct masix_class *class, mach_port_t port)
+{
+	return masix_estate_take(estate, port, MACH_PORT_TYPE_RECEIVE)
+		       ? masix_object_adopt(object, class, port)
+		       : MASIX_E_NOT_FOUND;
+}
+
+static void go_on(mach_port_t device_master, mach_port_t host_priv, struct masix_estate *estate)
+{
+	need(system_log_adopt(&console->log, device_master), "cannot go on with the log");
+	need(adopt(estate, &console->object, &console_class, console->port), "no port left");
+	need(adopt(estate, &console->log_view.object, &log_view_class, console->log_port),
+		"no port left");
+	need(adopt_channels(console, estate), "cannot go on with the channels");
+	need(console->link.is_serial
+			? serial_line_adopt(&console->link, &console->log, device_master, estate)
+			: host_link_adopt(&console->link, &console->log, host_priv, estate),
+		"cannot go on with the host channel");
+	system_log_printf(&console->log, "console: goes on");
+}
+
+/* Its contents count until the link has been recovered; each worker begins anew. */
+static void *worker_memory(size_t size)
+{
+	static unsigned given;
+	char *memory = console->workers + given * CONSOLE_WORKER_BYTES;
+
+	if (given == CONSOLE_WORKERS || size > CONSOLE_WORKER_BYTES)
+		return NULL;
+	given++;
+	return memset(memory, 0, size);
 }
 
 int main(void)
@@ -66,11 +86,32 @@ int main(void)
 	static const masix_demux_t demux[] = { io_server_routine, console_server_routine, NULL };
 	static const struct masix_pool_options options = {
 		.demux = demux,
-		.workers = WORKERS,
+		.workers = CONSOLE_WORKERS,
 		.name = "console",
+		.memory = worker_memory,
 	};
+	static const uint32_t interfaces[] = { CONSOLE_SUBSYSTEM };
+	mach_port_t device_master, host_priv;
+	struct masix_estate *estate = NULL;
+	bool again;
 
-	acquire();
-	serve();
+	need(masix_keep(MASIX_KEEP_BASE, KEPT_SIZE, &again), "cannot keep anything");
+	need(masix_right(MASIX_RIGHT_DEVICE, 0, &device_master), "no device right");
+	need(masix_right(MASIX_RIGHT_HOST, 0, &host_priv), "no host right");
+	if (again && console->magic == KEPT_MAGIC) {
+		need(masix_inherit(&estate), "nothing to inherit");
+		go_on(device_master, host_priv, estate);
+	} else {
+		if (again) /* he died before there was anything */
+			memset(console, 0, sizeof *console);
+		begin(device_master, host_priv);
+	}
+	need(masix_register(NULL, MASIX_ROLE_SERVER, interfaces, 1, console->port),
+		"cannot register");
+	need(masix_register("log", MASIX_ROLE_CLIENT, interfaces, 1, console->log_port),
+		"cannot register");
+	masix_estate_end(estate);
+	need(masix_ready(), "cannot get ready");
+	(void)mach_port_deallocate(mach_task_self(), device_master);
 	masix_pool_run(&options);
 }

@@ -19,7 +19,8 @@ struct serial_line {
 		size_t length;
 		uint8_t bytes[SERIAL_LINE_SLOT_BYTES];
 	} slots[SERIAL_LINE_SLOTS];
-	unsigned first, count;
+	/* Frames queued and written so far, modulo 2^16: frame n is in slot n % SERIAL_LINE_SLOTS. */
+	volatile uint16_t given, done;
 };
 
 #endif

@@ -1,8 +1,10 @@
 /* console.defs */
 #include <mach/mig_errors.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include <masix/error.h>
+#include <masix/estate.h>
 #include <masix/mach.h>
 
 #include "console_server.h"
@@ -14,6 +16,67 @@ const struct masix_class log_view_class = { .name = "log view" };
 static struct console *console_get(mach_port_t port)
 {
 	return (struct console *)masix_object_get(port, &console_class);
+}
+
+/* Enter it where a successor finds it. */
+static kern_return_t keep_channel(struct channel_object *opened)
+{
+	struct console *console = opened->console;
+	kern_return_t kr = MASIX_E_LIMIT;
+
+	pthread_mutex_lock(&console->link.lock);
+	for (unsigned i = 0; i < CONSOLE_OPENED && kr; i++) {
+		if (console->opened[i].port != MACH_PORT_NULL)
+			continue;
+		opened->kept = &console->opened[i];
+		opened->kept->channel = opened->channel;
+		atomic_signal_fence(memory_order_seq_cst);
+		opened->kept->port = opened->object.port;
+		kr = KERN_SUCCESS;
+	}
+	pthread_mutex_unlock(&console->link.lock);
+	return kr;
+}
+
+static void forget_channel(struct channel_object *opened)
+{
+	pthread_mutex_lock(&opened->console->link.lock);
+	opened->kept->port = MACH_PORT_NULL;
+	pthread_mutex_unlock(&opened->console->link.lock);
+}
+
+static kern_return_t adopt_channel(
+	struct console *console, struct kept_channel *kept, struct masix_estate *estate)
+{
+	struct channel_object *opened;
+	kern_return_t kr;
+
+	if (kept->port == MACH_PORT_NULL)
+		return KERN_SUCCESS;
+	if (!channels_directions(kept->channel))
+		return MASIX_E_INVALID;
+	if (!masix_estate_take(estate, kept->port, MACH_PORT_TYPE_RECEIVE)) {
+		kept->port = MACH_PORT_NULL;
+		return KERN_SUCCESS;
+	}
+	opened = calloc(1, sizeof *opened);
+	if (!opened)
+		return KERN_RESOURCE_SHORTAGE;
+	opened->console = console;
+	opened->channel = kept->channel;
+	opened->kept = kept;
+	kr = masix_object_adopt(&opened->object, &channel_class, kept->port);
+	masix_object_put(&opened->object);
+	return kr;
+}
+
+kern_return_t adopt_channels(struct console *console, struct masix_estate *estate)
+{
+	kern_return_t kr = KERN_SUCCESS;
+
+	for (unsigned i = 0; i < CONSOLE_OPENED && !kr; i++)
+		kr = adopt_channel(console, &console->opened[i], estate);
+	return kr;
 }
 
 kern_return_t S_console_open(mach_port_t port, int channel, mach_port_t *object)
@@ -39,7 +102,12 @@ kern_return_t S_console_open(mach_port_t port, int channel, mach_port_t *object)
 		free(opened);
 		goto out;
 	}
-	kr = masix_object_send_right(&opened->object, object);
+	kr = keep_channel(opened);
+	if (!kr) {
+		kr = masix_object_send_right(&opened->object, object);
+		if (kr)
+			forget_channel(opened);
+	}
 	if (kr)
 		masix_object_kill(&opened->object);
 	masix_object_put(&opened->object);

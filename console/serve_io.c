@@ -24,6 +24,7 @@ static void channel_no_senders(struct masix_object *object)
 
 	pthread_mutex_lock(&link->lock);
 	channels_forget(&link->channels, opened);
+	opened->kept->port = MACH_PORT_NULL;
 	pthread_mutex_unlock(&link->lock);
 }
 
@@ -79,55 +80,35 @@ kern_return_t S_io_read(mach_port_t io, mach_port_t reply, mach_msg_type_name_t 
 	mach_msg_type_number_t *count)
 {
 	struct call call;
-	size_t read = 0;
 	kern_return_t kr;
 
+	(void)data;
+	*count = 0;
 	if (offset != MASIX_STREAM)
 		return MASIX_E_SEEK;
 	kr = call_begin(&call, io, MASIX_POLL_IN, reply, reply_type, token);
 	if (kr)
 		return kr;
-	kr = call_end(&call, channels_read(call.channels, call.opened->channel, &call.caller,
-				     PARKED_READ, flags, amount, (uint8_t *)data, &read));
-	*count = read;
-	return kr;
-}
-
-static size_t page_round(size_t bytes)
-{
-	return (bytes + VIRTQUEUE_PAGE - 1) & ~(size_t)(VIRTQUEUE_PAGE - 1);
+	return call_end(&call, channels_read(call.channels, call.opened->channel, &call.caller,
+				       PARKED_READ, flags, amount));
 }
 
 kern_return_t S_io_read_large(mach_port_t io, mach_port_t reply, mach_msg_type_name_t reply_type,
 	uint32_t token, int flags, int64_t offset, uint32_t amount, masix_bulk_t *data,
 	mach_msg_type_number_t *count)
 {
-	vm_address_t region = 0;
 	struct call call;
-	size_t read = 0;
 	kern_return_t kr;
 
+	*data = NULL;
+	*count = 0;
 	if (offset != MASIX_STREAM)
 		return MASIX_E_SEEK;
-	kr = vm_allocate(mach_task_self(), &region, CHANNELS_READ_MAX, TRUE);
+	kr = call_begin(&call, io, MASIX_POLL_IN, reply, reply_type, token);
 	if (kr)
 		return kr;
-	kr = call_begin(&call, io, MASIX_POLL_IN, reply, reply_type, token);
-	if (!kr)
-		kr = call_end(
-			&call, channels_read(call.channels, call.opened->channel, &call.caller,
-				       PARKED_READ_LARGE, flags, amount, (uint8_t *)region, &read));
-	/* The reply takes whole pages away, those that hold data. */
-	if (kr || !read) {
-		(void)vm_deallocate(mach_task_self(), region, CHANNELS_READ_MAX);
-		region = 0;
-	} else if (CHANNELS_READ_MAX - page_round(read)) {
-		(void)vm_deallocate(mach_task_self(), region + page_round(read),
-			CHANNELS_READ_MAX - page_round(read));
-	}
-	*data = (char *)region;
-	*count = read;
-	return kr;
+	return call_end(&call, channels_read(call.channels, call.opened->channel, &call.caller,
+				       PARKED_READ_LARGE, flags, amount));
 }
 
 /* Both writes.  The data stays the caller's. */
@@ -136,19 +117,17 @@ static kern_return_t write_channel(mach_port_t io, mach_port_t reply,
 	int64_t offset, const char *data, size_t count, uint32_t *written, int64_t *end)
 {
 	struct call call;
-	size_t done = 0;
 	kern_return_t kr;
 
+	*written = 0;
+	*end = 0;
 	if (offset != MASIX_STREAM)
 		return MASIX_E_SEEK;
 	kr = call_begin(&call, io, MASIX_POLL_OUT, reply, reply_type, token);
 	if (kr)
 		return kr;
-	kr = call_end(&call, channels_write(call.channels, call.opened->channel, &call.caller, kind,
-				     flags, (const uint8_t *)data, count, &done));
-	*written = done;
-	*end = 0;
-	return kr;
+	return call_end(&call, channels_write(call.channels, call.opened->channel, &call.caller,
+				       kind, flags, (const uint8_t *)data, count));
 }
 
 kern_return_t S_io_write(mach_port_t io, mach_port_t reply, mach_msg_type_name_t reply_type,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <masix/error.h>
 #include <masix/mach.h>
 #include <masix/server.h>
 
@@ -41,7 +42,7 @@ void system_log_printf(struct system_log *log, const char *format, ...)
 static void *writer(void *argument)
 {
 	struct system_log *log = argument;
-	uint64_t offset = 0;
+	uint64_t offset = log->ring.end - (uint32_t)(log->ring.end - log->copied);
 	uint8_t text[READ_MAX], bytes[2 * READ_MAX];
 
 	for (;;) {
@@ -59,20 +60,31 @@ static void *writer(void *argument)
 			bytes[used++] = text[i];
 		}
 		device_text_write(log->serial_line, bytes, used);
+		log->copied = (uint32_t)offset;
 	}
 	return NULL;
 }
 
-kern_return_t system_log_start(struct system_log *log, mach_port_t device_master)
+static kern_return_t run(struct system_log *log, mach_port_t device_master)
 {
 	pthread_t thread;
 	kern_return_t kr;
 
 	pthread_mutex_init(&log->lock, NULL);
 	pthread_cond_init(&log->grown, NULL);
-	log_ring_init(&log->ring);
 	kr = device_open(device_master, D_WRITE, (char *)"console", &log->serial_line);
 	if (kr)
 		return kr;
 	return pthread_create(&thread, NULL, writer, log) ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
+}
+
+kern_return_t system_log_start(struct system_log *log, mach_port_t device_master)
+{
+	log_ring_init(&log->ring);
+	return run(log, device_master);
+}
+
+kern_return_t system_log_adopt(struct system_log *log, mach_port_t device_master)
+{
+	return log_ring_recover(&log->ring) ? run(log, device_master) : MASIX_E_INVALID;
 }

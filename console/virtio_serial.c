@@ -123,10 +123,55 @@ kern_return_t virtio_serial_open(struct virtio_serial *serial, mach_port_t host_
 	refill(serial, QUEUE_CONTROL_RECEIVE, &serial->control_receive);
 	refill(serial, QUEUE_RECEIVE, &serial->receive);
 	control_send(serial, 0, CONTROL_DEVICE_READY, 1);
-	return KERN_SUCCESS;
+	return virtio_keep(&serial->device);
 failed:
 	virtio_close(&serial->device);
 	return kr;
+}
+
+/* What the device was done with is free again; but of the receive queue only what has been taken. */
+static bool queue_adopt(struct virtqueue *queue, uint16_t seen)
+{
+	const struct virtqueue_buffers buffers = queue->buffers;
+
+	return virtqueue_adopt(queue, queue->size, queue->descriptors, &buffers, seen);
+}
+
+kern_return_t virtio_serial_adopt(struct virtio_serial *serial, mach_port_t host_priv,
+	struct masix_estate *estate, uint16_t seen)
+{
+	kern_return_t kr = virtio_adopt(&serial->device, host_priv, estate);
+
+	if (kr)
+		return kr;
+	if (!queue_adopt(&serial->receive, seen) ||
+		!queue_adopt(&serial->send, virtqueue_used(&serial->send)) ||
+		!queue_adopt(&serial->control_receive, virtqueue_used(&serial->control_receive)) ||
+		!queue_adopt(&serial->control_send, virtqueue_used(&serial->control_send)))
+		return MASIX_E_INVALID;
+	/* It may not have been told of the last ones. */
+	virtio_notify(&serial->device, QUEUE_SEND, &serial->send);
+	refill(serial, QUEUE_RECEIVE, &serial->receive);
+	refill(serial, QUEUE_CONTROL_RECEIVE, &serial->control_receive);
+	/* The one before may have died before he said so. */
+	control_send(serial, PORT, CONTROL_PORT_READY, 1);
+	control_send(serial, PORT, CONTROL_PORT_OPEN, 1);
+	return KERN_SUCCESS;
+}
+
+void virtio_serial_revive(struct virtio_serial *serial)
+{
+	virtio_revive(&serial->device);
+}
+
+uint16_t virtio_serial_seen(const struct virtio_serial *serial)
+{
+	return serial->receive.seen;
+}
+
+uint16_t virtio_serial_given(const struct virtio_serial *serial)
+{
+	return virtqueue_given(&serial->send);
 }
 
 /* --- Running --- */

@@ -37,6 +37,17 @@ struct virtio_serial {
 kern_return_t virtio_serial_open(struct virtio_serial *serial, mach_port_t host_priv)
 	__attribute__((warn_unused_result));
 
+/* The same of a device that runs, after the death of who drove it: `serial` is his, and `seen` counts the used entries
+ * of the receive queue that he was done with.  Once its interrupts are served again, virtio_serial_revive. */
+struct masix_estate;
+kern_return_t virtio_serial_adopt(struct virtio_serial *serial, mach_port_t host_priv,
+	struct masix_estate *estate, uint16_t seen) __attribute__((warn_unused_result));
+void virtio_serial_revive(struct virtio_serial *serial);
+
+/* Buffers that were taken by virtio_serial_receive, and that were sent, since the device began; modulo 2^16. */
+uint16_t virtio_serial_seen(const struct virtio_serial *serial);
+uint16_t virtio_serial_given(const struct virtio_serial *serial);
+
 /* Waits for an interrupt, without the owner's lock, and quiets the device. */
 kern_return_t virtio_serial_wait(struct virtio_serial *serial) __attribute__((warn_unused_result));
 

@@ -1,6 +1,8 @@
+#include <device/device_types.h>
 #include <device/notify.h>
 
 #include <masix/error.h>
+#include <masix/estate.h>
 #include <masix/mach.h>
 #include <masix/pci.h>
 #include <masix/port_io.h>
@@ -174,9 +176,60 @@ kern_return_t virtio_wait(const struct virtio *virtio)
 	return kr;
 }
 
+static kern_return_t own_ports(const struct virtio *virtio)
+{
+	mach_port_t permission;
+
+	return masix_right(MASIX_RIGHT_IO_PORTS,
+		(uint32_t)virtio->io_base << 16 | (virtio->io_base + REGISTERS - 1u), &permission);
+}
+
+kern_return_t virtio_adopt(
+	struct virtio *virtio, mach_port_t host_priv, struct masix_estate *estate)
+{
+	kern_return_t kr = own_ports(virtio);
+
+	virtio->host_priv = host_priv;
+	for (unsigned i = 0; i < virtio->memory_count && !kr; i++)
+		kr = vm_wire(host_priv, mach_task_self(), (vm_address_t)virtio->memory[i].address,
+			virtio->memory[i].size, VM_PROT_READ | VM_PROT_WRITE);
+	if (!kr && (!masix_estate_take(estate, virtio->irq_device, MACH_PORT_TYPE_SEND) ||
+			   !masix_estate_take(estate, virtio->irq_port, MACH_PORT_TYPE_RECEIVE)))
+		kr = MASIX_E_NOT_FOUND;
+	return kr;
+}
+
+kern_return_t virtio_keep(const struct virtio *virtio)
+{
+	kern_return_t kr = KERN_SUCCESS;
+
+	for (unsigned i = 0; i < virtio->memory_count && !kr; i++)
+		kr = masix_keep_also(virtio->memory[i].address, virtio->memory[i].size);
+	return kr;
+}
+
 kern_return_t virtio_acknowledge(const struct virtio *virtio)
 {
-	return device_intr_ack(virtio->irq_device, virtio->irq_port, MACH_MSG_TYPE_MAKE_SEND);
+	kern_return_t kr =
+		device_intr_ack(virtio->irq_device, virtio->irq_port, MACH_MSG_TYPE_MAKE_SEND);
+
+	/* There was none to acknowledge: virtio_revive has done it. */
+	return kr == D_INVALID_OPERATION ? KERN_SUCCESS : kr;
+}
+
+void virtio_revive(const struct virtio *virtio)
+{
+	mach_port_status_t status;
+	kern_return_t kr;
+
+	/* One that waits is acknowledged when it has been received. */
+	if (!mach_port_get_receive_status(mach_task_self(), virtio->irq_port, &status) &&
+		status.mps_msgcount)
+		return;
+	(void)port_in8(virtio->io_base + INTERRUPT);
+	kr = virtio_acknowledge(virtio);
+	if (kr)
+		masix_log("the interrupts of the device do not come again: %s", masix_strerror(kr));
 }
 
 static kern_return_t raise_priority(mach_port_t host_priv)

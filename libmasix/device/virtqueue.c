@@ -49,6 +49,61 @@ void virtqueue_init(struct virtqueue *queue, unsigned size, void *ring, bool to_
 	}
 }
 
+uint16_t virtqueue_given(const struct virtqueue *queue)
+{
+	return queue->available[1];
+}
+
+uint16_t virtqueue_used(const struct virtqueue *queue)
+{
+	return queue->used[1];
+}
+
+/* The buffer of the used entry number `index`. */
+static uint32_t used_id(const struct virtqueue *queue, uint16_t index)
+{
+	const volatile uint32_t *entries =
+		(const volatile uint32_t *)(const volatile void *)(queue->used + 2);
+
+	return entries[2 * (index % queue->size)];
+}
+
+/* It is the device's, also while it is done with it and that has not been seen. */
+static bool mark_given(struct virtqueue *queue, uint32_t id)
+{
+	if (id >= queue->buffers.count || queue->given[id / 32] >> id % 32 & 1u)
+		return false;
+	queue->given[id / 32] |= 1u << id % 32;
+	return true;
+}
+
+bool virtqueue_adopt(struct virtqueue *queue, unsigned size, void *ring,
+	const struct virtqueue_buffers *buffers, uint16_t seen)
+{
+	uint8_t *bytes = ring;
+	uint16_t index, used;
+
+	*queue = (struct virtqueue){ .size = size, .buffers = *buffers, .seen = seen };
+	queue->descriptors = ring;
+	queue->available =
+		(volatile uint16_t *)(void *)(bytes + size * sizeof(struct virtqueue_descriptor));
+	queue->used = (volatile uint16_t *)(void *)(bytes + used_offset(size));
+	used = queue->used[1];
+	if ((uint16_t)(queue->available[1] - used) > buffers->count ||
+		(uint16_t)(used - seen) > buffers->count)
+		return false;
+	for (index = seen; index != used; index++)
+		if (!mark_given(queue, used_id(queue, index)))
+			return false;
+	for (index = used; index != queue->available[1]; index++)
+		if (!mark_given(queue, queue->available[2 + index % size]))
+			return false;
+	for (unsigned id = buffers->count; id-- > 0;)
+		if (!(queue->given[id / 32] >> id % 32 & 1u))
+			buffers->free[queue->free_count++] = (uint16_t)id;
+	return true;
+}
+
 uint8_t *virtqueue_peek(const struct virtqueue *queue)
 {
 	if (!queue->free_count)

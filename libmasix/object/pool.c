@@ -363,3 +363,11 @@ void masix_pool_run(const struct masix_pool_options *options)
 		masix_fatal("%s: cannot start %u workers", options->name, options->workers);
 	work(worker);
 }
+
+bool masix_worker_met(const void *memory, mach_port_t reply)
+{
+	const struct worker *worker = memory;
+
+	return worker->buffers[0].header.msgh_remote_port == reply ||
+	       worker->buffers[1].header.msgh_remote_port == reply;
+}

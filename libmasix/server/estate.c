@@ -51,6 +51,11 @@ kern_return_t masix_keep(uintptr_t address, size_t size, bool *successor)
 	return KERN_SUCCESS;
 }
 
+kern_return_t masix_keep_also(const void *address, size_t size)
+{
+	return acs_keep_also(start.session, (uintptr_t)address, size);
+}
+
 kern_return_t masix_inherit(struct masix_estate **estate)
 {
 	masix_bulk_t bytes;
@@ -120,6 +125,20 @@ mach_port_t masix_estate_next(
 mach_port_t masix_estate_corpse(const struct masix_estate *estate)
 {
 	return estate->corpse;
+}
+
+void masix_call_again(mach_port_t reply)
+{
+	mach_msg_header_t message = {
+		.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0),
+		.msgh_size = sizeof message,
+		.msgh_remote_port = reply,
+		.msgh_id = MASIX_CALL_AGAIN,
+	};
+
+	if (mach_msg(&message, MACH_SEND_MSG, sizeof message, 0, MACH_PORT_NULL, 0,
+		    MACH_PORT_NULL) != MACH_MSG_SUCCESS)
+		(void)mach_port_deallocate(mach_task_self(), reply); /* he waits no more */
 }
 
 static void destroy(const struct right *right)

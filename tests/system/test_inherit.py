@@ -66,3 +66,21 @@ def what_is_stopped_leaves_nothing(guest):
     start(guest)
     check(guest.sh("""keeper-count add 5 add 5 >/dev/null & sleep 0.3
         masix stop keeper && masix start keeper && keeper-count add 3 count; wait"""), stdout="3\n1\n")
+
+
+@case(seconds=120)
+def a_stream_survives_the_console(guest):
+    """The console server is killed again and again, and no byte of stdin or stdout is lost or doubled."""
+    data = b"".join(b"%07d\n" % i for i in range(1 << 21))
+    result = check(guest.sh("exec 3<&0; cat <&3 & while [ -d /proc/$! ]; do masix kill console; sleep 0.1; done; wait",
+                            stdin=data), stderr="")
+    require(result.stdout == data, f"of {len(data)} bytes {len(result.stdout)} came back, or others")
+    kills = check(guest.sh("masix audit | grep -c 'die console .*: killed'")).stdout
+    require(int(kills) >= 4, f"the console was killed {int(kills)} times only")
+
+
+@case
+def the_log_survives_the_console(guest):
+    check(guest.sh("masix log >/tmp/before; masix kill console; sleep 0.5; masix log >/tmp/after"))
+    check(guest.sh("head -c $(stat -c %s /tmp/before) /tmp/after | cmp - /tmp/before"))
+    check(guest.sh("tail -c +$(stat -c %s /tmp/before) /tmp/after | grep -c 'console: goes on'"), stdout="1\n")

@@ -46,6 +46,11 @@
 kern_return_t masix_keep(uintptr_t address, size_t size, bool *successor)
 	__attribute__((warn_unused_result));
 
+/* Keep these pages as well, which are mapped already: device memory, for example, on which the device works on while there is
+ * nobody (the successor wires them again before masix_ready).  At any time; a successor finds them mapped, without
+ * asking.  MASIX_E_LIMIT: 15 such ranges. */
+kern_return_t masix_keep_also(const void *address, size_t size) __attribute__((warn_unused_result));
+
 struct masix_estate;
 
 /* What has been inherited.  MASIX_E_NOT_FOUND: nothing, or it has been asked before. */
@@ -66,6 +71,11 @@ mach_port_t masix_estate_next(
 /* The task of the one before, for vm_read; the estate keeps the right.  It does not run any more, and its memory is as it
  * was at its last instruction (the kernel may still fill in what a thread was waiting for). */
 mach_port_t masix_estate_corpse(const struct masix_estate *estate);
+
+/* Tell the caller behind a reply right, which is the caller's of this and consumed, to make the call again: he does so for
+ * ever, while the death of a right is told as a death of his server, of which a call bears three. For calls that
+ * only waited when the one before died. */
+void masix_call_again(mach_port_t reply);
 
 /* Destroy what has not been taken: ports whose receive right nobody took are dead from now on, and who waits for an
  * answer to a send-once right hears that there will be none.  NULL is allowed.  Before masix_ready. */

@@ -95,6 +95,11 @@ struct masix_left {
 /* `memory` is what options->memory gave out. */
 void masix_worker_left(const void *memory, struct masix_left *left);
 
+/* Has this worker received a request with this name for its reply right, now or as one of the last?  A right's name is free again
+ * when the answer is sent, and the next request may have it: a server that gives a reply right a name of its own making
+ * (mach_port_rename) learns by this that the right of that name is another one. */
+bool masix_worker_met(const void *memory, mach_port_t reply);
+
 /* Run the pool; the caller becomes a worker and never returns.  A request that no
  * demux knows is answered MIG_BAD_ID; whatever an unsuccessful handler left in
  * the request is destroyed with masix_msg_destroy. */

@@ -43,6 +43,17 @@ kern_return_t virtio_start(struct virtio *virtio) __attribute__((warn_unused_res
 /* The reset takes the rings away from the device, then their memory goes. */
 void virtio_close(struct virtio *virtio);
 
+/* After the death of the one who drove it, whose `virtio` lay in kept pages (masix/estate.h): io permissions, memory and
+ * interrupts are made ours; the device has never stopped.  The memory must be kept as well (virtio_keep).  What it was done
+ * with, and an interrupt that nobody has acknowledged, are to be looked for at once (virtio_revive). */
+struct masix_estate;
+kern_return_t virtio_adopt(struct virtio *virtio, mach_port_t host_priv,
+	struct masix_estate *estate) __attribute__((warn_unused_result));
+/* Have a successor get the memory of all queues. */
+kern_return_t virtio_keep(const struct virtio *virtio) __attribute__((warn_unused_result));
+/* Interrupts come again, also when the one before died between an interrupt and its acknowledgement. */
+void virtio_revive(const struct virtio *virtio);
+
 /* A byte of the device's own configuration. */
 uint8_t virtio_configuration(const struct virtio *virtio, unsigned offset);
 

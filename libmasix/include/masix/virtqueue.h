@@ -39,6 +39,16 @@ size_t virtqueue_ring_bytes(unsigned size);
 void virtqueue_init(struct virtqueue *queue, unsigned size, void *ring, bool to_device,
 	const struct virtqueue_buffers *buffers);
 
+/* The same of a ring that is in use, after the death of who drove it: what he gave is the device's, and of what the device
+ * is done with, everything from used entry number `seen` on is still to be taken.  The device has to use buffers in the
+ * order in which they were given.  False: the ring says something impossible. */
+bool virtqueue_adopt(struct virtqueue *queue, unsigned size, void *ring,
+	const struct virtqueue_buffers *buffers, uint16_t seen) __attribute__((warn_unused_result));
+
+/* How many buffers have been given so far, and how many the device is done with, modulo 2^16. */
+uint16_t virtqueue_given(const struct virtqueue *queue);
+uint16_t virtqueue_used(const struct virtqueue *queue);
+
 /* A buffer of ours that virtqueue_give would hand over next; NULL if there is none. */
 uint8_t *virtqueue_peek(const struct virtqueue *queue);
 

@@ -147,6 +147,18 @@ static void test_always_is_at_once_to_a_bound(void **state)
 	assert_true(restart_after_death(&restart, false, 5000) == UINT64_MAX);
 }
 
+static void test_a_kill_is_no_failure(void **state)
+{
+	struct restart restart = { RESTART_FAILURES_MAX - 1, 1000 };
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 100; i++)
+		assert_int_equal(restart_after_kill(&restart, false, 5000), 5000);
+	assert_int_equal(restart_after_kill(&restart, true, 5000), 1000005000);
+	assert_true(restart_after_death(&restart, false, 5000) == UINT64_MAX);
+}
+
 static struct plan_server plan[3];
 
 static void plan_servers(enum server_state first, enum server_state second, enum server_state third)
@@ -244,6 +256,7 @@ int main(void)
 		cmocka_unit_test(test_pauses_double_to_a_bound),
 		cmocka_unit_test(test_steady_server_is_forgiven),
 		cmocka_unit_test(test_always_is_at_once_to_a_bound),
+		cmocka_unit_test(test_a_kill_is_no_failure),
 		cmocka_unit_test(test_plan_starts_after_needs),
 		cmocka_unit_test(test_plan_refuses_what_cannot_be),
 		cmocka_unit_test(test_plan_ends_the_late),
