@@ -408,6 +408,36 @@ CASE(memory_map_names_files)
 	CHECK(strstr(text, "/etc/passwd\n"));
 }
 
+CASE(the_working_directory_shows_each_process_itself)
+{
+	char want[32], got[64] = { 0 };
+	int folder, ends[2];
+	pid_t child;
+
+	OK(chdir("/proc"));
+	folder = OK(open("/proc", O_RDONLY));
+	child = OK(fork());
+	if (child == 0) {
+		snprintf(want, sizeof want, "%d", getpid());
+		OK(readlink("self", got, sizeof got - 1));
+		SAME_TEXT(got, want);
+		memset(got, 0, sizeof got);
+		OK(readlinkat(folder, "self", got, sizeof got - 1));
+		SAME_TEXT(got, want);
+		content_of("self/stat", 0);
+		EQUAL(atoi(text), getpid());
+		OK(pipe(ends));
+		snprintf(want, sizeof want, "self/fd/%d", ends[0]);
+		OK(readlink(want, got, sizeof got - 1));
+		CHECK(!strncmp(got, "pipe:[", 6));
+		FAILS(access("self/nothing", F_OK), ENOENT);
+		OK(chdir(".."));
+		OK(access("proc", F_OK));
+		_exit(0);
+	}
+	EXITS(child, 0);
+}
+
 CASE(threads_are_listed)
 {
 	char path[64];

@@ -57,8 +57,10 @@ def a_killed_server_vanishes(guest):
 @case
 def a_watch_tells_of_coming_and_going(guest):
     result = check(guest.sh(STOP + f"""
-        masix watch example >/tmp/seen & sleep 0.5
-        masix start {EXAMPLE}; masix stop example; sleep 0.5
+        masix watch example >/tmp/seen &
+        until [ $(wc -l </tmp/seen) = 1 ]; do sleep 0.1; done
+        masix start {EXAMPLE}; masix stop example
+        until [ $(wc -l </tmp/seen) = 3 ]; do sleep 0.1; done
         kill %1; wait 2>/dev/null; cut -d' ' -f2,3,4 /tmp/seen"""))
     lines = result.stdout.decode().splitlines()
     require(lines == ["example went", "example is there,", "example went"], f"it told {lines}")
@@ -89,8 +91,9 @@ def a_running_server_is_updated_without_a_failed_call(guest):
     result = check(guest.sh(STOP + """
         masix start example
         example-store hammer 5 & one=$!; example-store hammer 5 & two=$!
-        sleep 0.3
-        for i in 1 2 3; do masix update example || echo update failed; sleep 0.3; done
+        more() { before=$(example-store get hammer 2>/dev/null || echo 0); until [ "$(example-store get hammer 2>/dev/null || echo 0)" -gt "$before" ]; do :; done; }
+        more
+        for i in 1 2 3; do masix update example || echo update failed; more; done
         wait $one || echo one failed; wait $two || echo two failed
         masix audit | grep -c 'replace example'; masix stop example""", ), stderr="")
     lines = result.stdout.decode().split()
@@ -249,7 +252,8 @@ def words_are_completed(guest):
 
 @case
 def the_log_is_readable(guest):
-    result = check(guest.sh(STOP + f"masix start {EXAMPLE}; masix stop example; sleep 0.3; masix log"), stderr="")
+    result = check(guest.sh(STOP + f"masix start {EXAMPLE}; masix stop example; "
+                            "until masix log | grep 'example: holds nothing yet'; do sleep 0.1; done"), stderr="")
     require(b"example: holds nothing yet" in result.stdout, "the example's line is not there")
 
 

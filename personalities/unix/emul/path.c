@@ -14,6 +14,7 @@
 #include "path.h"
 
 #define CROSSINGS 40
+#define PROC_ROOT_INO 1		      /* procfs_tree.c of the Unix server */
 #define BUFFER (MASIX_PATH_MAX + 64u) /* and a mount's path before it */
 
 /* A directory and what is left of the path in it. */
@@ -63,6 +64,41 @@ static long begin_absolute(struct walk *walk)
 	return result;
 }
 
+static int is_proc(uint32_t mount)
+{
+	char path[sizeof emul_boot.mounts[0].path];
+	long length = mounts_path(mount, path, sizeof path);
+
+	return length == sizeof "/proc" - 1 && memcmp(path, "/proc", (size_t)length) == 0;
+}
+
+/* The walk's path is one in this mount. */
+static long enter_mount(struct walk *walk, uint32_t mount)
+{
+	if (is_proc(mount)) {
+		uint32_t rest = 0;
+		int own = mount_path_own_in_proc(walk->path, walk->length, emul_process.pid, &rest);
+
+		if (own != MOUNT_PATH_OTHER)
+			return begin_own(walk, own, rest);
+	}
+	return mounts_root(mount, &walk->directory);
+}
+
+/* The root of /proc shows each process itself: an inherited right to it shows who opened it. */
+static int is_root_of_proc(const struct emul_file *directory)
+{
+	return directory->mount != 0 && directory->stat.ino == PROC_ROOT_INO &&
+	       is_proc(directory->mount);
+}
+
+static void finish(struct walk *walk)
+{
+	if (walk->directory != NULL)
+		file_release(walk->directory);
+	walk->directory = NULL;
+}
+
 /* Hold the directory where `path` begins; finish() ends it, also after an error. */
 static long begin(struct walk *walk, int dirfd, const char *path)
 {
@@ -81,33 +117,16 @@ static long begin(struct walk *walk, int dirfd, const char *path)
 	walk->directory = dirfd == AT_FDCWD ? file_hold(&fd_cwd) : fd_hold((uint32_t)dirfd);
 	if (walk->directory == NULL)
 		return -EBADF;
+	if (walk->directory->kind == EMUL_FILE_DIRECTORY && is_root_of_proc(walk->directory)) {
+		uint32_t mount = walk->directory->mount;
+
+		finish(walk);
+		return enter_mount(walk, mount);
+	}
 	if (walk->directory->kind != EMUL_FILE_DESCRIPTORS)
 		return walk->directory->kind == EMUL_FILE_DIRECTORY ? 0 : -ENOTDIR;
 	walk->descriptor = mount_path_number(path, walk->length);
 	return walk->descriptor != -1 ? 0 : -ENOENT;
-}
-
-static void finish(struct walk *walk)
-{
-	if (walk->directory != NULL)
-		file_release(walk->directory);
-	walk->directory = NULL;
-}
-
-/* The walk's path is one in this mount. */
-static long enter_mount(struct walk *walk, uint32_t mount)
-{
-	char path[sizeof emul_boot.mounts[0].path];
-	long length = mounts_path(mount, path, sizeof path);
-
-	if (length == sizeof "/proc" - 1 && memcmp(path, "/proc", (size_t)length) == 0) {
-		uint32_t rest = 0;
-		int own = mount_path_own_in_proc(walk->path, walk->length, emul_process.pid, &rest);
-
-		if (own != MOUNT_PATH_OTHER)
-			return begin_own(walk, own, rest);
-	}
-	return mounts_root(mount, &walk->directory);
 }
 
 /* Go on where `kind` says; `rest` bytes are at buffer. */

@@ -257,11 +257,11 @@ struct record_wait *records_granted(struct record_locks *locks, int *result)
 	return NULL;
 }
 
-struct record_wait *records_cancel(struct record_locks *locks, int pid, uint32_t token)
+struct record_wait *records_cancel(struct record_locks *locks, int pid, const uint32_t *token)
 {
 	for (struct record_file *f = locks->files; f != NULL; f = f->next) {
 		for (struct record_wait **link = &f->waits; *link != NULL; link = &(*link)->next) {
-			if ((*link)->want.pid != pid || (*link)->token != token)
+			if ((*link)->want.pid != pid || (token != NULL && (*link)->token != *token))
 				continue;
 			struct record_wait *w = unlink_wait(locks, f, link);
 

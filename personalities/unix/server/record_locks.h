@@ -50,9 +50,9 @@ const struct record *records_conflict(
  * served any more (an error).  The caller answers and frees it. */
 struct record_wait *records_granted(struct record_locks *locks, int *result);
 
-/* Unlink a waiting call of the process, the one with this token; NULL: there is none.  The
+/* Unlink a waiting call of the process, the one with this token (NULL: any); NULL: there is none.  The
  * caller answers and frees it. */
-struct record_wait *records_cancel(struct record_locks *locks, int pid, uint32_t token);
+struct record_wait *records_cancel(struct record_locks *locks, int pid, const uint32_t *token);
 
 /* The process ended: its locks are free.  Unlinks one waiting call at a time, which the caller
  * frees: until NULL. */

@@ -108,11 +108,19 @@ kern_return_t S_process_test_records(mach_port_t proc, uint32_t mount, mach_port
 
 bool locks_cancel(int pid, uint32_t token)
 {
-	struct record_wait *w = records_cancel(&locks, pid, token);
+	struct record_wait *w = records_cancel(&locks, pid, &token);
 
 	if (w != NULL)
 		finish(w, MASIX_E_INTERRUPTED);
 	return w != NULL;
+}
+
+void locks_forget_waits(int pid)
+{
+	struct record_wait *w;
+
+	while ((w = records_cancel(&locks, pid, NULL)) != NULL)
+		finish(w, MASIX_E_INTERRUPTED);
 }
 
 void locks_forget(int pid)

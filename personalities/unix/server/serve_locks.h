@@ -8,6 +8,9 @@
 /* End the waiting call of a process.  False: there is none. */
 bool locks_cancel(int pid, uint32_t token);
 
+/* The process goes on in another task: nobody is left to hear of its waiting calls. */
+void locks_forget_waits(int pid);
+
 /* The process has ended: its locks are free. */
 void locks_forget(int pid);
 

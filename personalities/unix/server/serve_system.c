@@ -92,6 +92,9 @@ kern_return_t S_process_open_fifo(mach_port_t proc, mach_port_t reply,
 	};
 
 	kr = fifo_open(&request, object);
+	/* Whoever was killed meanwhile has been forgotten before it waited. */
+	if (kr == MIG_NO_REPLY && caller_identify(proc, &who) != KERN_SUCCESS)
+		fifo_forget(request.pid);
 	if (kr == KERN_SUCCESS || kr == MIG_NO_REPLY)
 		mach_port_deallocate(mach_task_self(), node);
 	return kr;

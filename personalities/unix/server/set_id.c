@@ -26,6 +26,7 @@
 #include "library.h"
 #include "mounts.h"
 #include "serve_io.h"
+#include "serve_locks.h"
 #include "server.h"
 #include "signals.h"
 #include "stuck.h"
@@ -246,6 +247,7 @@ static kern_return_t replace(struct change *c, struct process *p, struct process
 	process_port_bind(c->port, p);
 	c->port = NULL;
 	waiters_discard(t, p);
+	locks_forget_waits(p->pid);
 	p->credentials = c->new;
 	p->death_signal = 0;
 	/* Rights of a task before the old one are no longer in anybody's hands: that was an exec ago. */

@@ -217,9 +217,12 @@ static void go_on(void)
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc == 2 && i < sizeof ways / sizeof ways[0]; i++)
+	for (size_t i = 0; argc >= 2 && i < sizeof ways / sizeof ways[0]; i++)
 		if (strcmp(argv[1], ways[i].name) == 0) {
 			(void)mach_task_self();
+			/* For who waits until it is about to happen. */
+			if (argc > 2)
+				(void)write(1, "begins\n", 7);
 			ways[i].run();
 			go_on();
 			(void)write(1, "alive\n", 6);

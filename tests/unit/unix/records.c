@@ -146,14 +146,14 @@ static void test_cancelling(void **state)
 	assert_int_equal(try_lock(1, X, 0, 9), 0);
 	assert_int_equal(wait_lock(2, S, 0, 4, 21), 0);
 	assert_int_equal(wait_lock(2, S, 0, 4, 22), 0);
-	assert_null(records_cancel(&locks, 3, 21));
-	w = records_cancel(&locks, 2, 22);
+	assert_null(records_cancel(&locks, 3, &(uint32_t){ 21 }));
+	w = records_cancel(&locks, 2, &(uint32_t){ 22 });
 	assert_int_equal(w->reply, 1022);
 	free(w);
-	assert_null(records_cancel(&locks, 2, 22));
+	assert_null(records_cancel(&locks, 2, &(uint32_t){ 22 }));
 	/* The list's end is right: another one can be added and found. */
 	assert_int_equal(wait_lock(3, S, 0, 4, 33), 0);
-	w = records_cancel(&locks, 3, 33);
+	w = records_cancel(&locks, 3, &(uint32_t){ 33 });
 	assert_non_null(w);
 	free(w);
 }
