@@ -10,6 +10,7 @@
 #include "io_server.h"
 #include "network_server.h"
 #include "socket_server.h"
+#include "unreachable.h"
 
 #define WORKERS 4
 #define NETWORK_SUBSYSTEM 502400
@@ -48,6 +49,11 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		if (!interfaces_argument(&settings, argv[i]))
 			masix_fatal("%s: no such setting", argv[i]);
+	core_enter();
+	kr = unreachable_start();
+	core_leave();
+	if (kr != KERN_SUCCESS)
+		masix_fatal("cannot listen to ICMP: %s", masix_strerror(kr));
 	interfaces_start(&settings);
 	interfaces_wait(LEASE_SECONDS);
 	serve();

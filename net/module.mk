@@ -7,10 +7,12 @@ lwip_srcs := $(lwip_core)
 lwip_cflags := $(net_includes) -w
 $(eval $(call masix_library,lwip))
 net_srcs := address.c call.c core.c datagram.c interfaces.c main.c nic.c options.c port.c queue.c raw_socket.c serve_io.c \
-	serve_network.c serve_socket.c sockets.c tcp_socket.c udp_socket.c
+	serve_network.c serve_socket.c sockets.c tcp_socket.c udp_socket.c unreachable.c
 net_cflags := $(net_includes)
 net_libs := $(B)/lwip.a -lsodium
 $(eval $(call masix_server,net))
 $(B)/servers/net.debug: $(B)/lwip.a
+# The name servers that DHCP or the router tells of.
+ROOT_FILES += @../proc/net/pnp:/etc/resolv.conf:0777
 ROOT_FILES += $(B)/signed/net:/usr/lib/masix/servers/net:0700 \
 	$(B)/signed/net.manifest:/usr/lib/masix/servers/net.manifest:0644

@@ -10,6 +10,7 @@
 void options_init(struct socket *socket)
 {
 	socket->options = (struct socket_options){
+		.hops = IP_DEFAULT_TTL,
 		.keep_idle = 7200,
 		.keep_interval = 75,
 		.keep_count = 9,
@@ -70,7 +71,7 @@ static struct number number_of(struct socket *s, int option)
 	case MASIX_SOCKET_SEND_TIMEOUT:
 		return (struct number){ &s->send_timeout, 0, INT32_MAX };
 	case MASIX_SOCKET_HOPS:
-		return (struct number){ &o->hops, 0, 255 };
+		return (struct number){ &o->hops, 1, 255 };
 	case MASIX_SOCKET_SERVICE:
 		return (struct number){ &o->service, 0, 255 };
 	default:

@@ -182,8 +182,7 @@ static void apply_raw(struct socket *s)
 	const struct socket_options *o = &s->options;
 
 	s->raw->so_options = (u8_t)(o->broadcast ? SOF_BROADCAST : 0);
-	if (o->hops != 0)
-		s->raw->ttl = (u8_t)o->hops;
+	s->raw->ttl = (u8_t)o->hops;
 	s->raw->tos = (u8_t)o->service;
 }
 

@@ -36,6 +36,8 @@ struct socket_protocol {
 	kern_return_t (*listen)(struct socket *socket, int backlog); /* null: cannot */
 	kern_return_t (*shutdown)(struct socket *socket, int how);
 	int (*ready)(const struct socket *socket); /* MASIX_POLL_* */
+	/* ICMP says that what was sent to the peer did not come; `sequence` is what TCP's header had.  Null: not told. */
+	void (*unreachable)(struct socket *socket, kern_return_t error, uint32_t sequence);
 	/* An option has a new value. */
 	void (*apply)(struct socket *socket);
 };
@@ -52,7 +54,7 @@ struct socket_options {
 	bool reuse_address, keep_alive, no_delay, broadcast, only_inet6;
 	uint32_t linger; /* s + 1 */
 	uint32_t keep_idle, keep_interval, keep_count;
-	uint32_t hops, service; /* hops 0: the usual */
+	uint32_t hops, service;
 	uint32_t send_buffer, receive_buffer;
 	uint32_t switches; /* remembered only */
 };

@@ -424,6 +424,21 @@ static int ready_tcp(const struct socket *s)
 	return ready;
 }
 
+/* Only of a connection that is being made, whose first segment it was: others go on trying. */
+static void unreachable_tcp(struct socket *s, kern_return_t error, uint32_t sequence)
+{
+	struct tcp_pcb *pcb = s->tcp;
+
+	if (s->state != SOCKET_CONNECTING || sequence != pcb->snd_nxt - 1)
+		return;
+	let_go(s);
+	tcp_abort(pcb);
+	s->state = SOCKET_FRESH;
+	s->is_bound = false;
+	s->error = error;
+	socket_changed(s);
+}
+
 static void apply_tcp(struct socket *s)
 {
 	const struct socket_options *o = &s->options;
@@ -433,8 +448,7 @@ static void apply_tcp(struct socket *s)
 		return;
 	pcb->so_options = (u8_t)((o->reuse_address ? SOF_REUSEADDR : 0) |
 				 (o->keep_alive ? SOF_KEEPALIVE : 0));
-	if (o->hops != 0)
-		pcb->ttl = (u8_t)o->hops;
+	pcb->ttl = (u8_t)o->hops;
 	pcb->tos = (u8_t)o->service;
 	if (pcb->state == LISTEN)
 		return;
@@ -459,5 +473,6 @@ const struct socket_protocol tcp_protocol = {
 	.listen = listen_tcp,
 	.shutdown = shutdown_tcp,
 	.ready = ready_tcp,
+	.unreachable = unreachable_tcp,
 	.apply = apply_tcp,
 };

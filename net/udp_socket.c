@@ -118,14 +118,22 @@ static bool send_udp(struct socket *s, struct call *call)
 	return call_done(call, send_to(s, call));
 }
 
+static void unreachable_udp(struct socket *s, kern_return_t error, uint32_t sequence)
+{
+	(void)sequence;
+	if (s->state != SOCKET_CONNECTED)
+		return;
+	s->error = error;
+	socket_changed(s);
+}
+
 static void apply_udp(struct socket *s)
 {
 	const struct socket_options *o = &s->options;
 
 	s->udp->so_options =
 		(u8_t)((o->reuse_address ? SOF_REUSEADDR : 0) | (o->broadcast ? SOF_BROADCAST : 0));
-	if (o->hops != 0)
-		s->udp->ttl = (u8_t)o->hops;
+	s->udp->ttl = (u8_t)o->hops;
 	s->udp->tos = (u8_t)o->service;
 	if (o->only_inet6 && !s->is_bound)
 		IP_SET_TYPE(&s->udp->local_ip, IPADDR_TYPE_V6);
@@ -141,5 +149,6 @@ const struct socket_protocol udp_protocol = {
 	.receive = datagram_receive,
 	.shutdown = datagram_shutdown,
 	.ready = datagram_ready,
+	.unreachable = unreachable_udp,
 	.apply = apply_udp,
 };

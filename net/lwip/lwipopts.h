@@ -39,6 +39,7 @@
 #define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 1
 #define DNS_MAX_SERVERS 3
 
+#define IP_DEFAULT_TTL 64
 #define IP_REASSEMBLY 1
 #define IP_REASS_MAX_PBUFS 64 /* a datagram of 64 KiB */
 #define MEMP_NUM_REASSDATA 4

@@ -164,6 +164,15 @@ def the_lease_is_taken(guest):
 
 
 @case
+def names_are_asked_for_where_dhcp_says(guest):
+    check(guest.sh("cat /etc/resolv.conf; getent hosts localhost"), stdout="nameserver 10.0.2.3\n127.0.0.1       localhost masix\n")
+    text = check(guest.run("busybox", "route", "-n")).stdout.decode()
+    require(any(row.split()[:2] == ["0.0.0.0", "10.0.2.2"] for row in text.splitlines()), text)
+    script = r"""my $l = listener("127.0.0.1", 8099); system "busybox netstat -tln" """
+    require(b"127.0.0.1:8099" in check(perl(guest, script)).stdout, "netstat does not show who listens")
+
+
+@case
 def what_is_fetched_is_whole(guest):
     data = os.urandom(5_000_001)
     with web_server(data) as port:

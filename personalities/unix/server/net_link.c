@@ -31,6 +31,7 @@ static mach_port_t network;		       /* lock; null: not known, or dead */
 static struct waiting *first, **last = &first; /* lock */
 static unsigned waiting_count;		       /* lock */
 static bool is_searching;		       /* lock: a thread looks for it */
+static pthread_cond_t search_ended = PTHREAD_COND_INITIALIZER;
 
 mach_port_t net_link_port(void)
 {
@@ -113,8 +114,22 @@ static struct waiting *take_all(void)
 	last = &first;
 	waiting_count = 0;
 	is_searching = all != NULL;
+	if (!is_searching)
+		pthread_cond_broadcast(&search_ended);
 	pthread_mutex_unlock(&lock);
 	return all;
+}
+
+/* What the network server says now, or `error` if that is not success. */
+static void answer_all(struct waiting *all, kern_return_t error)
+{
+	for (struct waiting *w = all, *next; w != NULL; w = next) {
+		next = w->next;
+		if (error != KERN_SUCCESS || !ask_now(&w->request))
+			answer_network_socket(w->request.reply,
+				error != KERN_SUCCESS ? error : MASIX_E_FAMILY, MACH_PORT_NULL);
+		free(w);
+	}
 }
 
 static void *search(void *unused)
@@ -126,15 +141,37 @@ static void *search(void *unused)
 		if (net_link_port() == MACH_PORT_NULL)
 			get_to_know();
 		all = take_all();
-		for (struct waiting *w = all, *next; w != NULL; w = next) {
-			next = w->next;
-			if (!ask_now(&w->request))
-				answer_network_socket(
-					w->request.reply, MASIX_E_FAMILY, MACH_PORT_NULL);
-			free(w);
-		}
+		answer_all(all, KERN_SUCCESS);
 	} while (all != NULL);
 	return NULL;
+}
+
+/* For whoever set is_searching.  Without a thread nobody waits. */
+static void begin_search(void)
+{
+	if (thread_detached(search, NULL))
+		return;
+	for (struct waiting *all; (all = take_all()) != NULL;)
+		answer_all(all, KERN_RESOURCE_SHORTAGE);
+}
+
+mach_port_t net_link_need(void)
+{
+	mach_port_t port;
+	bool begin;
+
+	pthread_mutex_lock(&lock);
+	begin = network == MACH_PORT_NULL && !is_searching;
+	is_searching |= begin;
+	pthread_mutex_unlock(&lock);
+	if (begin)
+		begin_search();
+	pthread_mutex_lock(&lock);
+	while (is_searching)
+		pthread_cond_wait(&search_ended, &lock);
+	port = network;
+	pthread_mutex_unlock(&lock);
+	return port;
 }
 
 static kern_return_t wait_for_it(const struct net_request *request)
@@ -157,14 +194,8 @@ static kern_return_t wait_for_it(const struct net_request *request)
 	begin = !is_searching;
 	is_searching = true;
 	pthread_mutex_unlock(&lock);
-	if (begin && !thread_detached(search, NULL)) {
-		for (struct waiting *all = take_all(), *next; all != NULL; all = next) {
-			next = all->next;
-			answer_network_socket(
-				all->request.reply, KERN_RESOURCE_SHORTAGE, MACH_PORT_NULL);
-			free(all);
-		}
-	}
+	if (begin)
+		begin_search();
 	return KERN_SUCCESS;
 }
 

@@ -24,6 +24,9 @@ kern_return_t net_link_identify(mach_port_t right, masix_stat_t *stat)
 /* The port of the network server, if it is known, else null; it stays this module's. */
 mach_port_t net_link_port(void);
 
+/* The same, after it has been started if it was not there; null: it cannot be.  May take seconds. */
+mach_port_t net_link_need(void);
+
 /* net_start.c: starts the network server from the root file system.  Takes long.  MASIX_E_EXISTS: it is known to ACS already. */
 kern_return_t net_start(void) __attribute__((warn_unused_result));
 

@@ -138,7 +138,8 @@ static bool stat_node(struct proc_node node, masix_stat_t *stat)
 static bool make_text(const struct proc_object *o, struct text *text)
 {
 	return o->node.pid != 0 ? proc_process_text(o->node, o->self, text)
-				: proc_system_text(o->node.kind, text);
+				: proc_system_text(o->node.kind, text) ||
+					  proc_network_text(o->node.kind, text);
 }
 
 static kern_return_t proc_read(struct masix_object *object, const struct io_call *call,

@@ -10,6 +10,9 @@
 /* False: no such file. */
 bool proc_system_text(enum proc_kind kind, struct text *text);
 
+/* The same for /proc/net. */
+bool proc_network_text(enum proc_kind kind, struct text *text);
+
 /* As process `viewer` sees it.  False: the process is gone. */
 bool proc_process_text(struct proc_node node, int viewer, struct text *text);
 

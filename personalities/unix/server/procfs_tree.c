@@ -19,9 +19,14 @@ static const struct member root_members[] = { { "self", PROC_SELF }, { "mounts",
 	{ "version", PROC_VERSION }, { "cpuinfo", PROC_CPUINFO },
 	{ "filesystems", PROC_FILESYSTEMS }, { "stat", PROC_STAT }, { "vmstat", PROC_VMSTAT },
 	{ "swaps", PROC_SWAPS }, { "devices", PROC_DEVICES }, { "sys", PROC_SYS },
-	{ "masix", PROC_MASIX }, { "tty", PROC_TTY }, { NULL, PROC_NONE } };
+	{ "masix", PROC_MASIX }, { "tty", PROC_TTY }, { "net", PROC_NET }, { NULL, PROC_NONE } };
 
 static const struct member tty_members[] = { { "drivers", PROC_TTY_DRIVERS }, { NULL, PROC_NONE } };
+
+static const struct member net_members[] = { { "dev", PROC_NET_DEV }, { "route", PROC_NET_ROUTE },
+	{ "if_inet6", PROC_NET_IF_INET6 }, { "pnp", PROC_NET_PNP }, { "tcp", PROC_NET_TCP },
+	{ "tcp6", PROC_NET_TCP6 }, { "udp", PROC_NET_UDP }, { "udp6", PROC_NET_UDP6 },
+	{ "raw", PROC_NET_RAW }, { "raw6", PROC_NET_RAW6 }, { NULL, PROC_NONE } };
 
 static const struct member sys_members[] = { { "kernel", PROC_SYS_KERNEL }, { NULL, PROC_NONE } };
 
@@ -56,6 +61,8 @@ static const struct member *members_of(enum proc_kind kind)
 		return kernel_members;
 	case PROC_TTY:
 		return tty_members;
+	case PROC_NET:
+		return net_members;
 	case PROC_PROCESS:
 		return process_members;
 	case PROC_TASKS:
@@ -336,6 +343,9 @@ uint32_t proc_path(struct proc_node dir, char *to, uint32_t room)
 		break;
 	case PROC_TTY:
 		length = snprintf(to, room, "/tty");
+		break;
+	case PROC_NET:
+		length = snprintf(to, room, "/net");
 		break;
 	case PROC_PROCESS:
 		length = snprintf(to, room, "/%d", dir.pid);
