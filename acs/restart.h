@@ -19,6 +19,8 @@ struct restart {
 /* It has died at `now`: when to start it again, or UINT64_MAX when it has failed too often.  At once, or with
  * `backoff` 1 s later, then twice as long each time, at most 30 s. */
 uint64_t restart_after_death(struct restart *restart, bool backoff, uint64_t now);
+/* It was killed by order: when to start it again; that does not count. */
+uint64_t restart_after_kill(struct restart *restart, bool backoff, uint64_t now);
 
 /* The same when it was ended by order: that is no failure. */
 uint64_t restart_after_kill(struct restart *restart, bool backoff, uint64_t now);

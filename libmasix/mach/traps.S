@@ -4,6 +4,8 @@
 	.type	name, @function;		\
 name:	movl	$(number), %eax;		\
 	lcall	$7, $0;				\
+	.globl	name##_done;			\
+name##_done:					\
 	ret;					\
 	.size	name, . - name
 

@@ -280,7 +280,12 @@ static void work(struct worker *worker)
 		worker->out = buffer == worker->in ? worker->out : worker->in;
 		worker->in = buffer;
 		object_message = &buffer->header;
+		if (worker->options.begin != NULL)
+			worker->options.begin(&buffer->header);
 		reply = serve(worker);
+		if (worker->options.finish != NULL &&
+			worker->options.finish(reply ? &worker->out->header : NULL))
+			reply = 0;
 		end_stage(worker, reply);
 		object_message = NULL;
 		if (worker->options.surplus != NULL && worker->options.surplus())

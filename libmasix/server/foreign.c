@@ -6,6 +6,18 @@
 
 #include "mach.h"
 
+kern_return_t masix_foreign_copy_to(
+	struct masix_foreign *foreign, const void *from, vm_size_t size, void *to)
+{
+	if (!masix_foreign_enter(foreign))
+		return MASIX_E_BUSY;
+	kern_return_t result =
+		masix_copy(to, from, size) == 0 ? KERN_SUCCESS : KERN_INVALID_ADDRESS;
+
+	masix_foreign_leave(foreign);
+	return result;
+}
+
 kern_return_t masix_foreign_copy(
 	struct masix_foreign *foreign, const void *from, vm_size_t size, void **copy)
 {
@@ -15,15 +27,13 @@ kern_return_t masix_foreign_copy(
 	*copy = NULL;
 	if (size == 0)
 		return KERN_SUCCESS;
-	if (!masix_foreign_enter(foreign))
-		return MASIX_E_BUSY;
 	result = vm_allocate(mach_task_self(), &own, size, TRUE);
-	if (result == KERN_SUCCESS && masix_copy((void *)own, from, size) != 0) {
-		(void)vm_deallocate(mach_task_self(), own, size);
-		result = KERN_INVALID_ADDRESS;
-	}
-	masix_foreign_leave(foreign);
+	if (result != KERN_SUCCESS)
+		return result;
+	result = masix_foreign_copy_to(foreign, from, size, (void *)own);
 	if (result == KERN_SUCCESS)
 		*copy = (void *)own;
+	else
+		(void)vm_deallocate(mach_task_self(), own, size);
 	return result;
 }

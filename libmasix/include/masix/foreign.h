@@ -33,4 +33,8 @@ static inline void masix_foreign_leave(struct masix_foreign *foreign)
 kern_return_t masix_foreign_copy(struct masix_foreign *foreign, const void *from, vm_size_t size,
 	void **copy) __attribute__((warn_unused_result));
 
+/* The same into `to`, which has room for it. */
+kern_return_t masix_foreign_copy_to(struct masix_foreign *foreign, const void *from, vm_size_t size,
+	void *to) __attribute__((warn_unused_result));
+
 #endif

@@ -81,6 +81,10 @@ struct masix_pool_options {
 	/* Memory for one worker and its messages, zeroed: that of a server with a successor (masix/estate.h) is kept, so
 	 * that masix_worker_left can tell what it was about.  NULL: there is none.  May be NULL itself. */
 	void *(*memory)(size_t size);
+	/* Called by each worker with each message before it is served, and when it has been: with the reply, if there is
+	 * one now.  True: the reply is no longer the worker's to send.  May be NULL. */
+	void (*begin)(const mach_msg_header_t *request);
+	bool (*finish)(mach_msg_header_t *reply);
 };
 
 /* What a worker was about when its server died. */

@@ -10,6 +10,7 @@
 #include "answer.h"
 #include "ending.h"
 #include "machine.h"
+#include "serve_locks.h"
 #include "server.h"
 #include "stuck.h"
 #include "wait.h"
@@ -40,7 +41,7 @@ static void agree_on_suspension(struct process *p)
 	struct unix_server *u = &unix_server;
 	struct stuck_call call;
 
-	pthread_mutex_lock(&u->table_lock);
+	kept_lock(&u->table_lock);
 	if (!p->suspending) {
 		p->suspending = true;
 		while (p->suspended != p->stopped && process_is_live(p) &&
@@ -49,13 +50,13 @@ static void agree_on_suspension(struct process *p)
 			uint32_t uid = p->credentials.ruid;
 			mach_port_t task = p->task;
 
-			pthread_mutex_unlock(&u->table_lock);
+			kept_unlock(&u->table_lock);
 			stuck_begin(&call, p->pid, uid, &workers);
 			/* Fails only for a task that is gone. */
 			kern_return_t kr = stop ? task_suspend(task) : task_resume(task);
 
 			stuck_end(&call);
-			pthread_mutex_lock(&u->table_lock);
+			kept_lock(&u->table_lock);
 			/* A set-ID exec may have brought another task, which runs. */
 			if (p->task == task)
 				p->suspended = stop;
@@ -64,7 +65,7 @@ static void agree_on_suspension(struct process *p)
 		}
 		p->suspending = false;
 	}
-	pthread_mutex_unlock(&u->table_lock);
+	kept_unlock(&u->table_lock);
 }
 
 static void release(struct process *p)
@@ -102,15 +103,28 @@ static struct process *take_todo(struct process_table *t, unsigned *todo)
 	return p;
 }
 
-static void send_answers(struct waiter *w)
+/* No lock held. */
+static void send_answers(void)
 {
-	while (w != NULL) {
-		struct waiter *next = w->next;
+	void **box = kept_outbox(OUTBOX_WAITERS);
+
+	while (*box != NULL) {
+		struct waiter *w = *box;
 
 		answer_waiter(w);
+		*box = w->next;
 		free(w);
-		w = next;
 	}
+	locks_send_answers();
+}
+
+/* Lock held: the answers are this thread's to send. */
+static void take_answers(struct process_table *t)
+{
+	*kept_outbox(OUTBOX_WAITERS) = t->answers;
+	t->answers = NULL;
+	t->answers_tail = &t->answers;
+	locks_take_answers();
 }
 
 /* Whoever holds this lock may need memory, and the watchdog needs the lock: let them have the
@@ -129,37 +143,64 @@ static void wire_once(void)
 void table_lock(void)
 {
 	wire_once();
-	pthread_mutex_lock(&unix_server.table_lock);
+	kept_lock(&unix_server.table_lock);
 }
 
-void table_unlock(void)
+/* What the table noted.  No lock held. */
+static void work(void)
 {
 	struct process_table *t = &unix_server.table;
-	pthread_mutex_t *lock = &unix_server.table_lock;
+	struct kept_mutex *lock = &unix_server.table_lock;
+	bool halt;
 
-	while (t->todo != NULL || t->answers != NULL) {
-		struct waiter *answers = t->answers;
+	for (;;) {
 		unsigned todo = 0;
+
+		kept_lock(lock);
+		halt = t->init_is_gone;
+		t->init_is_gone = false;
+		bool is_answering = t->answers != NULL || locks_have_answers();
+
+		take_answers(t);
 		struct process *p = take_todo(t, &todo);
 		mach_port_t event = p != NULL ? p->event : MACH_PORT_NULL;
 
-		t->answers = NULL;
-		t->answers_tail = &t->answers;
-		pthread_mutex_unlock(lock);
-		send_answers(answers);
+		kept_unlock(lock);
+		if (is_answering)
+			send_answers();
 		if (p != NULL && todo == TODO_FREE)
 			release(p);
 		else if (p != NULL)
 			act(p, todo, event);
-		pthread_mutex_lock(lock);
-		if (p != NULL && todo != TODO_FREE)
+		if (p != NULL && todo != TODO_FREE) {
+			kept_lock(lock);
 			process_put(t, p);
+			kept_unlock(lock);
+		}
+		if (halt)
+			machine_stop("init has ended", MASIX_HALT);
+		if (p == NULL)
+			return;
 	}
+}
 
-	bool halt = t->init_is_gone;
+static bool has_work(void)
+{
+	const struct process_table *t = &unix_server.table;
 
-	t->init_is_gone = false;
-	pthread_mutex_unlock(lock);
-	if (halt)
-		machine_stop("init has ended", MASIX_HALT);
+	return t->todo != NULL || t->answers != NULL || t->init_is_gone || locks_have_answers();
+}
+
+void table_unlock(void)
+{
+	bool works = has_work();
+
+	kept_unlock(&unix_server.table_lock);
+	if (works && !kept_is_held(&unix_server.table_lock))
+		work();
+}
+
+void table_leave(void)
+{
+	kept_leave(&unix_server.table_lock, has_work() ? work : NULL);
 }

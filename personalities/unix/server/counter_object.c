@@ -13,6 +13,8 @@
 
 #include "answer.h"
 #include "counter.h"
+#include "kept.h"
+#include "recover.h"
 #include "serve_io.h"
 #include "server.h"
 
@@ -31,10 +33,14 @@ struct counter_object {
 	bool is_watched;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all counters, and of what follows */
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static struct kept_mutex lock;	       /* of all counters, and of what follows */
 static struct counter_object *watched; /* each with a reference */
 static bool alarm_runs;
+static unsigned changes; /* of what the alarm looks at */
+
+static pthread_mutex_t sleep_lock = PTHREAD_MUTEX_INITIALIZER; /* taken last; of: */
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static unsigned changes_told;
 
 /* --- Timers --- */
 
@@ -51,50 +57,87 @@ static void refresh(struct counter_object *o)
 	(void)counter_add(&o->counter, times); /* one that is full stays so */
 }
 
-static void send_answers(struct counter_object *o, struct counter_call *answers)
+/* False: nobody is there to hear it. */
+static bool answer(const struct counter_call *call)
 {
-	while (answers != NULL) {
-		struct counter_call *call = answers;
-		char bytes[sizeof(call->value)];
+	char bytes[sizeof(call->value)];
 
-		answers = call->next;
-		memcpy(bytes, &call->value, sizeof(bytes));
-		switch (call->kind) {
-		case COUNTER_READ:
-			if (answer_read(call->reply, call->error, bytes,
-				    call->error == 0 ? sizeof(bytes) : 0) ||
-				call->error != 0)
-				break;
-			/* Nobody has it: it is still there. */
-			pthread_mutex_lock(&lock);
-			(void)counter_add(&o->counter, call->value);
-			pthread_mutex_unlock(&lock);
-			break;
-		case COUNTER_ADD:
-			answer_write(
-				call->reply, call->error, call->error == 0 ? sizeof(bytes) : 0);
-			break;
-		case COUNTER_POLL:
-			answer_poll(call->reply, call->error, call->ready);
-			break;
-		}
+	memcpy(bytes, &call->value, sizeof(bytes));
+	switch (call->kind) {
+	case COUNTER_READ:
+		return answer_read(
+			call->reply, call->error, bytes, call->error == 0 ? sizeof(bytes) : 0);
+	case COUNTER_ADD:
+		answer_write(call->reply, call->error, call->error == 0 ? sizeof(bytes) : 0);
+		break;
+	case COUNTER_POLL:
+		answer_poll(call->reply, call->error, call->ready);
+		break;
+	}
+	return true;
+}
+
+/* Whose answers this thread sends, with a reference. */
+static _Thread_local struct counter_object *answering;
+
+static bool take_answers(struct counter_object *o)
+{
+	struct counter_call **last = (struct counter_call **)kept_outbox(OUTBOX_COUNTER);
+
+	if (o->counter.answers == NULL)
+		return answering != NULL;
+	if (answering == NULL) {
+		masix_object_ref(&o->object);
+		answering = o;
+	}
+	while (*last != NULL)
+		last = &(*last)->next;
+	*last = o->counter.answers;
+	o->counter.answers = NULL;
+	return true;
+}
+
+/* Nobody has the value: it is still there. */
+static void give_back(struct counter_object *o, uint64_t value)
+{
+	kept_lock(&lock);
+	(void)counter_add(&o->counter, value);
+	(void)take_answers(o);
+	kept_unlock(&lock);
+}
+
+/* No lock held. */
+static void send_answers(void)
+{
+	void **box = kept_outbox(OUTBOX_COUNTER);
+	struct counter_object *o = answering;
+
+	while (*box != NULL) {
+		struct counter_call *call = *box;
+
+		if (!answer(call) && call->error == 0)
+			give_back(o, call->value);
+		*box = call->next;
 		free(call);
 	}
+	answering = NULL;
+	masix_object_put(&o->object);
 }
 
 /* Release the lock and answer whom that lets go on. */
 static void unlock(struct counter_object *o)
 {
-	for (;;) {
-		struct counter_call *answers = o->counter.answers;
+	bool answers = take_answers(o);
 
-		o->counter.answers = NULL;
-		pthread_mutex_unlock(&lock);
-		if (answers == NULL)
-			return;
-		send_answers(o, answers);
-		pthread_mutex_lock(&lock);
-	}
+	kept_leave(&lock, answers ? send_answers : NULL);
+}
+
+static void tell_alarm(void)
+{
+	pthread_mutex_lock(&sleep_lock);
+	changes_told = ++changes;
+	pthread_cond_signal(&changed);
+	pthread_mutex_unlock(&sleep_lock);
 }
 
 /* The first of those who are waited for that is due, unlinked; else *next is when the next one is. */
@@ -119,34 +162,39 @@ static struct counter_object *next_due(uint64_t *next)
 
 static void watch(struct counter_object *o);
 
-static void sleep_until(uint64_t deadline)
+/* Unless there are other changes than these `seen`. */
+static void sleep_until(uint64_t deadline, unsigned seen)
 {
 	const uint64_t now = masix_monotonic_ns();
 	const uint64_t wake = masix_realtime_ns() + (deadline > now ? deadline - now : 0);
 	const struct timespec time = { .tv_sec = wake / 1000000000, .tv_nsec = wake % 1000000000 };
 
-	if (deadline == UINT64_MAX)
-		pthread_cond_wait(&changed, &lock);
-	else
-		(void)pthread_cond_timedwait(&changed, &lock, &time);
+	pthread_mutex_lock(&sleep_lock);
+	if (changes_told == seen && deadline == UINT64_MAX)
+		pthread_cond_wait(&changed, &sleep_lock);
+	else if (changes_told == seen)
+		(void)pthread_cond_timedwait(&changed, &sleep_lock, &time);
+	pthread_mutex_unlock(&sleep_lock);
 }
 
 static void *run_alarm(void *unused)
 {
-	pthread_mutex_lock(&lock);
 	for (;;) {
 		uint64_t next;
+
+		kept_lock(&lock);
 		struct counter_object *o = next_due(&next);
+		const unsigned seen = changes;
 
 		if (o == NULL) {
-			sleep_until(next);
+			kept_unlock(&lock);
+			sleep_until(next, seen);
 			continue;
 		}
 		refresh(o);
 		watch(o);
 		unlock(o);
 		masix_object_put(&o->object);
-		pthread_mutex_lock(&lock);
 	}
 	return unused;
 }
@@ -166,7 +214,7 @@ static void watch(struct counter_object *o)
 	}
 	if (!alarm_runs)
 		alarm_runs = pthread_create(&thread, NULL, run_alarm, NULL) == 0;
-	pthread_cond_signal(&changed);
+	tell_alarm();
 }
 
 /* --- io --- */
@@ -198,7 +246,7 @@ static kern_return_t counter_read(struct masix_object *object, const struct io_c
 	(void)offset;
 	if (amount < sizeof(value))
 		return MASIX_E_INVALID;
-	pthread_mutex_lock(&lock);
+	kept_lock(&lock);
 	refresh(o);
 	value = counter_take(&o->counter);
 	if (value == 0)
@@ -223,7 +271,7 @@ static kern_return_t counter_write(struct masix_object *object, const struct io_
 	memcpy(&value, data, sizeof(value));
 	if (value > COUNTER_MAX)
 		return MASIX_E_INVALID;
-	pthread_mutex_lock(&lock);
+	kept_lock(&lock);
 	if (!counter_add(&o->counter, value))
 		kr = call->nonblock ? MASIX_E_WOULD_BLOCK : park(o, COUNTER_ADD, call, value, 0);
 	unlock(o);
@@ -241,7 +289,7 @@ static kern_return_t counter_poll(
 	/* A timer is not written to. */
 	if (o->is_timer)
 		events &= ~MASIX_POLL_OUT;
-	pthread_mutex_lock(&lock);
+	kept_lock(&lock);
 	refresh(o);
 	const int holds = counter_ready(&o->counter);
 
@@ -256,7 +304,7 @@ static kern_return_t counter_end_call(struct masix_object *object, uint32_t toke
 {
 	struct counter_object *o = (struct counter_object *)object;
 
-	pthread_mutex_lock(&lock);
+	kept_lock(&lock);
 	const bool found = counter_cancel(&o->counter, token);
 
 	unlock(o);
@@ -280,11 +328,11 @@ static void no_senders(struct masix_object *object)
 {
 	struct counter_object *o = (struct counter_object *)object;
 
-	pthread_mutex_lock(&lock);
+	kept_lock(&lock);
 	counter_forget(&o->counter);
 	/* The alarm lets go of it. */
 	if (o->is_watched)
-		pthread_cond_signal(&changed);
+		tell_alarm();
 	unlock(o);
 }
 
@@ -301,19 +349,38 @@ static const struct io_operations counter_io = {
 	.stat = counter_stat,
 };
 
+static void claim_replies(struct counter_call *call)
+{
+	for (; call != NULL; call = call->next)
+		call->reply = claim_reply(call->reply);
+}
+
+static void counter_recover(struct masix_object *object, enum recover_pass pass)
+{
+	struct counter_object *o = (struct counter_object *)object;
+
+	if (pass == REFERENCES_FORGET)
+		return;
+	o->is_watched = false;
+	claim_replies(o->counter.parked);
+	claim_replies(o->counter.answers);
+}
+
 static const struct unix_class counter_class = {
 	.base = { .name = "counter", .destroy = destroy, .no_senders = no_senders },
+	.recover = counter_recover,
 	.io = &counter_io,
 };
 
 static const struct unix_class timer_class = {
 	.base = { .name = "timer", .destroy = destroy, .no_senders = no_senders },
+	.recover = counter_recover,
 	.io = &counter_io,
 };
 
 static kern_return_t create(const struct counter_object *from, mach_port_t *right)
 {
-	struct counter_object *o = malloc(sizeof(*o));
+	struct counter_object *o = kept_object(sizeof(*o));
 
 	if (o == NULL)
 		return KERN_RESOURCE_SHORTAGE;
@@ -357,7 +424,7 @@ static struct counter_object *enter(mach_port_t timer)
 
 	if (object == NULL)
 		return NULL;
-	pthread_mutex_lock(&lock);
+	kept_lock(&lock);
 	refresh(o);
 	return o;
 }
@@ -426,4 +493,34 @@ kern_return_t S_process_timer(mach_port_t proc, uint32_t clock, mach_port_t *tim
 
 	*timer = MACH_PORT_NULL;
 	return kr == KERN_SUCCESS ? make_timer(clock, timer) : kr;
+}
+
+/* --- After a death of the server --- */
+
+void counters_send_unsent(void **box)
+{
+	struct counter_call *next;
+
+	for (struct counter_call *call = *box; call != NULL; call = next) {
+		next = call->next;
+		call->reply = claim_unsent(call->reply);
+		if (call->reply != MACH_PORT_NULL)
+			(void)answer(call);
+		free(call);
+	}
+	*box = NULL;
+}
+
+void counters_resume(void)
+{
+	for (struct masix_object *object = kept_next_object(NULL); object != NULL;
+		object = kept_next_object(object)) {
+		struct counter_object *o = (struct counter_object *)object;
+
+		if (object->class != &timer_class.base)
+			continue;
+		kept_lock(&lock);
+		watch(o);
+		kept_unlock(&lock);
+	}
 }

@@ -92,7 +92,7 @@ static const struct unix_class node_class = {
 /* The right to a new object of the class, whose only reference is the right; `number` is a node's. */
 static kern_return_t give_out(const struct masix_class *class, int number, mach_port_t *right)
 {
-	struct pts_node *node = calloc(1, sizeof(*node));
+	struct pts_node *node = kept_object(sizeof(*node));
 	kern_return_t kr;
 
 	if (node == NULL)

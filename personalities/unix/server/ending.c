@@ -118,7 +118,7 @@ static struct process *next_process(struct enders *e)
 	if (e->queue == NULL)
 		e->queue_tail = &e->queue;
 	e->queued--;
-	free(first);
+	plain_free(first);
 	return p;
 }
 
@@ -167,7 +167,7 @@ bool ending_start(void)
 /* False: there is no memory for it, or no thread to do it. */
 static bool finish_later(struct process *p, struct enders *e)
 {
-	struct waiting *w = malloc(sizeof(*w));
+	struct waiting *w = plain_malloc(sizeof(*w));
 
 	if (w == NULL)
 		return false;

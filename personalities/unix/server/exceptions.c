@@ -24,7 +24,7 @@ static const struct unix_class exceptions_class = {
 
 kern_return_t exceptions_init(mach_port_t *port)
 {
-	struct masix_object *object = calloc(1, sizeof(*object));
+	struct masix_object *object = kept_object(sizeof(*object));
 
 	if (object == NULL)
 		return KERN_RESOURCE_SHORTAGE;

@@ -3,19 +3,20 @@
 #include <mach.h>
 #include <mach/mig_errors.h>
 #include <mach_port.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include <masix/error.h>
 
 #include "answer.h"
 #include "pipe_end.h"
+#include "recover.h"
 
 /* An open that waits for the other side; its end counts already. */
 struct waiting_open {
 	struct waiting_open *next;
 	struct fifo_request request;
 	struct pipe_end *end;
+	kern_return_t result; /* when it is to be answered */
 };
 
 struct fifo {
@@ -24,13 +25,17 @@ struct fifo {
 	struct waiting_open *waiting;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
-static struct fifo *fifos;
+static struct kept_mutex lock; /* of all below */
+
+static struct fifo **all(void)
+{
+	return kept_root(ROOT_FIFOS, sizeof(struct fifo *));
+}
 
 /* Drop the fifos that nobody has open. */
 static void sweep(void)
 {
-	for (struct fifo **link = &fifos; *link != NULL;) {
+	for (struct fifo **link = all(); *link != NULL;) {
 		struct fifo *f = *link;
 
 		if (atomic_load(&f->channel->references) > 1 || f->waiting != NULL) {
@@ -46,7 +51,7 @@ static void sweep(void)
 static struct fifo *find(const struct fifo_request *request)
 {
 	sweep();
-	for (struct fifo *f = fifos; f != NULL; f = f->next)
+	for (struct fifo *f = *all(); f != NULL; f = f->next)
 		if (f->channel->dev == request->dev && f->channel->ino == request->ino)
 			return f;
 
@@ -61,23 +66,24 @@ static struct fifo *find(const struct fifo_request *request)
 	}
 	f->channel->dev = request->dev;
 	f->channel->ino = request->ino;
-	f->next = fifos;
-	fifos = f;
+	f->next = *all();
+	*all() = f;
 	return f;
 }
 
 static void count_ends(struct fifo *f, unsigned *readers, unsigned *writers)
 {
-	pthread_mutex_lock(&f->channel->lock);
+	kept_lock(&f->channel->lock);
 	*readers = f->channel->pipe.readers;
 	*writers = f->channel->pipe.writers;
-	pthread_mutex_unlock(&f->channel->lock);
+	kept_unlock(&f->channel->lock);
 }
 
-/* Answer a waiting open; frees it. */
-static void finish(struct waiting_open *w, kern_return_t result)
+/* Answer a waiting open. */
+static void finish(struct waiting_open *w)
 {
 	mach_port_t right = MACH_PORT_NULL;
+	kern_return_t result = w->result;
 
 	if (result == KERN_SUCCESS)
 		result = pipe_end_send_right(w->end, &right);
@@ -86,14 +92,14 @@ static void finish(struct waiting_open *w, kern_return_t result)
 		pipe_end_put(w->end);
 	else
 		pipe_end_abandon(w->end);
-	free(w);
 }
 
-/* Unlink the waiting opens that `wanted` names; the caller finishes them without the lock. */
-static struct waiting_open *take(struct fifo *f,
-	bool (*wanted)(const struct waiting_open *w, const void *about), const void *about)
+/* Unlink the waiting opens that `wanted` names, to be answered by this thread without the lock: send_answers. */
+static bool take(struct fifo *f, bool (*wanted)(const struct waiting_open *w, const void *about),
+	const void *about, kern_return_t result)
 {
-	struct waiting_open *taken = NULL;
+	void **box = kept_outbox(OUTBOX_FIFO);
+	bool found = false;
 
 	for (struct waiting_open **link = &f->waiting; *link != NULL;) {
 		struct waiting_open *w = *link;
@@ -103,19 +109,24 @@ static struct waiting_open *take(struct fifo *f,
 			continue;
 		}
 		*link = w->next;
-		w->next = taken;
-		taken = w;
+		w->next = *box;
+		w->result = result;
+		*box = w;
+		found = true;
 	}
-	return taken;
+	return found;
 }
 
-static void finish_all(struct waiting_open *list, kern_return_t result)
+static void send_answers(void)
 {
-	while (list != NULL) {
-		struct waiting_open *next = list->next;
+	void **box = kept_outbox(OUTBOX_FIFO);
 
-		finish(list, result);
-		list = next;
+	while (*box != NULL) {
+		struct waiting_open *w = *box;
+
+		finish(w);
+		*box = w->next;
+		free(w);
 	}
 }
 
@@ -129,12 +140,12 @@ static bool waits_for(const struct waiting_open *w, const void *about)
 
 kern_return_t fifo_open(const struct fifo_request *request, mach_port_t *object)
 {
-	struct waiting_open *waiting = NULL, *woken = NULL;
+	struct waiting_open *waiting = NULL;
 	struct pipe_end *end = NULL;
 	unsigned readers, writers;
 	kern_return_t kr = KERN_RESOURCE_SHORTAGE;
 
-	pthread_mutex_lock(&lock);
+	kept_lock(&lock);
 	struct fifo *f = find(request);
 
 	if (f == NULL)
@@ -158,7 +169,7 @@ kern_return_t fifo_open(const struct fifo_request *request, mach_port_t *object)
 		free(waiting);
 		goto out;
 	}
-	woken = take(f, waits_for, request);
+	(void)take(f, waits_for, request, KERN_SUCCESS);
 	if (wait) {
 		*waiting = (struct waiting_open){
 			.next = f->waiting, .request = *request, .end = end
@@ -167,8 +178,8 @@ kern_return_t fifo_open(const struct fifo_request *request, mach_port_t *object)
 		kr = MIG_NO_REPLY;
 	}
 out:
-	pthread_mutex_unlock(&lock);
-	finish_all(woken, KERN_SUCCESS);
+	kept_unlock(&lock);
+	send_answers();
 	if (kr != KERN_SUCCESS)
 		return kr;
 	kr = pipe_end_send_right(end, object);
@@ -191,31 +202,57 @@ static bool is_of_process(const struct waiting_open *w, const void *about)
 	return w->request.pid == *(const int *)about;
 }
 
+/* End waiting opens; false: there were none. */
+static bool end(bool (*wanted)(const struct waiting_open *w, const void *about), const void *about,
+	kern_return_t result)
+{
+	bool found = false;
+
+	kept_lock(&lock);
+	for (struct fifo *f = *all(); f != NULL; f = f->next)
+		found |= take(f, wanted, about, result);
+	kept_unlock(&lock);
+	send_answers();
+	return found;
+}
+
 bool fifo_cancel(int pid, uint32_t token)
 {
 	const struct fifo_request request = { .pid = pid, .token = token };
-	struct waiting_open *found = NULL;
 
-	pthread_mutex_lock(&lock);
-	for (struct fifo *f = fifos; f != NULL && found == NULL; f = f->next)
-		found = take(f, is_call, &request);
-	pthread_mutex_unlock(&lock);
-	if (found == NULL)
-		return false;
-	finish_all(found, MASIX_E_INTERRUPTED);
-	return true;
+	return end(is_call, &request, MASIX_E_INTERRUPTED);
 }
 
 void fifo_forget(int pid)
 {
-	struct waiting_open *found;
+	(void)end(is_of_process, &pid, MASIX_E_NO_PROCESS);
+}
 
-	do {
-		found = NULL;
-		pthread_mutex_lock(&lock);
-		for (struct fifo *f = fifos; f != NULL && found == NULL; f = f->next)
-			found = take(f, is_of_process, &pid);
-		pthread_mutex_unlock(&lock);
-		finish_all(found, MASIX_E_NO_PROCESS);
-	} while (found != NULL);
+void fifos_recover(enum recover_pass pass)
+{
+	for (struct fifo *f = *all(); f != NULL; f = f->next) {
+		pipe_channel_recover(f->channel, pass);
+		for (struct waiting_open *w = f->waiting; w != NULL && pass == REFERENCES_COUNT;
+			w = w->next) {
+			w->request.reply = claim_reply(w->request.reply);
+			pipe_end_recover(w->end);
+		}
+	}
+}
+
+void fifos_send_unsent(void **box)
+{
+	struct waiting_open *next;
+
+	for (struct waiting_open *w = *box; w != NULL; w = next) {
+		next = w->next;
+		w->request.reply = claim_unsent(w->request.reply);
+		pipe_end_recover(w->end);
+		if (w->request.reply == MACH_PORT_NULL)
+			pipe_end_put(w->end); /* it was told */
+		else
+			finish(w);
+		free(w);
+	}
+	*box = NULL;
 }

@@ -13,6 +13,8 @@
 #include <masix/server.h>
 #include <masix/types.h>
 
+#include "recover.h"
+#include "server.h"
 #include "terminal.h"
 
 #define CONSOLE_RDEV (5 << 8 | 1)
@@ -136,4 +138,27 @@ kern_return_t host_terminal_create(mach_port_t console, struct terminal **create
 		return kr; /* at start-up: the server does not go on */
 	*created = &h->terminal;
 	return KERN_SUCCESS;
+}
+
+void host_terminal_recover(void)
+{
+	struct host_terminal *h = (struct host_terminal *)unix_server.console_terminal;
+
+	h->console = claim_send(h->console);
+	h->keyboard = claim_send(h->keyboard);
+	h->screen = claim_send(h->screen);
+}
+
+void host_terminal_resume(void)
+{
+	struct host_terminal *h = (struct host_terminal *)unix_server.console_terminal;
+	bool listened = atomic_flag_test_and_set(&h->listening);
+	pthread_t thread;
+
+	atomic_flag_clear(&h->listening);
+	if (listened)
+		host_listen(&h->terminal);
+	if (pthread_create(&thread, NULL, watch_window, h) != 0)
+		masix_log("console window: no thread");
+	terminal_resume(&h->terminal);
 }

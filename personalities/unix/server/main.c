@@ -20,7 +20,10 @@
 #include "boot.h"
 #include "exceptions.h"
 #include "host_terminal.h"
+#include "kept.h"
 #include "mounts.h"
+#include "recover.h"
+#include "serve_locks.h"
 #include "server.h"
 #include "stuck.h"
 #include "task.h"
@@ -30,8 +33,6 @@
 #define MEMORY_PER_PROCESS (256u << 10) /* the kernel stops when memory runs out */
 #define CONSOLE_TIMEOUT_MS 60000
 #define FIRST_PROGRAM "/sbin/init"
-
-struct unix_server unix_server;
 
 static void must(kern_return_t kr, const char *what)
 {
@@ -60,18 +61,25 @@ static void learn_machine(void)
 }
 
 /* Our own name with ACS; it answers nothing, processes get ports of their own. */
-static void register_server(void)
+static void make_control(void)
 {
 	static const struct unix_class control = {
 		.base = { .name = "unix", .destroy = (void (*)(struct masix_object *))free },
 	};
-	static const uint32_t interfaces[] = { 501200, 1 };
-	struct masix_object *object = calloc(1, sizeof(*object));
+	struct masix_object *object = kept_object(sizeof(*object));
 
 	if (object == NULL)
 		masix_fatal("no memory");
 	must(masix_object_init(object, &control.base), "control port");
-	must(masix_register(NULL, MASIX_ROLE_SERVER, interfaces, 1, object->port), "registration");
+	unix_server.control = object;
+}
+
+static void register_server(void)
+{
+	static const uint32_t interfaces[] = { 501200, 1 };
+
+	must(masix_register(NULL, MASIX_ROLE_SERVER, interfaces, 1, unix_server.control->port),
+		"registration");
 }
 
 /* A task that dies by itself: only a kill from outside the personality, or its own task_terminate,
@@ -112,6 +120,8 @@ static void *serve(void *count)
 		.name = "unix",
 		.dead_name = task_died,
 		.surplus = worker_is_surplus,
+		.begin = kept_request,
+		.finish = kept_answer,
 	};
 
 	masix_pool_run(&pool);
@@ -124,21 +134,37 @@ static bool worker_add(void)
 
 struct stuck_crew workers = { .add = worker_add, .most = 128 };
 
-int main(void)
+/* The first of all servers of this machine. */
+static void begin(void)
 {
 	struct unix_server *u = &unix_server;
 
-	pthread_mutex_init(&u->table_lock, NULL);
 	process_table_init(&u->table);
 	strcpy(u->hostname, "masix");
 	learn_machine();
 	must(masix_lookup("console", CONSOLE_TIMEOUT_MS, &u->console), "console");
 	must(host_terminal_create(u->console, &u->console_terminal), "console terminal");
 	must(exceptions_init(&u->exceptions), "exception port");
+	make_control();
+}
+
+int main(void)
+{
+	bool is_successor = kept_begin();
+
+	locks_init();
+	if (is_successor)
+		recover();
+	else
+		begin();
 	mounts_init();
 	must(watchdog_start(), "watchdog");
 	register_server();
-	must(boot_first_process(FIRST_PROGRAM), "process 1");
+	if (is_successor)
+		recover_processes();
+	else
+		must(boot_first_process(FIRST_PROGRAM), "process 1");
+	kept_ready();
 	must(masix_ready(), "ready");
 	serve((void *)WORKERS);
 }

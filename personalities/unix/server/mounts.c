@@ -10,6 +10,7 @@
 #include <masix/server.h>
 
 #include "devpts.h"
+#include "kept.h"
 #include "procfs.h"
 
 #define ROOT_TIMEOUT_MS 60000
@@ -65,6 +66,7 @@ static kern_return_t mint(const struct mount *m, const struct credentials *crede
 
 	if (m->control == MACH_PORT_NULL)
 		return MASIX_E_NOT_SUPPORTED;
+	kept_flush();
 	return fs_mint(m->control, ids, credentials_for_files(credentials, ids), root, strlen(root),
 		flags, dir);
 }
@@ -108,8 +110,10 @@ kern_return_t mounts_mint_root(
 				: mint(&mounts[id], credentials, path + length, 0, dir);
 }
 
+/* For a call of the file server's, which may take its time. */
 static mach_port_t control_of(uint32_t id)
 {
+	kept_flush();
 	return id < COUNT && mounts[id].is_there ? mounts[id].control : MACH_PORT_NULL;
 }
 

@@ -128,7 +128,7 @@ static void answer_all(struct waiting *all, kern_return_t error)
 		if (error != KERN_SUCCESS || !ask_now(&w->request))
 			answer_network_socket(w->request.reply,
 				error != KERN_SUCCESS ? error : MASIX_E_FAMILY, MACH_PORT_NULL);
-		free(w);
+		plain_free(w);
 	}
 }
 
@@ -176,7 +176,7 @@ mach_port_t net_link_need(void)
 
 static kern_return_t wait_for_it(const struct net_request *request)
 {
-	struct waiting *w = malloc(sizeof(*w));
+	struct waiting *w = plain_malloc(sizeof(*w));
 	bool begin;
 
 	if (w == NULL)
@@ -185,7 +185,7 @@ static kern_return_t wait_for_it(const struct net_request *request)
 	pthread_mutex_lock(&lock);
 	if (waiting_count == WAITING_MAX) {
 		pthread_mutex_unlock(&lock);
-		free(w);
+		plain_free(w);
 		return MASIX_E_LIMIT;
 	}
 	*last = w;

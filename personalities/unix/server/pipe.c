@@ -8,6 +8,10 @@
 
 #include "pipe_queue.h"
 
+#ifndef UNIX_KEPT_MEMORY_H
+#define plain_memcpy memcpy
+#endif
+
 void pipe_init(struct pipe *p, const struct pipe_memory *memory)
 {
 	memset(p, 0, sizeof(*p));
@@ -193,7 +197,7 @@ enum pipe_result pipe_read_large(
 	return PIPE_DONE;
 }
 
-/* Answer parked readers straight from the bytes of a write; returns how many went. */
+/* Answer parked readers from the bytes of a write; returns how many went. */
 static uint32_t serve_readers(struct pipe *p, const char *from, uint32_t length)
 {
 	uint32_t done = 0;
@@ -201,9 +205,14 @@ static uint32_t serve_readers(struct pipe *p, const char *from, uint32_t length)
 	while (p->reads != NULL && done < length) {
 		struct pipe_call *call = p->reads;
 		uint32_t n = length - done < call->amount ? length - done : call->amount;
+		char *copy = malloc(n);
 
+		if (copy == NULL)
+			break; /* it finds them in the pipe */
+		plain_memcpy(copy, from + done, n);
 		call->count = n;
-		call->data = (struct pipe_span){ .data = (char *)from + done, .length = n };
+		call->data = (struct pipe_span){ .data = copy, .length = n };
+		call->data_owned = true;
 		done += n;
 		answer(p, &p->reads, 0);
 	}

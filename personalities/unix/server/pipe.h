@@ -46,7 +46,7 @@ struct pipe_call {
 	int ready;
 	uint32_t count;	       /* bytes read or written */
 	struct pipe_span data; /* PIPE_READ*; see data_owned */
-	bool data_owned;       /* malloc, or pages; else the bytes of the write that answered it */
+	bool data_owned;       /* malloc, or pages */
 };
 
 struct pipe_segment;
@@ -79,8 +79,7 @@ enum pipe_result pipe_read_large(struct pipe *p, uint32_t amount, bool nonblock,
 	struct pipe_span *span) __attribute__((warn_unused_result));
 
 /* Write.  What cannot be queued yet is left in `rest` when the answer is PIPE_WAIT: park a
- * PIPE_WRITE call with a copy of it, *count being what is queued already.  Answers of readers that were
- * served point into `from`: send them while it lives. */
+ * PIPE_WRITE call with a copy of it, *count being what is queued already. */
 enum pipe_result pipe_write(struct pipe *p, const char *from, uint32_t length, bool nonblock,
 	int *error, uint32_t *count) __attribute__((warn_unused_result));
 

@@ -12,6 +12,7 @@
 #include <masix/server.h>
 
 #include "answer.h"
+#include "recover.h"
 #include "serve_io.h"
 #include "server.h"
 
@@ -22,26 +23,28 @@ struct pipe_end {
 	struct masix_object object;
 	struct pipe_channel *channel;
 	bool reader, writer;
-	atomic_flag closed;
+	bool closed; /* the channel's lock */
 };
 
 static void *pages_allocate(uint32_t size)
 {
-	vm_address_t address = 0;
-
-	return vm_allocate(mach_task_self(), &address, size, TRUE) == KERN_SUCCESS ? (void *)address
-										   : NULL;
+	return kept_pages(size);
 }
 
 static void pages_release(void *data, uint32_t size)
 {
-	vm_deallocate(mach_task_self(), (vm_address_t)data, size);
+	kept_pages_release(data, size);
 }
 
 static const struct pipe_memory pages = { pages_allocate, pages_release };
 
 /* Inode numbers of pipes, for stat. */
-static atomic_uint next_ino = 1;
+static uint64_t new_ino(void)
+{
+	atomic_uint *last = kept_root(ROOT_PIPES, sizeof(*last));
+
+	return atomic_fetch_add(last, 1) + 1;
+}
 
 struct pipe_channel *pipe_channel_create(uint32_t uid, uint32_t gid)
 {
@@ -49,11 +52,10 @@ struct pipe_channel *pipe_channel_create(uint32_t uid, uint32_t gid)
 
 	if (channel == NULL)
 		return NULL;
-	pthread_mutex_init(&channel->lock, NULL);
 	pipe_init(&channel->pipe, &pages);
 	atomic_init(&channel->references, 1);
 	channel->dev = PIPE_DEV;
-	channel->ino = atomic_fetch_add(&next_ino, 1);
+	channel->ino = new_ino();
 	channel->uid = uid;
 	channel->gid = gid;
 	channel->created = masix_realtime_ns() / 1000000000;
@@ -65,31 +67,30 @@ void pipe_channel_put(struct pipe_channel *channel)
 	if (atomic_fetch_sub(&channel->references, 1) > 1)
 		return;
 	pipe_destroy(&channel->pipe);
-	pthread_mutex_destroy(&channel->lock);
 	free(channel);
 }
 
-/* The answer's bytes lie in pages of their own, or (with a writer waiting in the same message) must be
- * copied into some. */
+/* The answer's bytes lie in kept pages of their own, or are copied into some that go with the message. */
 static bool answer_large(struct pipe_call *call)
 {
-	char *data = call->data.data;
+	vm_address_t data = 0;
 
-	if (call->error == 0 && call->count > 0 && !answer_is_wanted(call->reply)) {
+	if (call->error != 0 || call->count == 0) {
+		answer_read_large(call->reply, call->error, NULL, 0);
+		return true;
+	}
+	if (!answer_is_wanted(call->reply)) {
 		mach_port_deallocate(mach_task_self(), call->reply);
 		return false;
 	}
-	if (call->error == 0 && call->count > 0 && !(call->data_owned && call->data.paged)) {
-		data = pages_allocate(call->count);
-		if (data == NULL) {
-			answer_read_large(call->reply, KERN_RESOURCE_SHORTAGE, NULL, 0);
-			return true;
-		}
-		memcpy(data, call->data.data, call->count);
+	if (call->data.paged) {
+		answer_read_large(call->reply, KERN_SUCCESS, call->data.data, call->count);
+	} else if (vm_allocate(mach_task_self(), &data, call->count, TRUE) == KERN_SUCCESS) {
+		plain_memcpy((void *)data, call->data.data, call->count);
+		answer_read_large(call->reply, KERN_SUCCESS, (char *)data, call->count);
 	} else {
-		call->data_owned = false; /* the message takes them */
+		answer_read_large(call->reply, KERN_RESOURCE_SHORTAGE, NULL, 0);
 	}
-	answer_read_large(call->reply, call->error, data, call->error == 0 ? call->count : 0);
 	return true;
 }
 
@@ -114,38 +115,69 @@ static bool answer(struct pipe_call *call)
 	return true;
 }
 
-/* What a killed reader would have got; the answers that this makes go behind those of the list. */
-static void give_back(struct pipe_channel *channel, struct pipe_call *call)
+/* What this thread answers: the channel of all of it, with a reference. */
+static _Thread_local struct pipe_channel *answering;
+
+/* What a killed reader would have got; the answers that this makes are sent too. */
+static void give_back(struct pipe_channel *channel, const struct pipe_call *call, void **box)
 {
-	struct pipe_call *last = call;
+	struct pipe_call *last = *box;
 
 	while (last->next != NULL)
 		last = last->next;
-	pthread_mutex_lock(&channel->lock);
+	kept_lock(&channel->lock);
 	if (call->error == 0)
 		pipe_unread(&channel->pipe, call->data.data, call->count);
 	last->next = channel->pipe.answers;
 	channel->pipe.answers = NULL;
-	pthread_mutex_unlock(&channel->lock);
+	kept_unlock(&channel->lock);
 }
 
-/* Release the lock and send what has become ready under it.  Bytes of the message at hand may be
- * part of an answer: call this before returning. */
+/* No lock held. */
+static void send_answers(void)
+{
+	void **box = kept_outbox(OUTBOX_PIPE);
+	struct pipe_channel *channel = answering;
+
+	while (*box != NULL) {
+		struct pipe_call *call = *box;
+
+		if (!answer(call))
+			give_back(channel, call, box);
+		*box = call->next;
+		pipe_call_free(&channel->pipe, call);
+	}
+	answering = NULL;
+	pipe_channel_put(channel);
+}
+
+/* What is ready is this thread's to send, as soon as what was done lasts. */
+static bool take_answers(struct pipe_channel *channel)
+{
+	void **box = kept_outbox(OUTBOX_PIPE);
+
+	if (channel->pipe.answers == NULL)
+		return answering != NULL;
+	if (answering == NULL) {
+		atomic_fetch_add(&channel->references, 1);
+		answering = channel;
+		*box = NULL;
+	}
+	struct pipe_call **last = (struct pipe_call **)box;
+
+	while (*last != NULL)
+		last = &(*last)->next;
+	*last = channel->pipe.answers;
+	channel->pipe.answers = NULL;
+	return true;
+}
+
+/* Release the lock and send what has become ready under it, after the answer to the call at hand. */
 static void unlock(struct pipe_channel *channel)
 {
-	struct pipe_call *answers = channel->pipe.answers;
+	bool answers = take_answers(channel);
 
-	channel->pipe.answers = NULL;
-	pthread_mutex_unlock(&channel->lock);
-	while (answers != NULL) {
-		if (!answer(answers))
-			give_back(channel, answers);
-
-		struct pipe_call *next = answers->next;
-
-		pipe_call_free(&channel->pipe, answers);
-		answers = next;
-	}
+	kept_leave(&channel->lock, answers ? send_answers : NULL);
 }
 
 static struct pipe_call *call_new(
@@ -172,7 +204,7 @@ static kern_return_t end_read(struct masix_object *object, const struct io_call 
 	(void)offset;
 	if (!end->reader)
 		return MASIX_E_ACCESS;
-	pthread_mutex_lock(&channel->lock);
+	kept_lock(&channel->lock);
 	if (pipe_read(&channel->pipe, data, amount, call->nonblock, &error, count) == PIPE_WAIT) {
 		struct pipe_call *parked = call_new(end, call, PIPE_READ);
 
@@ -197,7 +229,7 @@ static kern_return_t end_read_large(struct masix_object *object, const struct io
 	(void)offset;
 	if (!end->reader)
 		return MASIX_E_ACCESS;
-	pthread_mutex_lock(&channel->lock);
+	kept_lock(&channel->lock);
 	if (pipe_read_large(&channel->pipe, amount, call->nonblock, &error, &span) == PIPE_WAIT) {
 		struct pipe_call *parked = call_new(end, call, PIPE_READ_LARGE);
 
@@ -207,6 +239,8 @@ static kern_return_t end_read_large(struct masix_object *object, const struct io
 			pipe_park(&channel->pipe, parked);
 		}
 	}
+	if (error == 0 && span.length > 0)
+		kept_give_pages(span.data, span.length);
 	unlock(channel);
 	if (error == 0) {
 		*data = span.data;
@@ -243,7 +277,7 @@ static kern_return_t end_write(struct masix_object *object, const struct io_call
 
 	if (!end->writer)
 		return MASIX_E_ACCESS;
-	pthread_mutex_lock(&channel->lock);
+	kept_lock(&channel->lock);
 	if (pipe_write(&channel->pipe, data, length, call->nonblock, &error, written) == PIPE_WAIT)
 		error = park_write(end, call, data + *written, length - *written, *written);
 	unlock(channel);
@@ -266,7 +300,7 @@ static kern_return_t end_write_large(struct masix_object *object, const struct i
 	parked = call_new(end, call, PIPE_WRITE_LARGE);
 	if (parked == NULL)
 		return KERN_RESOURCE_SHORTAGE;
-	pthread_mutex_lock(&channel->lock);
+	kept_lock(&channel->lock);
 	if (pipe_write_large(&channel->pipe, &span, call->nonblock, &error, written) == PIPE_WAIT) {
 		parked->rest = span;
 		parked->count = *written;
@@ -286,7 +320,7 @@ static kern_return_t end_poll(
 	struct pipe_channel *channel = end->channel;
 	kern_return_t kr = KERN_SUCCESS;
 
-	pthread_mutex_lock(&channel->lock);
+	kept_lock(&channel->lock);
 	const int holds = pipe_poll(&channel->pipe, end->reader, end->writer);
 
 	*ready = activity_answer(&channel->pipe.activity, holds, events);
@@ -310,7 +344,7 @@ static kern_return_t end_cancel(struct masix_object *object, uint32_t token)
 	struct pipe_end *end = (struct pipe_end *)object;
 	struct pipe_channel *channel = end->channel;
 
-	pthread_mutex_lock(&channel->lock);
+	kept_lock(&channel->lock);
 	bool found = pipe_cancel(&channel->pipe, end, token);
 
 	unlock(channel);
@@ -330,7 +364,7 @@ static kern_return_t end_stat(struct masix_object *object, masix_stat_t *stat)
 	stat->gid = channel->gid;
 	stat->block_size = PIPE_ATOMIC;
 	stat->atime = stat->mtime = stat->ctime = channel->created;
-	pthread_mutex_lock(&channel->lock);
+	kept_lock(&channel->lock);
 	stat->size = channel->pipe.queued; /* FIONREAD */
 	unlock(channel);
 	return KERN_SUCCESS;
@@ -348,11 +382,12 @@ static const struct io_operations end_io = {
 
 static void close_once(struct pipe_end *end)
 {
-	if (atomic_flag_test_and_set(&end->closed))
-		return;
-	pthread_mutex_lock(&end->channel->lock);
-	pipe_forget(&end->channel->pipe, end);
-	pipe_close(&end->channel->pipe, end->reader, end->writer);
+	kept_lock(&end->channel->lock);
+	if (!end->closed) {
+		end->closed = true;
+		pipe_forget(&end->channel->pipe, end);
+		pipe_close(&end->channel->pipe, end->reader, end->writer);
+	}
 	unlock(end->channel);
 }
 
@@ -370,15 +405,56 @@ static void end_destroy(struct masix_object *object)
 	free(end);
 }
 
+static void claim_replies(struct pipe_call *call)
+{
+	for (; call != NULL; call = call->next)
+		call->reply = claim_reply(call->reply);
+}
+
+void pipe_channel_recover(struct pipe_channel *channel, enum recover_pass pass)
+{
+	struct pipe *p = &channel->pipe;
+
+	if (pass == REFERENCES_FORGET) {
+		atomic_store(&channel->references, 0);
+	} else if (atomic_fetch_add(&channel->references, 1) == 0) {
+		claim_replies(p->reads);
+		claim_replies(p->writes);
+		claim_replies(p->polls);
+		claim_replies(p->answers);
+	}
+}
+
+void pipes_send_unsent(void **box)
+{
+	struct pipe none = { .memory = &pages };
+
+	for (struct pipe_call *call = *box, *next; call != NULL; call = next) {
+		next = call->next;
+		call->reply = claim_unsent(call->reply);
+		/* A reader that is gone now loses what it was about to get. */
+		if (call->reply != MACH_PORT_NULL)
+			(void)answer(call);
+		pipe_call_free(&none, call);
+	}
+	*box = NULL;
+}
+
+static void end_recover(struct masix_object *object, enum recover_pass pass)
+{
+	pipe_channel_recover(((struct pipe_end *)object)->channel, pass);
+}
+
 static const struct unix_class end_class = {
 	.base = { .name = "pipe", .destroy = end_destroy, .no_senders = end_no_senders },
+	.recover = end_recover,
 	.io = &end_io,
 };
 
 kern_return_t pipe_end_create(
 	struct pipe_channel *channel, bool reader, bool writer, struct pipe_end **created)
 {
-	struct pipe_end *end = calloc(1, sizeof(*end));
+	struct pipe_end *end = kept_object(sizeof(*end));
 
 	if (end == NULL)
 		return KERN_RESOURCE_SHORTAGE;
@@ -392,7 +468,7 @@ kern_return_t pipe_end_create(
 		return kr;
 	}
 	atomic_fetch_add(&channel->references, 1);
-	pthread_mutex_lock(&channel->lock);
+	kept_lock(&channel->lock);
 	pipe_open(&channel->pipe, reader, writer);
 	unlock(channel);
 	*created = end;
@@ -413,4 +489,9 @@ void pipe_end_abandon(struct pipe_end *end)
 {
 	masix_object_kill(&end->object);
 	masix_object_put(&end->object);
+}
+
+void pipe_end_recover(struct pipe_end *end)
+{
+	masix_object_ref(&end->object);
 }

@@ -3,17 +3,18 @@
 #define UNIX_PIPE_END_H
 
 #include <mach/mach_types.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <masix/object.h>
 
+#include "kept.h"
 #include "pipe.h"
+#include "server.h"
 
 /* What the ends share. */
 struct pipe_channel {
-	pthread_mutex_t lock; /* of `pipe` */
+	struct kept_mutex lock; /* of `pipe` */
 	struct pipe pipe;
 	atomic_int references; /* ends, and the fifo table */
 	uint32_t dev;
@@ -36,5 +37,9 @@ kern_return_t pipe_end_send_right(struct pipe_end *end, mach_port_t *right)
 void pipe_end_put(struct pipe_end *end);
 /* Nobody got a right to it: close it. */
 void pipe_end_abandon(struct pipe_end *end);
+
+/* After a death of the server (recover.h): somebody refers to the channel, or to the end. */
+void pipe_channel_recover(struct pipe_channel *channel, enum recover_pass pass);
+void pipe_end_recover(struct pipe_end *end);
 
 #endif

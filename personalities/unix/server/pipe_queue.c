@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef UNIX_KEPT_MEMORY_H
+#define plain_memcpy memcpy
+#endif
+
 /* Bytes in the pipe.  Small writes share a chunk of PIPE_PAGE bytes behind the record; large ones
  * keep the pages they came in. */
 struct pipe_segment {
@@ -51,7 +55,7 @@ uint32_t pipe_queue_bytes(struct pipe *p, const char *from, uint32_t length)
 		}
 		uint32_t n = length - done < last->room ? length - done : last->room;
 
-		memcpy(last->data + last->length, from + done, n);
+		plain_memcpy(last->data + last->length, from + done, n);
 		last->length += n;
 		last->room -= n;
 		p->queued += n;

@@ -6,6 +6,7 @@
 
 #include <masix/mach.h>
 
+#include "recover.h"
 #include "server.h"
 
 struct process_port {
@@ -25,13 +26,19 @@ static void process_port_destroy(struct masix_object *object)
 	free(port);
 }
 
+static void recover_port(struct masix_object *object, enum recover_pass pass)
+{
+	process_port_recover(((struct process_port *)object)->process, pass);
+}
+
 static const struct unix_class process_class = {
 	.base = { .name = "process", .destroy = process_port_destroy },
+	.recover = recover_port,
 };
 
 kern_return_t process_port_new(struct process_port **created, mach_port_t *right)
 {
-	struct process_port *port = calloc(1, sizeof(*port));
+	struct process_port *port = kept_object(sizeof(*port));
 
 	if (port == NULL)
 		return KERN_RESOURCE_SHORTAGE;
@@ -114,8 +121,14 @@ bool caller_reenter(struct caller *caller)
 	return process_is_live(caller->process);
 }
 
-void caller_leave(struct caller *caller)
+void caller_part(struct caller *caller)
 {
 	table_unlock();
+	masix_object_put(&caller->port->object);
+}
+
+void caller_leave(struct caller *caller)
+{
+	table_leave();
 	masix_object_put(&caller->port->object);
 }

@@ -24,7 +24,7 @@ struct proc_object {
 	struct masix_object object;
 	struct proc_node node;
 	int self;
-	pthread_mutex_t lock; /* of `text` */
+	pthread_mutex_t lock; /* of `text`; held while that is made, so it makes no transaction */
 	struct text text;     /* of a file, as it was when offset 0 was read last */
 };
 
@@ -75,9 +75,20 @@ static void proc_destroy(struct masix_object *object)
 	free(o);
 }
 
+/* Its text is made again when somebody reads on. */
+static void proc_recover(struct masix_object *object, enum recover_pass pass)
+{
+	struct proc_object *o = (struct proc_object *)object;
+
+	if (pass == REFERENCES_FORGET)
+		return;
+	o->text = (struct text){ 0 };
+	pthread_mutex_init(&o->lock, NULL);
+}
+
 static kern_return_t create(struct proc_node node, int self, mach_port_t *right)
 {
-	struct proc_object *o = calloc(1, sizeof(*o));
+	struct proc_object *o = kept_object(sizeof(*o));
 
 	if (o == NULL)
 		return KERN_RESOURCE_SHORTAGE;
@@ -213,6 +224,7 @@ static const struct io_operations proc_io = {
 
 static const struct unix_class proc_file_class = {
 	.base = { .name = "proc file", .destroy = proc_destroy },
+	.recover = proc_recover,
 	.io = &proc_io,
 };
 
@@ -288,6 +300,7 @@ static const struct dir_operations proc_dir = {
 
 static const struct unix_class proc_dir_class = {
 	.base = { .name = "proc directory", .destroy = proc_destroy },
+	.recover = proc_recover,
 	.io = &proc_io,
 	.dir = &proc_dir,
 };

@@ -4,6 +4,8 @@
 
 #include <masix/error.h>
 
+#include "recover.h"
+
 struct pty {
 	struct terminal terminal;
 	unsigned number;
@@ -11,17 +13,22 @@ struct pty {
 	bool locked; /* `lock` below: until the master says unlockpt */
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct pty *ptys[PTY_MAX]; /* lock; an entry is no reference */
+static struct kept_mutex lock;
+
+/* An entry is no reference; lock. */
+static struct pty **ptys(void)
+{
+	return kept_root(ROOT_PTYS, PTY_MAX * sizeof(struct pty *));
+}
 
 static void pty_destroy(struct terminal *terminal)
 {
 	struct pty *pty = (struct pty *)terminal;
 
-	pthread_mutex_lock(&lock);
-	if (ptys[pty->number] == pty)
-		ptys[pty->number] = NULL;
-	pthread_mutex_unlock(&lock);
+	kept_lock(&lock);
+	if (ptys()[pty->number] == pty)
+		ptys()[pty->number] = NULL;
+	kept_unlock(&lock);
 	free(pty);
 }
 
@@ -29,17 +36,17 @@ static const struct terminal_device pty_device = { .destroy = pty_destroy };
 
 static bool enter(struct pty *pty)
 {
-	pthread_mutex_lock(&lock);
+	kept_lock(&lock);
 	unsigned n = 0;
 
-	while (n < PTY_MAX && ptys[n] != NULL)
+	while (n < PTY_MAX && ptys()[n] != NULL)
 		n++;
 	if (n < PTY_MAX) {
-		ptys[n] = pty;
+		ptys()[n] = pty;
 		pty->number = n;
 		pty->locked = true;
 	}
-	pthread_mutex_unlock(&lock);
+	kept_unlock(&lock);
 	return n < PTY_MAX;
 }
 
@@ -67,10 +74,10 @@ struct terminal *pty_slave(unsigned number)
 {
 	struct terminal *terminal = NULL;
 
-	pthread_mutex_lock(&lock);
-	if (number < PTY_MAX && ptys[number] != NULL && !ptys[number]->locked)
-		terminal = terminal_ref(&ptys[number]->terminal);
-	pthread_mutex_unlock(&lock);
+	kept_lock(&lock);
+	if (number < PTY_MAX && ptys()[number] != NULL && !ptys()[number]->locked)
+		terminal = terminal_ref(&ptys()[number]->terminal);
+	kept_unlock(&lock);
 	return terminal;
 }
 
@@ -95,9 +102,9 @@ kern_return_t pty_lock(struct terminal *terminal, bool locked)
 
 	if (pty == NULL)
 		return MASIX_E_NOT_TTY;
-	pthread_mutex_lock(&lock);
+	kept_lock(&lock);
 	pty->locked = locked;
-	pthread_mutex_unlock(&lock);
+	kept_unlock(&lock);
 	return KERN_SUCCESS;
 }
 
@@ -107,9 +114,9 @@ kern_return_t pty_is_locked(struct terminal *terminal, int *locked)
 
 	if (pty == NULL)
 		return MASIX_E_NOT_TTY;
-	pthread_mutex_lock(&lock);
+	kept_lock(&lock);
 	*locked = pty->locked;
-	pthread_mutex_unlock(&lock);
+	kept_unlock(&lock);
 	return KERN_SUCCESS;
 }
 
@@ -117,14 +124,36 @@ int pty_next(int from, uint32_t *uid, uint32_t *gid)
 {
 	int found = -1;
 
-	pthread_mutex_lock(&lock);
+	kept_lock(&lock);
 	for (int n = from < 0 ? 0 : from; n < PTY_MAX && found < 0; n++) {
-		if (ptys[n] == NULL)
+		if (ptys()[n] == NULL)
 			continue;
 		found = n;
-		*uid = ptys[n]->uid;
-		*gid = ptys[n]->gid;
+		*uid = ptys()[n]->uid;
+		*gid = ptys()[n]->gid;
 	}
-	pthread_mutex_unlock(&lock);
+	kept_unlock(&lock);
 	return found;
+}
+
+void ptys_recover(enum recover_pass pass)
+{
+	for (unsigned n = 0; n < PTY_MAX; n++) {
+		struct pty *pty = ptys()[n];
+
+		if (pty == NULL)
+			continue;
+		/* No opening has it: it was just going, or coming. */
+		if (pass == REFERENCES_FORGET)
+			terminal_recover(&pty->terminal, pass);
+		else if (atomic_load(&pty->terminal.references) == 0)
+			ptys()[n] = NULL;
+	}
+}
+
+void ptys_resume(void)
+{
+	for (unsigned n = 0; n < PTY_MAX; n++)
+		if (ptys()[n] != NULL)
+			terminal_resume(&ptys()[n]->terminal);
 }

@@ -17,6 +17,7 @@ struct record_wait {
 	struct record_wait *next;
 	struct record want;
 	uint32_t token, reply;
+	int result; /* the caller's, when it is unlinked */
 };
 
 struct record_file {

@@ -137,7 +137,7 @@ kern_return_t S_process_fork(mach_port_t proc, int *pid, mach_port_t *task, mach
 	if (!watched)
 		process_end(&unix_server.table, p, SIGKILL);
 	process_put(&unix_server.table, p);
-	table_unlock();
+	table_leave();
 	return KERN_SUCCESS;
 }
 

@@ -126,17 +126,19 @@ static kern_return_t write_copy(struct masix_object *object, const struct io_ope
 {
 	static struct masix_foreign foreign = { .most = 3 };
 	struct stuck_call stuck;
-	void *copy;
+	void *copy = length > 0 ? kept_pages(length) : NULL;
+	kern_return_t kr = KERN_SUCCESS;
 
+	if (copy == NULL && length > 0)
+		return KERN_RESOURCE_SHORTAGE;
 	stuck_begin(&stuck, 0, 0, &workers);
-	kern_return_t kr = masix_foreign_copy(&foreign, data, length, &copy);
-
+	if (length > 0)
+		kr = masix_foreign_copy_to(&foreign, data, length, copy);
 	stuck_end(&stuck);
-	if (kr != KERN_SUCCESS)
-		return kr;
-	kr = operations->write_large(object, call, copy, length, written);
-	if (kr != KERN_SUCCESS && kr != MIG_NO_REPLY && length > 0)
-		vm_deallocate(mach_task_self(), (vm_address_t)copy, length);
+	if (kr == KERN_SUCCESS)
+		kr = operations->write_large(object, call, copy, length, written);
+	if (kr != KERN_SUCCESS && kr != MIG_NO_REPLY)
+		kept_pages_release(copy, length);
 	return kr;
 }
 

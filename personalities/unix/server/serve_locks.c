@@ -14,14 +14,50 @@
 #include "answer.h"
 #include "handed.h"
 #include "record_locks.h"
+#include "recover.h"
 #include "server.h"
 
-static struct record_locks locks; /* table lock */
+/* Table lock. */
+struct lock_state {
+	struct record_locks locks;
+	struct record_wait *answers; /* to be sent */
+};
+static struct lock_state *state;
+
+void locks_init(void)
+{
+	state = kept_root(ROOT_RECORDS, sizeof(*state));
+}
 
 static void finish(struct record_wait *w, kern_return_t result)
 {
-	answer_records(w->reply, result);
-	free(w);
+	w->result = result;
+	w->next = state->answers;
+	state->answers = w;
+}
+
+bool locks_have_answers(void)
+{
+	return state->answers != NULL;
+}
+
+void locks_take_answers(void)
+{
+	*kept_outbox(OUTBOX_RECORDS) = state->answers;
+	state->answers = NULL;
+}
+
+void locks_send_answers(void)
+{
+	void **box = kept_outbox(OUTBOX_RECORDS);
+
+	while (*box != NULL) {
+		struct record_wait *w = *box;
+
+		answer_records(w->reply, w->result);
+		*box = w->next;
+		free(w);
+	}
 }
 
 /* Something became free. */
@@ -30,7 +66,7 @@ static void grant(void)
 	struct record_wait *w;
 	int result;
 
-	while ((w = records_granted(&locks, &result)) != NULL)
+	while ((w = records_granted(&state->locks, &result)) != NULL)
 		finish(w, result);
 }
 
@@ -69,11 +105,11 @@ kern_return_t S_process_lock_records(mach_port_t proc, mach_port_t reply,
 	const uint32_t dev = stat.dev;
 	const uint64_t ino = stat.ino;
 
-	kr = records_lock(&locks, dev, ino, &want);
+	kr = records_lock(&state->locks, dev, ino, &want);
 	if (kr == KERN_SUCCESS) {
 		grant();
 	} else if (kr == MASIX_E_WOULD_BLOCK && (io_flags & MASIX_IO_NONBLOCK) == 0) {
-		kr = records_wait(&locks, dev, ino, &want, token, reply);
+		kr = records_wait(&state->locks, dev, ino, &want, token, reply);
 		if (kr == KERN_SUCCESS)
 			kr = MIG_NO_REPLY;
 	}
@@ -95,7 +131,8 @@ kern_return_t S_process_test_records(mach_port_t proc, uint32_t mount, mach_port
 	if (kr != KERN_SUCCESS)
 		return kr;
 	const struct record want = { caller.process->pid, how, start, end };
-	const struct record *in_the_way = records_conflict(&locks, stat.dev, stat.ino, &want);
+	const struct record *in_the_way =
+		records_conflict(&state->locks, stat.dev, stat.ino, &want);
 
 	*found = in_the_way != NULL ? in_the_way->how : MASIX_LOCK_NONE;
 	*found_start = in_the_way != NULL ? in_the_way->start : 0;
@@ -108,7 +145,7 @@ kern_return_t S_process_test_records(mach_port_t proc, uint32_t mount, mach_port
 
 bool locks_cancel(int pid, uint32_t token)
 {
-	struct record_wait *w = records_cancel(&locks, pid, &token);
+	struct record_wait *w = records_cancel(&state->locks, pid, &token);
 
 	if (w != NULL)
 		finish(w, MASIX_E_INTERRUPTED);
@@ -119,7 +156,7 @@ void locks_forget_waits(int pid)
 {
 	struct record_wait *w;
 
-	while ((w = records_cancel(&locks, pid, NULL)) != NULL)
+	while ((w = records_cancel(&state->locks, pid, NULL)) != NULL)
 		finish(w, MASIX_E_INTERRUPTED);
 }
 
@@ -127,7 +164,30 @@ void locks_forget(int pid)
 {
 	struct record_wait *w;
 
-	while ((w = records_forget(&locks, pid)) != NULL)
+	while ((w = records_forget(&state->locks, pid)) != NULL)
 		finish(w, MASIX_E_INTERRUPTED);
 	grant();
+}
+
+void locks_recover(void)
+{
+	for (struct record_file *f = state->locks.files; f != NULL; f = f->next)
+		for (struct record_wait *w = f->waits; w != NULL; w = w->next)
+			w->reply = claim_reply(w->reply);
+	for (struct record_wait *w = state->answers; w != NULL; w = w->next)
+		w->reply = claim_reply(w->reply);
+}
+
+void locks_send_unsent(void **box)
+{
+	struct record_wait *next;
+
+	for (struct record_wait *w = *box; w != NULL; w = next) {
+		next = w->next;
+		w->reply = claim_unsent(w->reply);
+		if (w->reply != MACH_PORT_NULL)
+			answer_records(w->reply, w->result);
+		free(w);
+	}
+	*box = NULL;
 }

@@ -14,4 +14,12 @@ void locks_forget_waits(int pid);
 /* The process has ended: its locks are free. */
 void locks_forget(int pid);
 
+/* At start-up. */
+void locks_init(void);
+
+/* Calls that have been decided: under the lock they become this thread's, which sends them without it. */
+bool locks_have_answers(void);
+void locks_take_answers(void);
+void locks_send_answers(void);
+
 #endif

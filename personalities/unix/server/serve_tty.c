@@ -59,7 +59,7 @@ kern_return_t S_tty_read(mach_port_t tty, mach_port_t reply, mach_msg_type_name_
 
 static bool stops_writers(struct terminal *terminal)
 {
-	pthread_mutex_lock(&terminal->lock);
+	kept_lock(&terminal->lock);
 	bool stops = (terminal->line.settings.c_lflag & TOSTOP) != 0;
 
 	terminal_leave(terminal);

@@ -4,22 +4,23 @@
 #define UNIX_SERVER_H
 
 #include <mach/mach_types.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #include <masix/object.h>
 
+#include "kept.h"
 #include "process_table.h"
 
 #define HOSTNAME_MAX 64
 
 struct terminal;
 struct process_port;
+enum recover_pass { REFERENCES_FORGET, REFERENCES_COUNT };
 
 struct unix_server {
 	/* Lock order: README.md.  None is held across a message that may wait. */
-	pthread_mutex_t table_lock;
+	struct kept_mutex table_lock;
 	struct process_table table;	 /* table_lock */
 	char hostname[HOSTNAME_MAX + 1]; /* table_lock */
 
@@ -29,16 +30,19 @@ struct unix_server {
 	mach_port_t console;
 	mach_port_t exceptions; /* the object of exceptions.c */
 	struct terminal *console_terminal;
+	struct masix_object *control; /* what is registered with ACS */
 	uint32_t page_size;
 	uint64_t memory_size;
 };
 
-extern struct unix_server unix_server;
+extern struct unix_server unix_server; /* in kept memory: module.mk says where */
 
 /* What our classes add to libmasix's: the operations behind the contracts that several of our
  * objects speak.  Every class of this server is one of these. */
 struct unix_class {
 	struct masix_class base;
+	/* After a death (recover.h), once for all objects with REFERENCES_FORGET, then with REFERENCES_COUNT.  May be NULL. */
+	void (*recover)(struct masix_object *object, enum recover_pass pass);
 	const struct io_operations *io;	  /* serve_io.h; NULL: does not speak io */
 	const struct dir_operations *dir; /* serve_dir.h; NULL: does not speak dir */
 };
@@ -47,6 +51,8 @@ struct unix_class {
  * stopped and ended, parked calls answered (act.c).  No other lock may be held. */
 void table_lock(void);
 void table_unlock(void);
+/* The last that a request does under the lock (kept_leave). */
+void table_leave(void);
 
 /* The threads that serve. */
 extern struct stuck_crew workers;
@@ -60,6 +66,8 @@ struct caller {
 kern_return_t caller_enter(mach_port_t proc, struct caller *caller)
 	__attribute__((warn_unused_result));
 void caller_leave(struct caller *caller);
+/* The same, when more is to be done before the answer. */
+void caller_part(struct caller *caller);
 /* After the table was left in between: enter again.  False: the process ended meanwhile (and
  * caller_leave must be called all the same). */
 bool caller_reenter(struct caller *caller) __attribute__((warn_unused_result));

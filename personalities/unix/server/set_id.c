@@ -385,7 +385,7 @@ kern_return_t S_process_exec_set_id(
 	if (kr == KERN_SUCCESS)
 		kr = replace(&c, p, &old_port);
 	process_ref(p);
-	caller_leave(&caller);
+	caller_part(&caller);
 	if (kr == KERN_SUCCESS) {
 		process_port_end(old_port);
 		switch_over(&c, task, p);

@@ -3,7 +3,6 @@
 #include <mach.h>
 #include <mach/mig_errors.h>
 #include <mach_port.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +12,8 @@
 #include <masix/server.h>
 
 #include "answer.h"
+#include "corpse.h"
+#include "recover.h"
 #include "server.h"
 #include "socket_files.h"
 
@@ -20,8 +21,12 @@
 #define MEMORY_PART 16 /* of the machine's memory may wait in sockets before it is scarce */
 #define NOBODY 65534u  /* who sent what came by io_write */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct sockets sockets; /* lock */
+static struct kept_mutex lock;
+
+static struct sockets *all_sockets(void) /* lock */
+{
+	return kept_root(ROOT_SOCKETS, sizeof(struct sockets));
+}
 
 static struct socket_end *end_of(struct masix_object *object)
 {
@@ -30,10 +35,12 @@ static struct socket_end *end_of(struct masix_object *object)
 
 struct sockets *sockets_lock(void)
 {
-	pthread_mutex_lock(&lock);
-	if (sockets.limit == 0)
-		sockets.limit = unix_server.memory_size / MEMORY_PART;
-	return &sockets;
+	struct sockets *w = all_sockets();
+
+	kept_lock(&lock);
+	if (w->limit == 0)
+		w->limit = unix_server.memory_size / MEMORY_PART;
+	return w;
 }
 
 void socket_call_discard(struct socket_call *call)
@@ -133,39 +140,70 @@ static void free_record(struct socket_record *record)
 	socket_record_free(record);
 }
 
-void sockets_unlock(void)
+static void free_socket(struct socket *s)
 {
-	sockets_settle(&sockets);
+	if (s->node != MACH_PORT_NULL)
+		mach_port_deallocate(mach_task_self(), s->node);
+	free(s);
+}
 
-	struct socket_call *answers = sockets.answers;
-	struct socket_record *dropped = sockets.dropped;
-	struct socket *gone = sockets.gone;
+/* What this thread took from the lists; no lock held. */
+static void finish(void)
+{
+	static _Thread_local bool is_at_it;
+	void **answers = kept_outbox(OUTBOX_SOCKET), **dropped = kept_outbox(OUTBOX_DROPPED),
+	     **gone = kept_outbox(OUTBOX_GONE);
 
-	sockets.answers = NULL;
-	sockets.dropped = NULL;
-	sockets.gone = NULL;
-	pthread_mutex_unlock(&lock);
-	while (answers != NULL) {
-		struct socket_call *call = answers;
+	/* Answers may make more to do, which comes behind them in the lists. */
+	if (is_at_it)
+		return;
+	is_at_it = true;
+	while (*answers != NULL) {
+		struct socket_call *call = *answers;
 
-		answers = call->next;
 		answer(call);
+		*answers = call->next;
 		socket_call_discard(call);
 	}
-	while (dropped != NULL) {
-		struct socket_record *record = dropped;
+	while (*dropped != NULL) {
+		struct socket_record *record = *dropped;
 
-		dropped = record->next;
+		*dropped = record->next;
 		free_record(record);
 	}
-	while (gone != NULL) {
-		struct socket *s = gone;
+	while (*gone != NULL) {
+		struct socket *s = *gone;
 
-		gone = s->next;
-		if (s->node != MACH_PORT_NULL)
-			mach_port_deallocate(mach_task_self(), s->node);
-		free(s);
+		*gone = s->next;
+		free_socket(s);
 	}
+	is_at_it = false;
+}
+
+/* Put the list at the end of the outbox's. */
+#define TAKE(type, which, list)                                                                    \
+	do {                                                                                       \
+		type **last = (type **)kept_outbox(which);                                         \
+		while (*last != NULL)                                                              \
+			last = &(*last)->next;                                                     \
+		*last = (list);                                                                    \
+		(list) = NULL;                                                                     \
+	} while (0)
+
+void sockets_unlock(void)
+{
+	struct sockets *w = all_sockets();
+
+	sockets_settle(w);
+
+	bool is_more = w->answers != NULL || w->dropped != NULL || w->gone != NULL;
+
+	if (is_more) {
+		TAKE(struct socket_call, OUTBOX_SOCKET, w->answers);
+		TAKE(struct socket_record, OUTBOX_DROPPED, w->dropped);
+		TAKE(struct socket, OUTBOX_GONE, w->gone);
+	}
+	kept_leave(&lock, is_more ? finish : NULL);
 }
 
 /* --- io.defs --- */
@@ -336,7 +374,111 @@ static void end_destroy(struct masix_object *object)
 	free(object);
 }
 
+/* --- After a death of the server --- */
+
+static void claim_record(struct socket_record *record)
+{
+	for (uint32_t i = 0; i < record->right_count; i++) {
+		struct socket_right *right = &record->rights[i];
+
+		right->right = claim_send(right->right);
+		if (right->socket != NULL)
+			right->socket->in_flight++;
+	}
+}
+
+static void claim_records(struct socket_record *record)
+{
+	for (; record != NULL; record = record->next)
+		claim_record(record);
+}
+
+/* Parked, or an answer: then it has taken sockets along. */
+static void claim_calls(struct socket_call *call)
+{
+	for (; call != NULL; call = call->next) {
+		call->reply = claim_reply(call->reply);
+		masix_object_ref((struct masix_object *)call->end);
+		if (call->record != NULL)
+			claim_record(call->record);
+		if (call->accepted != NULL)
+			call->accepted->ends++;
+		for (uint32_t i = 0; i < call->received.right_count; i++) {
+			struct socket_right *right = &call->received.rights[i];
+
+			right->right = claim_send(right->right);
+			if (right->socket != NULL)
+				right->socket->ends++;
+		}
+	}
+}
+
+void sockets_recover(enum recover_pass pass)
+{
+	struct sockets *w = all_sockets();
+
+	for (struct socket *s = w->all; s != NULL; s = s->next) {
+		if (pass == REFERENCES_FORGET) {
+			s->in_flight = 0;
+			continue;
+		}
+		s->node = claim_send(s->node);
+		claim_records(s->first);
+		claim_calls(s->reads);
+		claim_calls(s->polls);
+		claim_calls(s->accepts);
+		claim_calls(s->writes);
+		claim_calls(s->connects);
+	}
+	if (pass == REFERENCES_COUNT) {
+		claim_records(w->unsettled);
+		claim_records(w->dropped);
+		claim_calls(w->answers);
+	}
+}
+
+void sockets_send_unsent(void **answers, void **dropped, void **gone)
+{
+	for (struct socket_call *call = *answers, *next; call != NULL; call = next) {
+		next = call->next;
+		call->next = NULL;
+		if (corpse_has_sent(call->reply))
+			call->reply = MACH_PORT_NULL;
+		claim_calls(call);
+		if (call->reply != MACH_PORT_NULL)
+			answer(call);
+		socket_call_discard(call);
+	}
+	for (struct socket_record *record = *dropped, *next; record != NULL; record = next) {
+		next = record->next;
+		for (uint32_t i = 0; i < record->right_count; i++)
+			record->rights[i].right = claim_send(record->rights[i].right);
+		free_record(record);
+	}
+	for (struct socket *s = *gone, *next; s != NULL; s = next) {
+		next = s->next;
+		s->node = claim_send(s->node);
+		free_socket(s);
+	}
+	*answers = *dropped = *gone = NULL;
+}
+
+void sockets_resume(void)
+{
+	sockets_close_unheld(sockets_lock());
+	sockets_unlock();
+}
+
+static void end_recover(struct masix_object *object, enum recover_pass pass)
+{
+	struct socket *s = end_of(object)->socket;
+
+	if (s != NULL)
+		s->ends = pass == REFERENCES_FORGET ? 0 : s->ends + 1;
+}
+
 static const struct unix_class end_class = {
+	.recover = end_recover,
 	.base = { .name = "socket", .destroy = end_destroy, .no_senders = end_no_senders },
 	.io = &end_io,
 };
@@ -353,7 +495,7 @@ void socket_end_put(struct socket_end *end)
 
 kern_return_t socket_end_create(struct socket *s, mach_port_t *right)
 {
-	struct socket_end *end = calloc(1, sizeof(*end));
+	struct socket_end *end = kept_object(sizeof(*end));
 	kern_return_t kr = KERN_RESOURCE_SHORTAGE;
 
 	*right = MACH_PORT_NULL;

@@ -7,6 +7,7 @@
 #include <masix/error.h>
 #include <masix/server.h>
 
+#include "recover.h"
 #include "server.h"
 
 #define CHUNK 4096
@@ -15,7 +16,6 @@ void terminal_init(struct terminal *t, const struct terminal_device *device, uin
 {
 	memset(t, 0, sizeof(*t));
 	atomic_init(&t->references, 1);
-	pthread_mutex_init(&t->lock, NULL);
 	t->device = device;
 	t->jobs.rdev = rdev;
 	line_init(&t->line);
@@ -40,7 +40,6 @@ void terminal_put(struct terminal *t)
 	table_lock();
 	terminal_hang_up(&unix_server.table, &t->jobs);
 	table_unlock();
-	pthread_mutex_destroy(&t->lock);
 	t->device->destroy(t);
 }
 
@@ -65,7 +64,7 @@ static void deliver(struct terminal *t, uint64_t signals)
 
 /* What has to be done without the lock. */
 struct round {
-	struct terminal_call *answers;
+	bool answers;
 	uint64_t signals;
 	uint32_t count; /* bytes for the device */
 	char bytes[CHUNK];
@@ -77,10 +76,13 @@ static bool plan(struct terminal *t, struct round *round)
 	const char *bytes;
 
 	terminal_serve(t);
-	round->answers = t->answers;
+	round->answers = t->answers != NULL;
+	if (round->answers) {
+		*kept_outbox(OUTBOX_TERMINAL) = t->answers;
+		t->answers = NULL;
+	}
 	round->signals = t->line.signals;
 	round->count = 0;
-	t->answers = NULL;
 	t->line.signals = 0;
 	if (t->device->write != NULL && !t->sending) {
 		round->count = line_output(&t->line, &bytes);
@@ -89,28 +91,51 @@ static bool plan(struct terminal *t, struct round *round)
 		memcpy(round->bytes, bytes, round->count);
 		t->sending = round->count > 0;
 	}
-	return round->answers != NULL || round->signals != 0 || round->count > 0;
+	return round->answers || round->signals != 0 || round->count > 0;
 }
 
-void terminal_leave(struct terminal *t)
+/* The one that this thread has to see to, with a reference. */
+static _Thread_local struct terminal *leaving;
+
+/* No lock held. */
+static void see_to_rest(void)
 {
+	struct terminal *t = leaving;
 	struct round round;
 
+	leaving = NULL;
+	kept_lock(&t->lock);
 	while (plan(t, &round)) {
-		pthread_mutex_unlock(&t->lock);
-		terminal_send_answers(round.answers);
+		kept_unlock(&t->lock);
+		if (round.answers)
+			terminal_send_answers(kept_outbox(OUTBOX_TERMINAL));
 		if (round.signals != 0)
 			deliver(t, round.signals);
 		if (round.count > 0)
 			t->device->write(t, round.bytes, round.count);
-		pthread_mutex_lock(&t->lock);
+		kept_lock(&t->lock);
 		if (round.count > 0) {
 			line_sent(&t->line, round.count);
 			t->activity[false].went++;
 			t->sending = false;
 		}
 	}
-	pthread_mutex_unlock(&t->lock);
+	kept_unlock(&t->lock);
+	terminal_put(t);
+}
+
+void terminal_leave(struct terminal *t)
+{
+	const char *bytes;
+
+	terminal_serve(t);
+	bool rest = t->answers != NULL || t->line.signals != 0 ||
+		    (t->device->write != NULL && !t->sending && line_output(&t->line, &bytes) > 0);
+
+	/* Not before the answer to the call at hand: the screen takes its time. */
+	if (rest && leaving == NULL)
+		leaving = terminal_ref(t);
+	kept_leave(&t->lock, leaving != NULL ? see_to_rest : NULL);
 }
 
 /* Raw reads that wait for a pause in the typing (VMIN and VTIME) start anew. */
@@ -143,7 +168,7 @@ uint32_t terminal_take_input(struct terminal *t, const char *bytes, uint32_t cou
 
 uint32_t terminal_type(struct terminal *t, const char *bytes, uint32_t count)
 {
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	uint32_t taken = terminal_take_input(t, bytes, count);
 
 	terminal_leave(t);
@@ -152,7 +177,7 @@ uint32_t terminal_type(struct terminal *t, const char *bytes, uint32_t count)
 
 void terminal_resize(struct terminal *t, const struct terminal_size *size)
 {
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	bool changed = memcmp(&t->size, size, sizeof(*size)) != 0;
 
 	t->size = *size;
@@ -166,10 +191,37 @@ void terminal_vanish(struct terminal *t)
 	table_lock();
 	terminal_hang_up(&unix_server.table, &t->jobs);
 	table_unlock();
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	t->hung_up = true;
 	t->activity[false].came++;
 	t->activity[false].went++;
 	line_flush_output(&t->line);
+	terminal_leave(t);
+}
+
+static void claim_replies(struct terminal_call *call)
+{
+	for (; call != NULL; call = call->next)
+		call->reply = claim_reply(call->reply);
+}
+
+void terminal_recover(struct terminal *t, enum recover_pass pass)
+{
+	if (pass == REFERENCES_FORGET) {
+		atomic_store(&t->references, 0);
+		t->openings = 0;
+		t->sending = false; /* what was on its way to the screen goes there again */
+	} else if (atomic_fetch_add(&t->references, 1) == 0) {
+		claim_replies(t->calls);
+		claim_replies(t->answers);
+	}
+}
+
+void terminal_resume(struct terminal *t)
+{
+	kept_lock(&t->lock);
+	for (struct terminal_call *call = t->calls; call != NULL; call = call->next)
+		if (call->deadline != 0)
+			terminal_alarm(t, call->deadline);
 	terminal_leave(t);
 }

@@ -6,13 +6,13 @@
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
 #include <mach/mach_types.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <masix/object.h>
 
 #include "activity.h"
+#include "kept.h"
 #include "line.h"
 #include "session.h"
 
@@ -28,7 +28,7 @@ struct terminal {
 	const struct terminal_device *device;
 	struct terminal_jobs jobs; /* table lock */
 
-	pthread_mutex_t lock; /* of all below */
+	struct kept_mutex lock; /* of all below */
 	struct line line;
 	struct terminal_size size;
 	struct terminal_call *calls;	 /* parked, oldest first */
@@ -129,8 +129,8 @@ bool terminal_cancel(struct terminal *terminal, const void *opening, uint32_t to
 /* Lock held.  End all calls of an opening that nobody holds any more. */
 void terminal_forget(struct terminal *terminal, const void *opening);
 
-/* No lock.  Send and free. */
-void terminal_send_answers(struct terminal_call *answers);
+/* No lock.  Send and free the answers of an outbox. */
+void terminal_send_answers(void **box);
 
 /* MASIX_POLL_* that hold now.  Lock held. */
 int terminal_ready(const struct terminal *terminal, bool is_master);

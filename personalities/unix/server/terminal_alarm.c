@@ -44,10 +44,10 @@ static void *run(void *unused)
 		}
 		alarms = first->next;
 		pthread_mutex_unlock(&lock);
-		pthread_mutex_lock(&first->terminal->lock);
+		kept_lock(&first->terminal->lock);
 		terminal_leave(first->terminal);
 		terminal_put(first->terminal);
-		free(first);
+		plain_free(first);
 		pthread_mutex_lock(&lock);
 	}
 	return unused;
@@ -55,7 +55,7 @@ static void *run(void *unused)
 
 void terminal_alarm(struct terminal *t, uint64_t deadline)
 {
-	struct alarm *alarm = malloc(sizeof(*alarm));
+	struct alarm *alarm = plain_malloc(sizeof(*alarm));
 	pthread_t thread;
 
 	if (alarm == NULL)

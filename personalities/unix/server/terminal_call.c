@@ -9,6 +9,7 @@
 #include <masix/server.h>
 
 #include "answer.h"
+#include "recover.h"
 #include "terminal.h"
 
 static void append(struct terminal_call **list, struct terminal_call *call)
@@ -270,17 +271,26 @@ static void answer_tty(const struct terminal_call *call)
 	}
 }
 
-void terminal_send_answers(struct terminal_call *answers)
+void terminal_send_answers(void **box)
 {
-	while (answers != NULL) {
-		struct terminal_call *next = answers->next;
+	while (*box != NULL) {
+		struct terminal_call *call = *box;
 
-		if (answers->is_tty)
-			answer_tty(answers);
+		if (call->is_tty)
+			answer_tty(call);
 		else
-			answer_io(answers);
-		free(answers->data);
-		free(answers);
-		answers = next;
+			answer_io(call);
+		*box = call->next;
+		free(call->data);
+		free(call);
 	}
+}
+
+void terminals_send_unsent(void **box)
+{
+	struct terminal_call *call = *box;
+
+	for (; call != NULL; call = call->next)
+		call->reply = claim_unsent(call->reply);
+	terminal_send_answers(box);
 }

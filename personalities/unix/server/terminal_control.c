@@ -43,7 +43,7 @@ static kern_return_t drain(struct control_request *c, struct terminal_call *call
 	call->opening = c->opening;
 	call->token = c->token;
 	call->reply = c->reply;
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	kern_return_t kr = terminal_park(t, call);
 
 	terminal_leave(t);
@@ -56,7 +56,7 @@ static kern_return_t get_settings(struct control_request *c)
 {
 	struct terminal *t = c->opening->terminal;
 
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	struct termios2 settings = t->line.settings;
 
 	terminal_leave(t);
@@ -73,7 +73,7 @@ static kern_return_t set_settings(struct control_request *c)
 			       : c->request - TCSETS;
 	struct terminal_call call = { .change = true, .flush_input = how == 2 };
 
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	call.settings = t->line.settings;
 	memcpy(&call.settings, c->in, c->in_length);
 	if (how == 0)
@@ -86,7 +86,7 @@ static kern_return_t get_size(struct control_request *c)
 {
 	struct terminal *t = c->opening->terminal;
 
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	struct terminal_size size = t->size;
 
 	terminal_leave(t);
@@ -108,7 +108,7 @@ static kern_return_t input_pending(struct control_request *c)
 {
 	struct terminal *t = c->opening->terminal;
 
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	int n = c->opening->is_master ? line_output_pending(&t->line) : line_readable(&t->line);
 
 	terminal_leave(t);
@@ -119,7 +119,7 @@ static kern_return_t output_pending(struct control_request *c)
 {
 	struct terminal *t = c->opening->terminal;
 
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	int n = line_output_pending(&t->line);
 
 	terminal_leave(t);
@@ -133,7 +133,7 @@ static kern_return_t flush(struct control_request *c)
 
 	if (which < FLUSH_INPUT || which > FLUSH_BOTH)
 		return MASIX_E_INVALID;
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	if (which != FLUSH_OUTPUT)
 		line_flush_input(&t->line);
 	if (which != FLUSH_INPUT)
@@ -149,7 +149,7 @@ static kern_return_t flow(struct control_request *c)
 
 	if (action < FLOW_OUTPUT_OFF || action > FLOW_INPUT_ON)
 		return MASIX_E_INVALID;
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	if (action <= FLOW_OUTPUT_ON) {
 		t->line.stopped = action == FLOW_OUTPUT_OFF;
 	} else {
@@ -192,7 +192,7 @@ static kern_return_t exclusive(struct control_request *c)
 {
 	struct terminal *t = c->opening->terminal;
 
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	t->exclusive = c->request == TIOCEXCL;
 	terminal_leave(t);
 	return KERN_SUCCESS;

@@ -10,6 +10,7 @@
 #include <masix/mach.h>
 #include <masix/server.h>
 
+#include "recover.h"
 #include "server.h"
 
 /* The device number of the file system in which terminals seem to lie. */
@@ -64,7 +65,7 @@ kern_return_t terminal_opening_read(struct terminal_opening *o, struct terminal_
 		return MASIX_E_ACCESS;
 	if (t->device->listen != NULL)
 		t->device->listen(t);
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	if (call->amount == 0) {
 		*count = 0;
 		kr = KERN_SUCCESS;
@@ -87,7 +88,7 @@ kern_return_t terminal_opening_write(struct terminal_opening *o, struct terminal
 
 	if (!o->writer)
 		return MASIX_E_ACCESS;
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	t->last_output = masix_realtime_ns() / 1000000000;
 	if (t->hung_up) {
 		kr = MASIX_E_IO;
@@ -149,8 +150,8 @@ static kern_return_t io_face_write_large(struct masix_object *object, const stru
 	kern_return_t kr = terminal_opening_write(
 		(struct terminal_opening *)object, &call, true, data, part, written);
 
-	if (kr == KERN_SUCCESS && length > 0)
-		vm_deallocate(mach_task_self(), (vm_address_t)data, length);
+	if (kr == KERN_SUCCESS)
+		kept_pages_release(data, length);
 	return kr;
 }
 
@@ -182,7 +183,7 @@ static kern_return_t io_face_poll(
 
 	if ((events & MASIX_POLL_IN) != 0 && t->device->listen != NULL)
 		t->device->listen(t);
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	const struct activity *activity = &t->activity[o->is_master];
 	const int holds = terminal_ready(t, o->is_master);
 
@@ -197,7 +198,7 @@ static kern_return_t io_face_cancel(struct masix_object *object, uint32_t token)
 {
 	struct terminal_opening *o = (struct terminal_opening *)object;
 
-	pthread_mutex_lock(&o->terminal->lock);
+	kept_lock(&o->terminal->lock);
 	bool found = terminal_cancel(o->terminal, o, token);
 
 	terminal_leave(o->terminal);
@@ -216,7 +217,7 @@ static kern_return_t io_face_stat(struct masix_object *object, masix_stat_t *sta
 	stat->gid = 5;
 	stat->rdev = t->jobs.rdev;
 	stat->block_size = 1024;
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	stat->atime = t->last_input;
 	stat->mtime = stat->ctime = t->last_output;
 	terminal_leave(t);
@@ -239,11 +240,16 @@ static void close_once(struct terminal_opening *o)
 {
 	struct terminal *t = o->terminal;
 
-	if (atomic_flag_test_and_set(&o->closed))
+	if (o->closed)
 		return;
 	if (o->is_master)
 		terminal_vanish(t);
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
+	if (o->closed) {
+		terminal_leave(t);
+		return;
+	}
+	o->closed = true;
 	/* Nobody is left to hear of them, and they would take what is typed next. */
 	terminal_forget(t, o);
 	if (!o->is_master && --t->openings == 0) {
@@ -267,6 +273,14 @@ static void opening_destroy(struct masix_object *object)
 	free(o);
 }
 
+static void opening_recover(struct masix_object *object, enum recover_pass pass)
+{
+	const struct terminal_opening *o = (struct terminal_opening *)object;
+
+	terminal_recover(o->terminal, pass);
+	o->terminal->openings += pass == REFERENCES_COUNT && !o->is_master && !o->closed;
+}
+
 static const struct unix_class opening_class = {
 	.base = {
 		.name = "terminal",
@@ -274,6 +288,7 @@ static const struct unix_class opening_class = {
 		.no_senders = opening_no_senders,
 	},
 	.io = &opening_io,
+	.recover = opening_recover,
 };
 
 struct terminal_opening *terminal_opening_get(mach_port_t port)
@@ -290,7 +305,7 @@ static kern_return_t enter(struct terminal *t, bool is_master)
 {
 	kern_return_t kr = KERN_SUCCESS;
 
-	pthread_mutex_lock(&t->lock);
+	kept_lock(&t->lock);
 	if (!is_master) {
 		if (t->hung_up)
 			kr = MASIX_E_IO;
@@ -308,7 +323,7 @@ static kern_return_t enter(struct terminal *t, bool is_master)
 static kern_return_t open_side(
 	struct terminal *t, bool reader, bool writer, bool is_master, mach_port_t *right)
 {
-	struct terminal_opening *o = calloc(1, sizeof(*o));
+	struct terminal_opening *o = kept_object(sizeof(*o));
 
 	if (o == NULL)
 		return KERN_RESOURCE_SHORTAGE;

@@ -12,7 +12,7 @@ struct terminal_opening {
 	struct terminal *terminal; /* a reference */
 	bool reader, writer;
 	bool is_master;
-	atomic_flag closed;
+	bool closed; /* the terminal's lock */
 };
 
 /* The opening behind a port, with a reference of its object; NULL: none. */

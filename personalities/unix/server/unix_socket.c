@@ -258,6 +258,20 @@ void socket_end_closed(struct sockets *w, struct socket *s)
 	close_if_unheld(w, s);
 }
 
+void sockets_close_unheld(struct sockets *w)
+{
+	struct socket *s = w->all;
+
+	while (s != NULL) {
+		struct socket *next = s->next;
+		bool is_unheld = s->ends == 0 && !s->is_embryo;
+
+		close_if_unheld(w, s);
+		/* Others may have gone with it. */
+		s = is_unheld && s->in_flight == 0 ? w->all : next;
+	}
+}
+
 static void mark(struct socket **list, struct socket *s)
 {
 	if (s->is_marked)

@@ -160,6 +160,8 @@ struct socket *socket_create(
 	struct sockets *w, enum socket_type type, const struct socket_ids *owner);
 void socket_join(struct socket *a, struct socket *b);
 void socket_end_closed(struct sockets *w, struct socket *s);
+/* Close those that have no end: after their ends have been counted anew. */
+void sockets_close_unheld(struct sockets *w);
 /* Close what nobody can reach any more.  Before the lock is let go. */
 void sockets_settle(struct sockets *w);
 

@@ -1,0 +1,58 @@
+"""The Unix server dies, and its processes do not notice."""
+from harness import alone, case, check, require, TestGuest
+
+# Kills the Unix server $1 times while the command in $2 runs again and again; prints each result that differs.
+LOAD = """
+    times=$1; set -m
+    (for i in $(seq $times); do sleep 0.$((RANDOM % 5)); masix kill unix || echo not killed; done) & killer=$!
+    rounds=0
+    while kill -0 $killer 2>/dev/null; do
+        result=$(eval "$2" 2>&1)
+        [ "$result" = "${first=$result}" ] || echo "after $rounds rounds: $result"
+        rounds=$((rounds + 1))
+    done
+    wait $killer
+    [ $rounds -gt 1 ] || echo only $rounds rounds
+    echo "$first"
+"""
+
+
+def under_kills(guest, command, expected, times=12):
+    check(guest.run("bash", "-c", LOAD, "load", str(times), command), stdout=expected, stderr="")
+
+
+def starts(guest):
+    lines = check(guest.run("masix", "servers")).stdout.decode().splitlines()
+    column = lines[0].split().index("STARTS")
+    return next(int(line.split()[column]) for line in lines if line.split()[0] == "unix")
+
+
+@case
+def a_shell_goes_on(guest):
+    before = starts(guest)
+    check(guest.sh("masix kill unix; echo again; ls -d /usr; echo a | tr a b; cd /tmp; pwd; ps -o pid= 1 | tr -d ' '"),
+          stdout="again\n/usr\nb\n/tmp\n1\n")
+    require(starts(guest) == before + 1, "the server has not been started again")
+
+
+@case(seconds=120)
+def pipelines_lose_nothing(guest):
+    under_kills(guest, "seq 30000 | sort | cat | md5sum", "d8547d352ca313f4f7b479dc808ecf43  -\n")
+
+
+@case(seconds=120)
+def large_writes_lose_nothing(guest):
+    under_kills(guest, "head -c 3000000 /dev/zero | tr '\\0' x | dd bs=200000 iflag=fullblock status=none | md5sum",
+                "8e32e22642bddc89698e25a4e9bf528b  -\n")
+
+
+@case(seconds=120)
+def children_and_their_statuses(guest):
+    under_kills(guest, "for i in 1 2 3; do (exit $i); echo $?; done; sh -c 'kill -9 $$'; echo $?", "1\n2\n3\n137\n")
+
+
+@case(seconds=120)
+def signals_come_once(guest):
+    script = ("""perl -e '$SIG{USR1} = sub { $n++ }; for (1 .. 100) { my $p = fork; if (!$p) { kill USR1, getppid; exit 0 } """
+              """waitpid($p, 0) == $p or die; $? == 0 or die } print "$n\\n"'""")
+    under_kills(guest, script, "100\n")
