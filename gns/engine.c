@@ -9,9 +9,11 @@
 #include "gns_link_server.h"
 #include "mach_port.h"
 #include "state.h"
+#include "udp.h"
 
 #define FRAME_ID 503201 /* gns_frame */
 #define TIMEOUT_MS_MAX 60000
+#define LINK_TICK_MS 200
 
 static uint32_t buffer[(WIRE_BODY_MAX + sizeof(mach_msg_header_t)) / 4]; /* the engine's */
 
@@ -22,8 +24,13 @@ uint64_t engine_now(void)
 
 uint64_t engine_run_links(void)
 {
-	uint64_t now = engine_now(), deadline = UINT64_MAX;
-	struct peer *peer = gns.peers;
+	uint64_t now = engine_now();
+	uint64_t deadline = gns.has_network ? now + LINK_TICK_MS : UINT64_MAX;
+	struct peer *peer;
+
+	if (gns.has_network)
+		udp_tick(now);
+	peer = gns.peers;
 
 	while (peer != NULL) {
 		uint64_t due = stream_run(&peer->stream, now);
@@ -31,7 +38,6 @@ uint64_t engine_run_links(void)
 		if (peer->stream.failed) {
 			peer_end(peer, "it breaks the rules");
 			peer = gns.peers; /* there is news for the others */
-			deadline = UINT64_MAX;
 			continue;
 		}
 		if (due < deadline)
@@ -52,11 +58,21 @@ void engine_kick(void)
 	(void)mach_msg(&kick, MACH_SEND_MSG, sizeof kick, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
 }
 
+void engine_settle(void)
+{
+	uint64_t deadline;
+
+	proxy_look_after();
+	deadline = engine_run_links();
+	if (deadline < gns.wakes_at)
+		engine_kick();
+}
+
 static struct peer *peer_of_road(mach_port_t road)
 {
 	struct peer *peer = gns.peers;
 
-	while (peer != NULL && peer->road != road)
+	while (peer != NULL && (peer->wire != NULL || peer->road != road))
 		peer = peer->next;
 	return peer;
 }
@@ -167,7 +183,7 @@ static void *engine(void *unused)
 		else if ((result & ~MACH_MSG_MASK) == MACH_RCV_BODY_ERROR)
 			masix_msg_destroy(message, 0);
 		proxy_look_after();
-		deadline = engine_run_links();
+		deadline = gns.wakes_at = engine_run_links();
 		pthread_mutex_unlock(&gns.lock);
 	}
 	return NULL;

@@ -1,5 +1,5 @@
-/* gns [node=NAME] [join=SERVER]...: the network server.  The node is called NAME; the servers of the same machine that are
- * named are joined as other nodes. */
+/* gns [node=NAME] [join=SERVER]... [peer=NAME=ADDRESS]...: the network server.  The node is called NAME; the servers of the same machine
+ * that are named are joined as other nodes, and links are kept to the nodes at the addresses. */
 #include <sodium/core.h>
 #include <sodium/crypto_generichash.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "gns_link_server.h"
 #include "gns_server.h"
 #include "state.h"
+#include "udp.h"
 
 #define GNS_INTERFACE 503000
 #define LINK_INTERFACE 503200
@@ -87,8 +88,11 @@ int main(int argc, char **argv)
 	for (i = 1; i < argc; i++)
 		if (strncmp(argv[i], "node=", 5) == 0)
 			name = argv[i] + 5;
+		else if (strncmp(argv[i], "peer=", 5) == 0 && !udp_add(argv[i] + 5))
+			masix_fatal("%s: not NAME=ADDRESS", argv[i] + 5);
 	make_self(name);
 	engine_start();
+	udp_start();
 	kr = masix_right(MASIX_RIGHT_CLIENT, 0, &gns.acs);
 	if (kr == KERN_SUCCESS)
 		kr = register_faces();

@@ -1,4 +1,4 @@
-/* Links to other nodes: so far of ports on one machine (mig/gns_link.defs). */
+/* Other nodes in one of their lives, and links of ports on one machine (mig/gns_link.defs). */
 #include <mach/notify.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +9,11 @@
 #include <masix/server.h>
 
 #include "gns_link.h"
+#include "link.h"
 #include "mach.h"
 #include "mach_port.h"
 #include "state.h"
+#include "udp.h"
 
 /* At a time: acknowledgements come over the same queue, which takes MACH_PORT_QLIMIT_MAX. */
 #define ROAD_FRAMES (MACH_PORT_QLIMIT_MAX - 4)
@@ -28,8 +30,10 @@ static void emit(void *context, const uint8_t *frame, size_t size)
 {
 	const struct peer *peer = context;
 
-	/* A full queue loses it; a dead one is told by a notification. */
-	(void)gns_frame(peer->road, 0, (char *)(uintptr_t)frame, size);
+	if (peer->wire != NULL)
+		udp_emit(peer->wire, frame, size);
+	else /* a full queue loses it; a dead one is told by a notification */
+		(void)gns_frame(peer->road, 0, (char *)(uintptr_t)frame, size);
 }
 
 static void done(void *context, struct stream_message *message)
@@ -78,7 +82,7 @@ struct peer *peer_of_back(mach_port_t back)
 {
 	struct peer *peer = gns.peers;
 
-	while (peer != NULL && peer->back != back)
+	while (peer != NULL && (peer->wire != NULL || peer->back != back))
 		peer = peer->next;
 	return peer;
 }
@@ -107,13 +111,25 @@ static kern_return_t check_hello(const struct masix_gns_hello *hello, const stru
 	return peer_named(hello->name, strlen(hello->name)) != NULL ? MASIX_E_EXISTS : KERN_SUCCESS;
 }
 
+/* Its frames come to `back`; when its server ends, `road` dies. */
+static kern_return_t open_road(mach_port_t road, mach_port_t back)
+{
+	mach_port_t previous = MACH_PORT_NULL;
+	kern_return_t kr = mach_port_move_member(mach_task_self(), back, gns.set);
+
+	(void)mach_port_set_qlimit(mach_task_self(), back, MACH_PORT_QLIMIT_MAX);
+	return kr != KERN_SUCCESS ? kr
+				  : mach_port_request_notification(mach_task_self(), road,
+					    MACH_NOTIFY_DEAD_NAME, 1, gns.notify,
+					    MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
+}
+
 kern_return_t peer_add(const struct masix_gns_hello *hello, mach_port_t road, mach_port_t back,
-	struct peer **added)
+	struct neighbour *wire, struct peer **added)
 {
 	struct stream_ops *ops;
 	struct peer *peer = calloc(1, sizeof *peer + sizeof *ops);
 	struct gns_node node = { .incarnation = hello->incarnation };
-	mach_port_t previous = MACH_PORT_NULL;
 	kern_return_t kr;
 
 	if (peer == NULL)
@@ -122,24 +138,23 @@ kern_return_t peer_add(const struct masix_gns_hello *hello, mach_port_t road, ma
 	kr = check_hello(hello, &node);
 	if (kr == KERN_SUCCESS && !deaths_join(&gns.deaths, &node))
 		kr = MASIX_E_LIMIT;
-	if (kr == KERN_SUCCESS)
-		kr = mach_port_move_member(mach_task_self(), back, gns.set);
-	if (kr == KERN_SUCCESS)
-		kr = mach_port_request_notification(mach_task_self(), road, MACH_NOTIFY_DEAD_NAME,
-			1, gns.notify, MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
+	if (kr == KERN_SUCCESS && wire == NULL)
+		kr = open_road(road, back);
 	if (kr != KERN_SUCCESS) {
 		free(peer);
 		return kr;
 	}
-	(void)mach_port_set_qlimit(mach_task_self(), back, MACH_PORT_QLIMIT_MAX);
 	ops = (struct stream_ops *)(peer + 1);
 	*ops = (struct stream_ops){ emit, done, deliver_message, peer };
 	peer->node = node;
 	memcpy(peer->name, hello->name, sizeof peer->name);
+	peer->wire = wire;
 	peer->road = road;
 	peer->back = back;
-	stream_init(&peer->stream, ops, STREAM_FRAME_MAX, GNS_BUDGET);
-	peer->stream.window = peer->stream.window_most = ROAD_FRAMES;
+	stream_init(
+		&peer->stream, ops, wire != NULL ? LINK_FRAME_MAX : STREAM_FRAME_MAX, GNS_BUDGET);
+	if (wire == NULL)
+		peer->stream.window = peer->stream.window_most = ROAD_FRAMES;
 	peer->next = gns.peers;
 	gns.peers = peer;
 	masix_log("node %s is there", peer->name);
@@ -173,8 +188,12 @@ void peer_end(struct peer *peer, const char *why)
 	deliver_discard(peer);
 	answer_lookups_lost(peer);
 	stream_end(&peer->stream);
-	(void)mach_port_mod_refs(mach_task_self(), peer->back, MACH_PORT_RIGHT_RECEIVE, -1);
-	(void)mach_port_deallocate(mach_task_self(), peer->road);
+	if (peer->wire != NULL) {
+		udp_forget(peer->wire);
+	} else {
+		(void)mach_port_mod_refs(mach_task_self(), peer->back, MACH_PORT_RIGHT_RECEIVE, -1);
+		(void)mach_port_deallocate(mach_task_self(), peer->road);
+	}
 	(void)deaths_cut(&gns.deaths, &peer->node);
 	tell_cut(&peer->node);
 	free(peer);
@@ -201,7 +220,7 @@ kern_return_t peer_join(const char *server)
 	(void)mach_port_deallocate(mach_task_self(), door);
 	if (kr == KERN_SUCCESS) {
 		pthread_mutex_lock(&gns.lock);
-		kr = peer_add(&other, road, back, &peer);
+		kr = peer_add(&other, road, back, NULL, &peer);
 		pthread_mutex_unlock(&gns.lock);
 		if (kr != KERN_SUCCESS)
 			(void)mach_port_deallocate(mach_task_self(), road);

@@ -44,9 +44,8 @@ kern_return_t S_gns_lookup(mach_port_t port, mach_port_t reply, mach_msg_type_na
 	peer = peer_named(node, length);
 	kr = peer == NULL ? MASIX_E_NOT_FOUND
 			  : answer_begin_lookup(peer, name, at, reply, reply_type);
-	(void)engine_run_links();
+	engine_settle();
 	pthread_mutex_unlock(&gns.lock);
-	engine_kick();
 	return kr;
 }
 
@@ -104,7 +103,7 @@ kern_return_t S_gns_join(mach_port_t door, masix_gns_hello_t caller, mach_port_t
 	kr = mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND);
 	if (kr == KERN_SUCCESS) {
 		pthread_mutex_lock(&gns.lock);
-		kr = peer_add(&caller, road, port, &peer);
+		kr = peer_add(&caller, road, port, NULL, &peer);
 		pthread_mutex_unlock(&gns.lock);
 		if (kr != KERN_SUCCESS)
 			(void)mach_port_deallocate(mach_task_self(), port);

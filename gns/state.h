@@ -23,8 +23,9 @@
 struct peer {
 	struct gns_node node;
 	char name[sizeof((struct masix_gns_hello *)0)->name];
-	mach_port_t road; /* send right: our frames */
-	mach_port_t back; /* receive right: its frames */
+	struct neighbour *wire; /* a link over UDP; or NULL, and two ports: */
+	mach_port_t road;	/* send right: our frames */
+	mach_port_t back;	/* receive right: its frames */
 	struct stream stream;
 	unsigned proxies;
 	struct peer *next;
@@ -65,6 +66,8 @@ struct gns {
 	unsigned lookup_count;
 	uint32_t last_lane;
 	uint64_t last_number; /* of hand-overs and lookups */
+	bool has_network;     /* links over UDP can be tended */
+	uint64_t wakes_at;    /* the engine, ms */
 	unsigned exports, proxies;
 	uint64_t forwarded, delivered, refused; /* messages */
 };
@@ -73,7 +76,8 @@ extern struct gns gns;
 
 /* engine.c */
 void engine_start(void);
-/* Something was sent from another thread. */
+/* After anything that another thread has done, with the lock. */
+void engine_settle(void);
 void engine_kick(void);
 /* Send what is due on all links; ms until the next time. */
 uint64_t engine_run_links(void);
@@ -84,9 +88,10 @@ struct peer *peer_find(const struct gns_node *node);
 struct peer *peer_of_id(const uint8_t id[16]);
 struct peer *peer_named(const char *name, size_t length);
 struct peer *peer_of_back(mach_port_t back);
-/* A new one, with the road to it and the receive right of the road back, which it takes on success.  MASIX_E_EXISTS, MASIX_E_LIMIT. */
+/* A new one: with the road to it and the receive right of the road back, which it takes on success; or over a wire.
+ * MASIX_E_EXISTS, MASIX_E_LIMIT. */
 kern_return_t peer_add(const struct masix_gns_hello *hello, mach_port_t road, mach_port_t back,
-	struct peer **peer);
+	struct neighbour *wire, struct peer **peer);
 void peer_hello(struct masix_gns_hello *hello);
 /* Its life is over: nothing is accepted of it any more. */
 void peer_end(struct peer *peer, const char *why);

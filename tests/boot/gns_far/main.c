@@ -1,0 +1,167 @@
+/* gns_far serve | ask: on one machine a server, on the other its client, which finds it by its name and node, calls it, sends it
+ * memory and rights, measures, and stops both machines. */
+#include "boot.h"
+
+#include <masix/error.h>
+#include <masix/object.h>
+#include <masix/types.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "acs_session.h"
+#include "gns.h"
+#include "mach.h"
+#include "mach_port.h"
+
+#define NAME "gns_far@a"
+#define CALLS 1000
+#define MEMORY (1 << 20)
+#define MEMORIES 16
+
+enum { CALL = 1, SUM, SEND_BACK, STOP };
+
+atomic_uint failures;
+static mach_port_t port;
+
+static unsigned sum_of(const uint8_t *bytes, uint32_t size)
+{
+	unsigned sum = 5381;
+
+	while (size-- > 0)
+		sum = sum * 33 + *bytes++;
+	return sum;
+}
+
+static void *serve(void *unused)
+{
+	static struct message message, reply;
+
+	(void)unused;
+	for (;;) {
+		if (message_receive_within(&message, port, 60000) != MACH_MSG_SUCCESS)
+			continue;
+		message_begin(&reply, message.header.msgh_remote_port, MACH_MSG_TYPE_MOVE_SEND_ONCE,
+			message.header.msgh_id + 100);
+		if (message.header.msgh_id == SUM) {
+			message_number(&reply, sum_of((void *)message.words[9], message.words[8]));
+			(void)vm_deallocate(mach_task_self(), message.words[9], message.words[8]);
+		} else if (message.header.msgh_id == SEND_BACK) {
+			struct message back;
+
+			message_begin(&back, message.words[9], MACH_MSG_TYPE_MOVE_SEND, 77);
+			CHECK(message_send(&back, WAIT_MS) == MACH_MSG_SUCCESS);
+		}
+		CHECK(message_send(&reply, WAIT_MS) == MACH_MSG_SUCCESS);
+		if (message.header.msgh_id == STOP) {
+			masix_log("GNS FAR TEST SERVED, %u failures", failures);
+			sleep(2); /* the answer is on its way */
+			(void)acs_halt(masix_session(), MASIX_HALT);
+		}
+	}
+	return NULL;
+}
+
+/* Sends what has been built and waits for the answer. */
+static bool call(struct message *message, mach_port_t reply)
+{
+	int id = message->header.msgh_id;
+
+	message_reply(message, reply, MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	return message_send(message, WAIT_MS) == MACH_MSG_SUCCESS &&
+	       message_receive_within(message, reply, 60000) == MACH_MSG_SUCCESS &&
+	       message->header.msgh_id == id + 100;
+}
+
+static mach_port_t find(void)
+{
+	mach_port_t gns, found = MACH_PORT_NULL;
+	kern_return_t kr = masix_lookup("gns", 20000, &gns);
+	unsigned tries;
+
+	for (tries = 0; tries < 600 && (tries == 0 || kr == MASIX_E_NOT_FOUND); tries++) {
+		kr = gns_lookup(gns, NAME, strlen(NAME), &found);
+		if (kr == MASIX_E_NOT_FOUND)
+			usleep(100000);
+	}
+	if (kr != KERN_SUCCESS)
+		masix_log("%s: %s", NAME, masix_strerror(kr));
+	CHECK(kr == KERN_SUCCESS);
+	return found;
+}
+
+static void measure_calls(mach_port_t far, mach_port_t reply)
+{
+	struct message message;
+	uint64_t start = masix_monotonic_ns();
+	unsigned i, good = 0;
+
+	for (i = 0; i < CALLS; i++) {
+		message_begin(&message, far, MACH_MSG_TYPE_COPY_SEND, CALL);
+		good += call(&message, reply);
+	}
+	CHECK(good == CALLS);
+	masix_log("| null call, encrypted, between two machines | %u us |",
+		(unsigned)((masix_monotonic_ns() - start) / 1000 / CALLS));
+}
+
+static void measure_memory(mach_port_t far, mach_port_t reply)
+{
+	struct message message;
+	vm_address_t memory = 0;
+	uint64_t start;
+	uint32_t i;
+
+	CHECK(vm_allocate(mach_task_self(), &memory, MEMORY, TRUE) == KERN_SUCCESS);
+	for (i = 0; i < MEMORY; i++)
+		((uint8_t *)memory)[i] = (uint8_t)(i * 7 + (i >> 8));
+	start = masix_monotonic_ns();
+	for (i = 0; i < MEMORIES; i++) {
+		message_begin(&message, far, MACH_MSG_TYPE_COPY_SEND, SUM);
+		message_memory(&message, (void *)memory, MEMORY, false);
+		CHECK(call(&message, reply) && message.words[7] == sum_of((void *)memory, MEMORY));
+	}
+	masix_log("| 1 MiB out of line and its checksum back | %u ms |",
+		(unsigned)((masix_monotonic_ns() - start) / 1000000 / MEMORIES));
+}
+
+static void *ask(void *unused)
+{
+	mach_port_t far = find(), reply = port_make(), own = port_make();
+	struct message message;
+
+	(void)unused;
+	measure_calls(far, reply);
+	measure_memory(far, reply);
+	/* A right of ours goes there, and is used there. */
+	message_begin(&message, far, MACH_MSG_TYPE_COPY_SEND, SEND_BACK);
+	message_rights(&message, MACH_MSG_TYPE_MAKE_SEND, 1, &own);
+	CHECK(call(&message, reply));
+	CHECK(message_receive(&message, own) == MACH_MSG_SUCCESS && message.header.msgh_id == 77);
+	message_begin(&message, far, MACH_MSG_TYPE_COPY_SEND, STOP);
+	CHECK(call(&message, reply));
+	if (failures == 0)
+		masix_log("GNS FAR TEST PASSED");
+	(void)acs_halt(masix_session(), MASIX_HALT);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	static const uint32_t interfaces[] = { 600200 };
+	static const masix_demux_t demuxers[] = { NULL };
+	static const struct masix_pool_options options = {
+		.demux = demuxers,
+		.workers = 1,
+		.name = "gns_far",
+	};
+	pthread_t thread;
+
+	port = port_make();
+	CHECK(masix_register(NULL, MASIX_ROLE_CLIENT, interfaces, 1, port) == KERN_SUCCESS);
+	CHECK(masix_ready() == KERN_SUCCESS);
+	if (pthread_create(&thread, NULL, argc > 1 && strcmp(argv[1], "serve") == 0 ? serve : ask,
+		    NULL) != 0)
+		masix_fatal("no thread");
+	masix_pool_run(&options);
+}
