@@ -1,6 +1,6 @@
-/* epoll(7): the list of each epoll file, and waiting for it.  The list belongs to the process: a child has a copy of it,
+/* epoll(7): the list of each epoll file, and epoll_ctl.  The list belongs to the process: a child has a copy of it,
  * where Linux's has the same. */
-#include "epoll.h"
+#include "epoll_list.h"
 
 #include <asm/errno.h>
 #include <linux/eventpoll.h>
@@ -8,40 +8,12 @@
 
 #include "calls.h"
 #include "fd.h"
-#include "timeout.h"
 
-#define FEW 16u
-#define MOST 256u /* events of one call */
-#define DEPTH 5u  /* of lists in lists, as in Linux */
+#define DEPTH 5u /* of lists in lists, as in Linux */
 #define PAGE 4096u
-#define KNOWN (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR | EPOLLHUP | 0x7c0u | EPOLLRDHUP)
 
-struct entry {
-	struct emul_file *file; /* without a use: epoll_forget */
-	uint32_t fd;
-	uint32_t events;
-	uint64_t data;
-	uint8_t was_told;  /* of a state where the object's count was `seen` */
-	uint8_t is_silent; /* EPOLLONESHOT */
-	uint16_t seen;
-};
-
-struct epoll {
-	struct epoll *next;
-	struct emul_file *file;
-	uint32_t count, size; /* entries; bytes of memory */
-	uint32_t turn;	      /* where to begin, so that all have theirs */
-	struct entry entries[];
-};
-
-/* As the program has it. */
-struct event {
-	uint32_t events;
-	uint64_t data;
-} __attribute__((packed));
-
-static struct emul_lock epoll_lock; /* before the files lock */
-static struct epoll *first;	    /* epoll lock, as all that follows */
+struct emul_lock epoll_lock; /* before the files lock */
+static struct epoll *first;  /* epoll lock, as all that follows */
 volatile uint32_t epoll_changes;
 
 static uint32_t room_of(const struct epoll *list)
@@ -133,7 +105,7 @@ void epoll_fork_child(void)
 	}
 }
 
-static struct entry *find(struct epoll *list, const struct emul_file *file, uint32_t fd)
+static struct epoll_entry *find(struct epoll *list, const struct emul_file *file, uint32_t fd)
 {
 	for (uint32_t i = 0; list != NULL && i < list->count; i++)
 		if (list->entries[i].file == file && list->entries[i].fd == fd)
@@ -179,8 +151,8 @@ static uint32_t depth_below(
 	return deepest;
 }
 
-static long add(
-	struct emul_file *file, struct emul_file *target, uint32_t fd, const struct event *event)
+static long add(struct emul_file *file, struct emul_file *target, uint32_t fd,
+	const struct epoll_event_i386 *event)
 {
 	struct epoll *list;
 
@@ -191,16 +163,16 @@ static long add(
 	list = grown(file);
 	if (list == NULL)
 		return -ENOMEM;
-	list->entries[list->count++] = (struct entry){
+	list->entries[list->count++] = (struct epoll_entry){
 		.file = target, .fd = fd, .events = event->events, .data = event->data
 	};
 	return 0;
 }
 
 static long change(struct emul_file *file, uint32_t operation, struct emul_file *target,
-	uint32_t fd, const struct event *event)
+	uint32_t fd, const struct epoll_event_i386 *event)
 {
-	struct entry *entry = find(file->epoll, target, fd);
+	struct epoll_entry *entry = find(file->epoll, target, fd);
 
 	if (operation == EPOLL_CTL_ADD)
 		return add(file, target, fd, event);
@@ -221,7 +193,7 @@ static long change(struct emul_file *file, uint32_t operation, struct emul_file 
 }
 
 static long control(struct emul_file *file, const uint32_t *a, struct emul_file *target,
-	const struct event *event)
+	const struct epoll_event_i386 *event)
 {
 	long result;
 
@@ -243,7 +215,7 @@ static long control(struct emul_file *file, const uint32_t *a, struct emul_file 
 /* epoll_ctl(epoll, operation, fd, event) */
 long sys_epoll_ctl(const uint32_t *a)
 {
-	struct event event = { 0 };
+	struct epoll_event_i386 event = { 0 };
 	struct emul_file *file, *target;
 	long result;
 
@@ -281,217 +253,4 @@ long sys_epoll_create1(const uint32_t *a)
 long sys_epoll_create(const uint32_t *a)
 {
 	return (int32_t)a[0] <= 0 ? -EINVAL : create(0);
-}
-
-/* --- Waiting --- */
-
-/* What to look at for one entry; false: nothing. */
-static int put_item(const struct entry *entry, struct waiting *item)
-{
-	if (entry->is_silent || !file_use_if_live(entry->file))
-		return 0;
-	*item = (struct waiting){
-		.file = entry->file,
-		.of = entry->fd,
-		.events = waiting_wanted(entry->events),
-		.only_news = (entry->events & EPOLLET) && entry->was_told,
-		.seen = entry->seen,
-	};
-	return 1;
-}
-
-static uint32_t put_items(const struct epoll *list, struct waiting *items)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; list != NULL && i < list->count; i++)
-		count += (uint32_t)put_item(&list->entries[i], &items[count]);
-	return count;
-}
-
-static uint32_t count_below(const struct emul_file *file)
-{
-	const struct epoll *list = file->epoll;
-	uint32_t count = list != NULL ? list->count : 0;
-
-	for (uint32_t i = 0; list != NULL && i < list->count; i++)
-		if (list->entries[i].file->kind == EMUL_FILE_EPOLL)
-			count += count_below(list->entries[i].file);
-	return count;
-}
-
-struct waiting *epoll_expand(const struct waiting *items, uint32_t count, uint32_t *all)
-{
-	struct waiting *expanded = NULL;
-	uint32_t room = count;
-
-	emul_lock(&epoll_lock);
-	for (uint32_t i = 0; i < count; i++)
-		if (items[i].file != NULL && items[i].file->kind == EMUL_FILE_EPOLL)
-			room += count_below(items[i].file);
-	expanded = emul_memory_allocate(room * sizeof *items, 0);
-	*all = count;
-	if (expanded != NULL) {
-		memcpy(expanded, items, count * sizeof *items);
-		for (uint32_t i = 0; i < *all; i++) {
-			const struct waiting *item = &expanded[i];
-			uint32_t more = 0;
-
-			if (item->file != NULL && item->file->kind == EMUL_FILE_EPOLL &&
-				item->events != 0)
-				more = put_items(item->file->epoll, &expanded[*all]);
-			for (; more > 0; more--)
-				expanded[(*all)++].of = i;
-		}
-	}
-	emul_unlock(&epoll_lock);
-	return expanded;
-}
-
-/* The entry has been found ready: is it news, and the program to be told? */
-static int tell(struct entry *entry, const struct waiting *item, struct event *event)
-{
-	uint32_t events = waiting_reported(item->ready, entry->events & KNOWN);
-
-	if (entry->is_silent || events == 0)
-		return 0;
-	if ((entry->events & EPOLLET) && entry->was_told && item->is_counted &&
-		entry->seen == item->count)
-		return 0; /* another thread was */
-	entry->was_told = 1;
-	entry->seen = item->count;
-	entry->is_silent = (entry->events & EPOLLONESHOT) != 0;
-	event->events = events;
-	event->data = entry->data;
-	return 1;
-}
-
-static uint32_t collect(struct emul_file *file, const struct waiting *items, uint32_t count,
-	struct event *events, uint32_t most)
-{
-	uint32_t found = 0;
-
-	emul_lock(&epoll_lock);
-	struct epoll *list = file->epoll;
-	const uint32_t begin = list != NULL && count > 0 ? list->turn % count : 0;
-
-	for (uint32_t n = 0; list != NULL && n < count && found < most; n++) {
-		const struct waiting *item = &items[(begin + n) % count];
-
-		if (item->ready == 0)
-			continue;
-		for (uint32_t i = 0; i < list->count && found < most; i++)
-			if (list->entries[i].file == item->file && list->entries[i].fd == item->of)
-				found += (uint32_t)tell(&list->entries[i], item, &events[found]);
-		if (found == most)
-			list->turn = (begin + n + 1) % count;
-	}
-	emul_unlock(&epoll_lock);
-	return found;
-}
-
-/* The items of the list, and behind them its own file, so that changes are heard of: *room is what they lie in, *count
- * how many are the list's.  NULL: no memory. */
-static struct waiting *take_list(
-	struct emul_file *file, struct waiting *few, uint32_t *room, uint32_t *count)
-{
-	struct waiting *items;
-
-	emul_lock(&epoll_lock);
-	*room = (file->epoll != NULL ? file->epoll->count : 0) + 1;
-	items = waiting_room(*room, few, FEW);
-	if (items != NULL) {
-		*count = put_items(file->epoll, items);
-		file_use(file);
-		items[*count] = (struct waiting){ .file = file, .of = epoll_changes };
-	}
-	emul_unlock(&epoll_lock);
-	return items;
-}
-
-/* One look at the list as it is now, and one wait.  -EAGAIN: again. */
-static long wait_once(
-	struct emul_file *file, struct event *events, uint32_t most, uint64_t deadline)
-{
-	struct waiting few[FEW], *items;
-	uint32_t room, count;
-	long result;
-
-	items = take_list(file, few, &room, &count);
-	if (items == NULL)
-		return -ENOMEM;
-	result = waiting_wait(items, count + 1, deadline);
-	if (result > 0) {
-		result = collect(file, items, count, events, most);
-		if (result == 0)
-			result = deadline == 0 ? 0 : -EAGAIN;
-	}
-	waiting_end(items, room, few);
-	return result;
-}
-
-static long wait_until(const uint32_t *a, uint64_t deadline)
-{
-	uint32_t most = a[2] < MOST ? a[2] : MOST;
-	struct event events[MOST];
-	struct emul_file *file;
-	long result;
-
-	if ((int32_t)a[2] <= 0 || a[2] > INT32_MAX / sizeof events[0])
-		return -EINVAL;
-	if (!emul_user_range(a[1], a[2] * sizeof events[0]))
-		return -EFAULT;
-	file = fd_hold(a[0]);
-	if (file == NULL)
-		return -EBADF;
-	if (file->kind != EMUL_FILE_EPOLL) {
-		file_release(file);
-		return -EINVAL;
-	}
-	do
-		result = wait_once(file, events, most, deadline);
-	while (result == -EAGAIN);
-	file_release(file);
-	if (result > 0 && emul_copy((void *)a[1], events, (uint32_t)result * sizeof events[0]) != 0)
-		return -EFAULT;
-	/* Never again by itself, whatever the signal was: signal(7). */
-	return result == -EMUL_RESTART_NOHAND ? -EINTR : result;
-}
-
-static uint64_t deadline_of(int32_t ms)
-{
-	return ms < 0 ? WAITING_FOREVER : ms == 0 ? 0 : emul_now_ns() + (uint64_t)ms * 1000000;
-}
-
-/* epoll_wait(epoll, events, how many, milliseconds) */
-long sys_epoll_wait(const uint32_t *a)
-{
-	return wait_until(a, deadline_of((int32_t)a[3]));
-}
-
-static long wait_masked(const uint32_t *a, uint64_t deadline)
-{
-	int changed;
-	long result = timeout_mask(a[4], a[5], &changed);
-
-	if (result != 0)
-		return result;
-	result = wait_until(a, deadline);
-	timeout_mask_end(changed, result == -EINTR ? -EMUL_RESTART_NOHAND : result);
-	return result;
-}
-
-/* ... (mask, mask size) */
-long sys_epoll_pwait(const uint32_t *a)
-{
-	return wait_masked(a, deadline_of((int32_t)a[3]));
-}
-
-/* The same with a timespec. */
-long sys_epoll_pwait2(const uint32_t *a)
-{
-	uint64_t deadline;
-	long result = timeout_read(a[3], TIMEOUT_TIMESPEC64, &deadline);
-
-	return result != 0 ? result : wait_masked(a, deadline);
 }
