@@ -36,13 +36,15 @@ void arena_close(struct arena *arena)
 	free(arena->map);
 }
 
+/* The class of each size, in steps of 16 bytes. */
+static const uint8_t classes[] = { 0, 0, 0, 1, 2, 3, 3, 4, 4, [9 ... 12] = 5, [13 ... 16] = 6,
+	[17 ... 24] = 7, [25 ... 32] = 8, [33 ... 64] = 9, [65 ... 128] = 10 };
+
 static unsigned class_of(size_t size)
 {
-	unsigned class = 0;
+	size_t step = (size + 15) / 16;
 
-	while (class < ARENA_CLASSES && sizes[class] < size)
-		class += 1;
-	return class;
+	return step < sizeof(classes) ? classes[step] : ARENA_CLASSES;
 }
 
 static size_t pages_of(size_t size)

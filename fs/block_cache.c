@@ -9,6 +9,8 @@
 #define READ_BLOCKS 8		/* a miss reads the aligned group of this many blocks */
 #define WRITE_BYTES (64u << 10) /* longest write */
 
+#define SPARES 16u
+
 /* What is dirty, and in which order it is to be written. */
 struct line_state {
 	unsigned char *data;
@@ -35,7 +37,9 @@ struct block_cache {
 	unsigned bucket_count; /* a power of two */
 	struct line **buckets;
 	struct line *oldest, *newest;
-	char *buffer; /* WRITE_BYTES, for flushes */
+	char *buffer;		       /* WRITE_BYTES, for flushes */
+	unsigned char *spares[SPARES]; /* memory for contents; not for the next owner */
+	unsigned spare_count;
 };
 
 struct block_cache *block_cache_create(
@@ -60,6 +64,23 @@ struct block_cache *block_cache_create(
 	return cache;
 }
 
+/* Memory for the contents of a block: each change takes some, and gives back what was there before at the commit. */
+static unsigned char *take_data(struct block_cache *cache)
+{
+	return cache->spare_count > 0 ? cache->spares[--cache->spare_count]
+				      : undo_take(cache->undo, cache->block_size);
+}
+
+static void give_data(void *owner, void *data)
+{
+	struct block_cache *cache = owner;
+
+	if (cache->spare_count < SPARES)
+		cache->spares[cache->spare_count++] = data;
+	else
+		undo_free(cache->undo, data, cache->block_size);
+}
+
 static void free_line(struct block_cache *cache, struct line *line)
 {
 	undo_free(cache->undo, line->state.data, cache->block_size);
@@ -76,6 +97,10 @@ void block_cache_destroy(struct block_cache *cache)
 		newer = line->newer;
 		free_line(cache, line);
 	}
+	/* No change is under way: what it gave back is among the spares. */
+	undo_commit(cache->undo);
+	while (cache->spare_count > 0)
+		undo_free(cache->undo, cache->spares[--cache->spare_count], cache->block_size);
 	if (cache->buffer)
 		cache->disk->release(cache->disk, cache->buffer, WRITE_BYTES);
 	undo_free(cache->undo, cache->buckets, cache->bucket_count * sizeof(*cache->buckets));
@@ -150,7 +175,7 @@ static struct line *insert(struct block_cache *cache, uint64_t block)
 	line = undo_alloc(cache->undo, sizeof(*line));
 	if (!line)
 		return NULL;
-	line->state.data = undo_take(cache->undo, cache->block_size);
+	line->state.data = take_data(cache);
 	if (!line->state.data) {
 		undo_free(cache->undo, line, sizeof(*line));
 		return NULL;
@@ -274,13 +299,13 @@ static int begin_change(
 		UNDO_NOTE(cache->undo, line->state);
 		return 0;
 	}
-	data = undo_take(cache->undo, cache->block_size);
+	data = take_data(cache);
 	if (!data)
 		return MASIX_E_LIMIT;
 	if (amount < cache->block_size)
 		memcpy(data, line->state.data, cache->block_size);
 	UNDO_NOTE(cache->undo, line->state);
-	undo_free(cache->undo, line->state.data, cache->block_size);
+	undo_later(cache->undo, give_data, cache, line->state.data);
 	line->state.data = data;
 	line->own = undo_serial(cache->undo);
 	return 0;
@@ -460,7 +485,7 @@ bool block_cache_recover(
 		return false;
 	cache->undo = undo;
 	cache->disk = disk;
-	cache->count = cache->dirty = 0;
+	cache->count = cache->dirty = cache->spare_count = 0;
 	cache->oldest = cache->newest = NULL;
 	cache->buffer = disk->allocate(disk, WRITE_BYTES);
 	for (unsigned i = 0; i < cache->bucket_count; i++)

@@ -31,6 +31,8 @@ static unsigned find(const struct ranges *set, uint64_t number)
 	return low;
 }
 
+#define NOTED_MAX 16u /* ranges that are noted rather than that an array is made */
+
 /* Room for one more, in an array that may be changed without notes. */
 static int make_room(struct undo *undo, struct ranges *set)
 {
@@ -40,6 +42,12 @@ static int make_room(struct undo *undo, struct ranges *set)
 
 	if (set->count < set->room && own)
 		return 0;
+	if (set->count < set->room && set->count <= NOTED_MAX) {
+		undo_note(undo, set->array, set->count * sizeof(*set->array));
+		UNDO_NOTE(undo, *set);
+		set->own = undo_serial(undo);
+		return 0;
+	}
 	if (set->count == room)
 		room *= 2;
 	array = undo_alloc(undo, room * sizeof(*array));

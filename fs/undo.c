@@ -31,7 +31,7 @@ struct undo {
 	struct arena *arena;
 	struct later *later;
 	unsigned later_count, later_room;
-	char log[];
+	char log[] __attribute__((aligned(sizeof(void *))));
 };
 
 #define SIZE (sizeof(struct undo) + ROOM)
@@ -150,6 +150,15 @@ void undo_later(
 /* The order of the stores counts, for one who finds them half done. */
 #define IN_ORDER() __asm__ volatile("" : : : "memory")
 
+/* Most are words. */
+static inline void copy(void *to, const void *from, size_t size)
+{
+	if (size == sizeof(void *))
+		memcpy(to, from, sizeof(void *));
+	else
+		memcpy(to, from, size);
+}
+
 void undo_note(struct undo *undo, void *place, size_t size)
 {
 	struct entry entry = { place, size };
@@ -161,8 +170,8 @@ void undo_note(struct undo *undo, void *place, size_t size)
 		undo->full = true;
 		return;
 	}
-	memcpy(undo->log + undo->used, place, size);
-	memcpy(undo->log + undo->used + bytes, &entry, sizeof(entry));
+	copy(undo->log + undo->used, place, size);
+	*(struct entry *)(undo->log + undo->used + bytes) = entry;
 	IN_ORDER();
 	undo->used += bytes + sizeof(entry);
 	IN_ORDER();
