@@ -20,11 +20,11 @@ class Dying:
         self.guest.set_time(150)
         return self
 
-    def during(self, script, kills=KILLS, pause=0.5):
+    def during(self, script, kills=KILLS, pause=0.5, death="masix kill fs"):
         """Runs the script while the server is killed every `pause` seconds, and after it until that has happened `kills`
         times."""
         result = self.guest.sh(f"""
-            (for i in $(seq {kills}); do sleep {pause}; masix kill fs || echo "cannot kill" >&2; done) & killer=$!
+            (for i in $(seq {kills}); do sleep {pause}; {death} || echo "cannot kill" >&2; done) & killer=$!
             {script}
             wait $killer""")
         require(b"cannot kill" not in result.stderr, f"it could not be killed: {result.stderr!r}")
@@ -118,3 +118,14 @@ def mappings_and_locks_stay():
             flock -n /root/lock echo 'held twice'
             exec 7>&-; wait %2 %3 %4 %5; cat /tmp/freed /tmp/got; cmp /root/mapped /tmp/mapped && echo alike""")
         check(result, stdout="whole\nwhole\nfree\nafter the lock\nalike\n")
+
+
+@alone(seconds=200)
+def a_crash_is_no_worse():
+    with Dying() as dying:
+        check(dying.guest.run("masix", "start", "/usr/lib/masix/servers/gauge"))
+        check(dying.guest.sh("cat >/root/storm; mkdir /root/s", stdin=STORM.encode()))
+        result = dying.during("""
+            perl /root/storm /root/s; echo $?; cmp /root/s/all <(seq -f 'line %g' 250) && ls /root/s | wc -l""",
+                              pause=0.6, death="/usr/lib/masix/trials/gauge fs")
+        check(result, stdout="0\n626\n")

@@ -1,4 +1,4 @@
-/* gauge: prints what the gauge (masix start /usr/lib/masix/servers/gauge) sees. */
+/* gauge: prints what the gauge (masix start /usr/lib/masix/servers/gauge) sees.  gauge SERVER: crashes it. */
 #include <masix/client.h>
 #include <masix/error.h>
 #include <masix/types.h>
@@ -8,7 +8,7 @@
 #include "acs_client.h"
 #include "gauge.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
 	mach_port_t acs, gauge;
 	masix_inline_t table;
@@ -17,11 +17,15 @@ int main(void)
 
 	if (kr == KERN_SUCCESS)
 		kr = acs_lookup(acs, "gauge", strlen("gauge"), 0, &gauge);
-	if (kr == KERN_SUCCESS)
+	if (kr == KERN_SUCCESS && argc > 1)
+		kr = gauge_crash(gauge, argv[1], strlen(argv[1]));
+	else if (kr == KERN_SUCCESS)
 		kr = gauge_read(gauge, table, &size);
 	if (kr != KERN_SUCCESS) {
 		fprintf(stderr, "gauge: %s\n", masix_strerror(kr));
 		return 1;
 	}
+	if (argc > 1)
+		return 0;
 	return fwrite(table, 1, size, stdout) != size;
 }

@@ -14,6 +14,10 @@
 #include "mach_port.h"
 
 #define PAGE 4096u
+#define ARGUMENTS_MAX 16u
+/* Where servers are linked to. */
+#define PROGRAM 0x08048000u
+#define PROGRAM_SIZE 0x100000u
 
 static const struct masix_class gauge_class = { .name = "gauge" };
 static struct masix_object gauge;
@@ -26,15 +30,16 @@ static const char *const servers[] = { "acs", "console", "fs", "unix", "net" };
 /* --- Which task is which --- */
 
 /* The last page of a boot task's stack ends with its arguments, as the kernel wrote them: "signed/NAME"; that of a later server
- * begins with the number of its arguments, one here, a pointer and two zeros, and its name, as ACS wrote them. */
+ * begins with the number of its arguments, pointers to them, two zeros, and its name, as ACS wrote them. */
 static int is_started_as(const char *page, const char *name)
 {
 	char wanted[40];
 	size_t length = (size_t)snprintf(wanted, sizeof wanted, "signed/%s", name) + 1;
 	const uint32_t *words = (const uint32_t *)(const void *)page;
 
-	if (words[0] == 1 && words[1] % PAGE == 16 && words[2] == 0 && words[3] == 0 &&
-		strcmp(page + 16, name) == 0)
+	if (words[0] >= 1 && words[0] <= ARGUMENTS_MAX &&
+		words[1] % PAGE == (words[0] + 3) * sizeof *words &&
+		strcmp(page + words[1] % PAGE, name) == 0)
 		return 1;
 
 	for (size_t at = 0; at + length <= PAGE; at++)
@@ -178,6 +183,35 @@ kern_return_t S_gauge_read(mach_port_t port, masix_inline_t table, mach_msg_type
 	*size = used;
 	masix_object_put(object);
 	return kr;
+}
+
+static kern_return_t crash(mach_port_t task)
+{
+	/* Some of it is not there in small servers. */
+	kern_return_t kr = vm_protect(task, PROGRAM, PROGRAM_SIZE, FALSE, VM_PROT_NONE);
+
+	return kr == KERN_SUCCESS || kr == KERN_INVALID_ADDRESS ? KERN_SUCCESS : kr;
+}
+
+kern_return_t S_gauge_crash(
+	mach_port_t port, const masix_path_t name, mach_msg_type_number_t length)
+{
+	struct masix_object *object = masix_object_get(port, &gauge_class);
+	mach_port_t tasks[SERVERS] = { MACH_PORT_NULL };
+	kern_return_t kr, result = MASIX_E_NOT_FOUND;
+
+	if (object == NULL)
+		return KERN_INVALID_ARGUMENT;
+	kr = find_servers(tasks);
+	for (unsigned i = 0; i < SERVERS; i++) {
+		if (tasks[i] != MACH_PORT_NULL && strlen(servers[i]) == length &&
+			memcmp(servers[i], name, length) == 0)
+			result = crash(tasks[i]);
+		if (tasks[i] != MACH_PORT_NULL)
+			(void)mach_port_deallocate(mach_task_self(), tasks[i]);
+	}
+	masix_object_put(object);
+	return kr == KERN_SUCCESS ? result : kr;
 }
 
 static masix_routine_t demux(const mach_msg_header_t *in)
