@@ -247,6 +247,22 @@ kern_return_t masix_object_adopt_in(struct masix_object *object, const struct ma
 	return result;
 }
 
+kern_return_t masix_object_adopt_unused(
+	struct masix_object *object, const struct masix_class *class, mach_port_t port)
+{
+	struct masix_set *set = set_main();
+	kern_return_t result;
+
+	if (set == NULL)
+		return KERN_RESOURCE_SHORTAGE;
+	begin(object, class);
+	object->adopted = 1;
+	result = enter(object, set, port);
+	if (result != KERN_SUCCESS)
+		atomic_store(&object->references, 1);
+	return result;
+}
+
 kern_return_t masix_object_adopt(
 	struct masix_object *object, const struct masix_class *class, mach_port_t port)
 {

@@ -1,5 +1,5 @@
 """The Unix server dies, and its processes do not notice."""
-from harness import alone, case, check, require, TestGuest
+from harness import case, check, require
 
 # Kills the Unix server $1 times while the command in $2 runs again and again; prints each result that differs.
 LOAD = """
@@ -33,6 +33,51 @@ def a_shell_goes_on(guest):
     check(guest.sh("masix kill unix; echo again; ls -d /usr; echo a | tr a b; cd /tmp; pwd; ps -o pid= 1 | tr -d ' '"),
           stdout="again\n/usr\nb\n/tmp\n1\n")
     require(starts(guest) == before + 1, "the server has not been started again")
+
+
+@case
+def ids_stay_as_they_were(guest):
+    script = """
+        perl -e '$( = 1000; $) = "1000 1000 20"; $< = $> = 1000; exec @ARGV' -- bash -c '
+            id; until [ -e /tmp/killed ]; do sleep 0.1; done; id; cat /etc/shadow 2>&1' & masix kill unix; touch /tmp/killed; wait
+        rm /tmp/killed"""
+    ids = "uid=1000(user) gid=1000(user) groups=1000(user),20(dialout)\n"
+    check(guest.sh(script), stdout=ids + ids + "cat: /etc/shadow: Permission denied\n")
+
+
+@case
+def what_waits_goes_on(guest):
+    check(guest.sh("mkfifo /tmp/ff; (sleep 0.3; masix kill unix; echo through >/tmp/ff) & cat /tmp/ff; wait; rm /tmp/ff"),
+          stdout="through\n")
+    check(guest.sh("(sleep 0.3; masix kill unix; sleep 0.3; exit 3) & wait $!; echo $?"), stdout="3\n")
+    check(guest.sh("timeout -s USR1 1 sleep 9 & (sleep 0.3; masix kill unix); wait $!; echo $?"), stdout="124\n")
+
+
+@case
+def locks_stay(guest):
+    check(guest.sh("""
+        (flock -x 9; masix kill unix; sleep 0.5; echo held) 9>/tmp/locked & sleep 0.2
+        flock -n /tmp/locked echo had; flock /tmp/locked echo free; wait; rm /tmp/locked"""), stdout="held\nfree\n")
+    check(guest.run("perl", "-e", """
+        use Fcntl; open(F, "+>", "/tmp/records"); $l = pack("s s l l i", 1, 0, 0, 0, 0); fcntl(F, 6, $l) or die;
+        if (!fork) { system("masix kill unix"); $l = pack("s s l l i", 1, 0, 0, 0, 0);
+            print fcntl(F, 6, $l) ? "had" : "refused", "\\n"; exit }
+        wait; unlink "/tmp/records" """), stdout="refused\n")
+
+
+@case
+def sockets_and_what_is_in_them(guest):
+    check(guest.run("perl", "-e", """
+        use Socket; socketpair(A, B, AF_UNIX, SOCK_STREAM, 0); syswrite(A, "before"); system("masix kill unix");
+        syswrite(A, " after"); sysread(B, $b, 100); print "$b\\n" """), stdout="before after\n")
+
+
+@case
+def a_terminal_and_its_jobs(guest):
+    check(guest.type(
+        "exec bash --norc -i", (b"# ", b"perl -e '$| = 1; print qq(started\\n); sleep 1 while 1'\n"),
+        (b"started\r\n", b"\x1a"), (b"Stopped", b"masix kill unix\n"), (b"# ", b"fg\n"), (b"perl", b"\x03"),
+        (b"# ", b"masix kill unix; exit 5\n")), status=5)
 
 
 @case(seconds=120)

@@ -50,6 +50,10 @@ kern_return_t masix_object_init(struct masix_object *object, const struct masix_
 kern_return_t masix_object_adopt(struct masix_object *object, const struct masix_class *class,
 	mach_port_t port) __attribute__((warn_unused_result));
 
+/* The same for a port of which masix_object_send_right has made no right: nobody can have gone. */
+kern_return_t masix_object_adopt_unused(struct masix_object *object,
+	const struct masix_class *class, mach_port_t port) __attribute__((warn_unused_result));
+
 /* The object behind `port` if it is of `class` (NULL: any), with a reference
  * for the caller; else NULL. */
 struct masix_object *masix_object_get(mach_port_t port, const struct masix_class *class);

@@ -40,7 +40,7 @@ static bool read_memory(mach_port_t task, uint32_t address, void *to, uint32_t s
 
 static void examine(mach_port_t task, mach_port_t thread)
 {
-	struct i386_thread_state state;
+	struct i386_thread_state state = { 0 };
 	mach_msg_type_number_t words = i386_THREAD_STATE_COUNT;
 	mach_msg_header_t message;
 	struct frame frame;

@@ -86,7 +86,9 @@ static void adopt_objects(void)
 			atomic_store(&o->references, 1);
 			continue;
 		}
-		kern_return_t kr = masix_object_adopt(o, o->class, port);
+		/* What nobody has got yet, he who waits for it will get. */
+		kern_return_t kr = (o->armed ? masix_object_adopt : masix_object_adopt_unused)(
+			o, o->class, port);
 
 		if (kr != KERN_SUCCESS)
 			masix_fatal("%s: %s", o->class->name, masix_strerror(kr));
