@@ -1,0 +1,214 @@
+/* A DOS machine: everything that its services keep outside the program's reach. */
+#ifndef DOS_DOS_H
+#define DOS_DOS_H
+
+#include "arena.h"
+#include "error.h"
+#include "guest.h"
+#include "names.h"
+#include "world.h"
+
+#define DOS_FILES 64 /* open at a time, all programs together */
+#define DOS_DRIVES 26
+#define DOS_PROCESSES 32     /* programs that wait for the one they started */
+#define DOS_SEARCHES 32	     /* find first/next under way */
+#define DOS_DIRECTORY_MAX 67 /* of a current directory, with its NUL */
+#define DOS_KEYS 64	     /* typed and not read */
+
+/* Where things lie in the low megabyte (segments). */
+#define SEGMENT_BIOS_DATA 0x0040u
+#define SEGMENT_DOS_DATA 0x0070u
+#define SEGMENT_FIRST_MCB 0x0200u
+#define SEGMENT_MEMORY_END 0xa000u
+#define SEGMENT_ROM 0xf000u
+
+/* The machine's own handler of interrupt n: HLT, IRET at ROM_HANDLERS + 4 n in its ROM. */
+#define ROM_HANDLERS 0x1000u
+/* Further HLTs behind them, for what is called by a far call. */
+#define ROM_ENTRY_XMS 256u /* in units of 4 bytes */
+#define ROM_ENTRY_CPM 257u
+#define ROM_ENTRY_CASE_MAP 258u
+#define ROM_ENTRY_AGAIN 259u
+#define ROM_ENTRIES 260u
+#define ROM_AGAIN (ROM_HANDLERS + 4 * ROM_ENTRY_AGAIN) /* HLT, INT 21h, RETF 2 */
+
+#define ROM_MEDIA 0x0ff0u /* the byte F8h: a fixed disk */
+
+/* Offsets in SEGMENT_DOS_DATA. */
+#define DOS_DATA_IN_DOS 0x10u
+#define DOS_DATA_LEAD_BYTES 0x14u
+#define DOS_DATA_LISTS 0x26u
+
+enum dos_file_kind {
+	DOS_FILE_FREE,
+	DOS_FILE_DISK,
+	DOS_FILE_STREAM, /* of the caller, no terminal */
+	DOS_FILE_CONSOLE,
+	DOS_FILE_NUL,
+	DOS_FILE_AUX,
+	DOS_FILE_PRN,
+	DOS_FILE_CLOCK,
+};
+
+struct dos_file { /* an entry of the system file table */
+	enum dos_file_kind kind;
+	unsigned uses; /* handles, and FCBs that have it open */
+	uint8_t mode;  /* as given to function 3Dh */
+	int stream;    /* of a STREAM */
+	int file;      /* the world's, of a DISK */
+	bool binary;   /* of a device: function 44h/01h */
+	bool at_end;   /* input has ended: 44h/06h */
+	bool written;
+	bool is_fcb;   /* opened by an FCB */
+	uint8_t drive; /* 0 = A */
+	uint8_t field[NAME_FIELD];
+	uint16_t owner; /* PSP */
+	uint32_t position, size;
+	int64_t mtime;
+	char path[WORLD_PATH_MAX]; /* of the caller */
+};
+
+struct dos_search {
+	uint16_t serial; /* in the DTA too; 0: free */
+	uint32_t used;	 /* clock of the last use */
+	char *names;	 /* NUL-terminated, one after the other */
+	uint32_t size, room;
+	char directory[WORLD_PATH_MAX];
+};
+
+struct dos_drive {
+	bool is_there;
+	char root[WORLD_PATH_MAX];	   /* "" or "/path", no slash at the end */
+	char directory[DOS_DIRECTORY_MAX]; /* "" or "NAME\NAME", without drive */
+};
+
+struct dos_process { /* one that waits */
+	struct cpu cpu;
+	uint16_t psp;
+	uint16_t dta_segment, dta_offset;
+};
+
+struct dos_lock {
+	bool used;
+	uint8_t file; /* of the system file table */
+	uint16_t owner;
+	uint32_t start, end;
+};
+
+enum dos_end { /* as function 4Dh tells */
+	DOS_END_NORMAL,
+	DOS_END_BREAK,
+	DOS_END_ERROR,
+	DOS_END_RESIDENT,
+};
+
+struct dos {
+	uint8_t *memory; /* GUEST_MEMORY bytes */
+	struct cpu cpu;
+	struct world *world;
+	struct arena arena;
+
+	/* The machine is over: the code that its caller gets. */
+	bool is_over;
+	enum dos_end end;
+	uint8_t exit_code;
+	const char *crash; /* why it was ended, or NULL */
+
+	uint16_t psp; /* of the current program */
+	uint16_t dta_segment, dta_offset;
+	uint8_t drive; /* current, 0 = A */
+	struct dos_drive drives[DOS_DRIVES];
+	struct dos_file files[DOS_FILES];
+	struct dos_search searches[DOS_SEARCHES];
+	struct dos_lock locks[64];
+	uint16_t search_serial;
+	uint32_t search_clock;
+	struct dos_process processes[DOS_PROCESSES];
+	unsigned depth; /* of processes */
+	uint8_t child_code;
+	enum dos_end child_end;
+
+	uint8_t error, error_class, error_action, error_place; /* function 59h */
+	bool verify;
+	bool break_check;
+	char switch_character;
+	uint8_t version_major, version_minor;
+	uint32_t temporary;    /* number of the next temporary file */
+	int32_t clock_seconds; /* how far functions 2Bh and 2Dh moved this machine's clock */
+
+	/* Keyboard: what was typed, as BIOS codes (scan code high, character low). */
+	uint16_t keys[DOS_KEYS];
+	unsigned key_first, key_count;
+	uint8_t key_second; /* of an extended key that function 07h returns in two parts; 0: none */
+	bool input_ended;
+	bool after_return; /* the last line ended with CR: a LF behind it is no line */
+	uint8_t line[256]; /* of a line being read from the console (3Fh) */
+	unsigned line_length, line_at;
+	unsigned polls; /* of an empty keyboard, one after the other */
+
+	/* Screen: what the terminal shows (video.h). */
+	bool is_screen;
+	uint8_t shown[4000], shown_cursor[2];
+
+	/* Of the call of INT 21h that is being served. */
+	struct cpu call;
+	bool is_broken; /* Ctrl-C ended it: the registers are no longer its own */
+	uint16_t again_sp;
+
+	uint64_t ticks_seen;
+	unsigned clock_polls; /* INT 1Ah/00h, one after the other */
+
+	/* Chips (ports.c). */
+	uint8_t interrupt_mask, speaker, clock_register, crt_register, crt[32], retrace;
+	uint16_t timer_latch;
+	bool timer_high;
+};
+
+/* The machine as it is when no program is loaded. */
+void dos_init(struct dos *dos, uint8_t *memory, struct world *world);
+
+/* Load the program whose DOS path this is as the first one, with its command tail and `size` bytes of environment strings,
+ * each with its NUL. */
+int dos_run(struct dos *dos, const char *path, const char *tail, const char *environment,
+	unsigned size);
+
+/* The processor's HLT in our ROM or an INT that nobody has hooked: do what interrupt n is for.  The instruction
+ * pointer is behind it already. */
+void dos_interrupt(struct dos *dos, uint8_t n);
+/* An entry that is called far (ROM_ENTRY_*); the return address is still on the stack. */
+void dos_entry(struct dos *dos, unsigned entry);
+
+/* The machine ends; `why` is told to the caller. */
+void dos_crash(struct dos *dos, const char *why);
+
+static inline uint8_t *dos_at(struct dos *dos, uint16_t segment, uint16_t offset)
+{
+	return guest_at(dos->memory, segment, offset);
+}
+
+static inline uint8_t *dos_block(struct dos *dos, uint16_t segment, uint16_t offset, uint32_t n)
+{
+	return guest_block(dos->memory, segment, offset, n);
+}
+
+static inline uint8_t *dos_bios_data(struct dos *dos, uint16_t offset)
+{
+	return dos->memory + (SEGMENT_BIOS_DATA << 4) + offset;
+}
+
+/* The stack of the program. */
+static inline void dos_push(struct dos *dos, uint16_t value)
+{
+	dos->cpu.sp = (uint16_t)(dos->cpu.sp - 2);
+	put16(dos_at(dos, dos->cpu.ss, dos->cpu.sp), value);
+}
+
+static inline uint16_t dos_pop(struct dos *dos)
+{
+	uint16_t value = get16(dos_at(dos, dos->cpu.ss, dos->cpu.sp));
+
+	dos->cpu.sp = (uint16_t)(dos->cpu.sp + 2);
+	return value;
+}
+
+#endif

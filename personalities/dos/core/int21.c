@@ -1,0 +1,102 @@
+#include "int21.h"
+
+#include "con.h"
+#include "exec.h"
+
+const struct int21_function *int21_find(uint8_t n)
+{
+	const struct int21_function *const tables[] = { n < 0x0d ? &int21_characters[n] : NULL,
+		&int21_files[n], &int21_system[n], &int21_fcb[n] };
+
+	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (tables[i] && tables[i]->handler)
+			return tables[i];
+	return NULL;
+}
+
+/* What function 59h tells of an error: class, action, place. */
+static void note_error(struct dos *dos, int error)
+{
+	dos->error = (uint8_t)error;
+	dos->error_action = 3; /* ask the user */
+	dos->error_place = 1;
+	switch (error) {
+	case DOS_E_FILE:
+	case DOS_E_PATH:
+	case DOS_E_NO_MORE:
+	case DOS_E_DRIVE:
+		dos->error_class = 8;
+		dos->error_place = 2;
+		break;
+	case DOS_E_ACCESS:
+	case DOS_E_CURRENT:
+		dos->error_class = 3;
+		dos->error_place = 2;
+		break;
+	case DOS_E_HANDLES:
+	case DOS_E_MEMORY:
+		dos->error_class = 1;
+		dos->error_action = 4; /* give up, and clean up */
+		dos->error_place = error == DOS_E_MEMORY ? 5 : 1;
+		break;
+	case DOS_E_ARENA:
+	case DOS_E_BLOCK:
+		dos->error_class = 7;
+		dos->error_action = 5; /* give up at once */
+		dos->error_place = 5;
+		break;
+	case DOS_E_FORMAT:
+	case DOS_E_ENVIRONMENT:
+		dos->error_class = 9;
+		dos->error_action = 4;
+		break;
+	case DOS_E_SHARE:
+	case DOS_E_LOCK:
+		dos->error_class = 10;
+		dos->error_action = 2; /* try later */
+		dos->error_place = 2;
+		break;
+	case DOS_E_EXISTS:
+		dos->error_class = 12;
+		dos->error_place = 2;
+		break;
+	default:
+		dos->error_class = 7;
+		dos->error_action = 4;
+	}
+}
+
+/* Codes that programs for DOS 2 do not know become what it would have said; function 59h tells them. */
+static uint16_t plain_code(int error)
+{
+	return (uint16_t)(error > DOS_E_NO_MORE && error < DOS_E_SHARE ? DOS_E_ACCESS : error);
+}
+
+void int21(struct dos *dos)
+{
+	struct cpu *cpu = &dos->cpu;
+	const struct int21_function *f = int21_find(cpu->ah);
+	int error;
+
+	dos->call = *cpu;
+	dos->is_broken = false;
+	if (f && (f->flags & INT21_BREAK) && console_check_break(dos))
+		return;
+	error = f ? f->handler(dos) : DOS_E_FUNCTION;
+	if (dos->is_broken || dos->is_over)
+		return;
+	if (error)
+		note_error(dos, error);
+	if (f && (f->flags & INT21_PLAIN))
+		return;
+	if (!f && dos->call.ah > 0x6c) { /* as DOS answers what is beyond its table */
+		cpu->al = 0;
+		return;
+	}
+	if (error) {
+		cpu->ax = plain_code(error);
+		cpu->flags |= FLAG_CARRY;
+	} else {
+		cpu->flags &= (uint16_t)~FLAG_CARRY;
+	}
+}

@@ -1,0 +1,434 @@
+/* INT 21h: memory, programs, vectors, date and time, what a program may ask of DOS itself. */
+#include <string.h>
+
+#include "exec.h"
+#include "files.h"
+#include "int21.h"
+#include "path.h"
+#include "psp.h"
+
+/* --- Vectors and the disk transfer area --- */
+
+static int set_vector(struct dos *dos)
+{
+	put_far(dos->memory + 4 * dos->cpu.al, dos->cpu.ds, dos->cpu.dx);
+	return DOS_OK;
+}
+
+static int get_vector(struct dos *dos)
+{
+	const uint8_t *vector = dos->memory + 4 * dos->cpu.al;
+
+	dos->cpu.bx = get16(vector);
+	dos->cpu.es = get16(vector + 2);
+	return DOS_OK;
+}
+
+static int set_dta(struct dos *dos)
+{
+	dos->dta_segment = dos->cpu.ds;
+	dos->dta_offset = dos->cpu.dx;
+	return DOS_OK;
+}
+
+static int get_dta(struct dos *dos)
+{
+	dos->cpu.es = dos->dta_segment;
+	dos->cpu.bx = dos->dta_offset;
+	return DOS_OK;
+}
+
+/* --- Date and time: what a program sets holds in its machine --- */
+
+static int64_t now(const struct dos *dos)
+{
+	return dos->world->now_ns(dos->world->context) + (int64_t)dos->clock_seconds * 1000000000;
+}
+
+static int get_date(struct dos *dos)
+{
+	int64_t days = now(dos) / 1000000000 / 86400;
+	int year, month, day;
+
+	date_from_days(days, &year, &month, &day);
+	dos->cpu.cx = (uint16_t)year;
+	dos->cpu.dh = (uint8_t)month;
+	dos->cpu.dl = (uint8_t)day;
+	dos->cpu.al = (uint8_t)((days + 4) % 7); /* 1970 began with a Thursday */
+	return DOS_OK;
+}
+
+static bool is_date(int year, int month, int day)
+{
+	int y, m, d;
+
+	if (year < 1980 || year > 2099 || month < 1 || month > 12 || day < 1)
+		return false;
+	date_from_days(days_from_date(year, month, day), &y, &m, &d);
+	return y == year && m == month && d == day;
+}
+
+static int set_date(struct dos *dos)
+{
+	struct cpu *cpu = &dos->cpu;
+	int64_t days = now(dos) / 1000000000 / 86400;
+
+	cpu->al = 0xff;
+	if (!is_date(cpu->cx, cpu->dh, cpu->dl))
+		return DOS_OK;
+	dos->clock_seconds += (int32_t)((days_from_date(cpu->cx, cpu->dh, cpu->dl) - days) * 86400);
+	cpu->al = 0;
+	return DOS_OK;
+}
+
+static int get_time(struct dos *dos)
+{
+	int64_t hundredths = now(dos) / 10000000 % 8640000;
+
+	dos->cpu.ch = (uint8_t)(hundredths / 360000);
+	dos->cpu.cl = (uint8_t)(hundredths / 6000 % 60);
+	dos->cpu.dh = (uint8_t)(hundredths / 100 % 60);
+	dos->cpu.dl = (uint8_t)(hundredths % 100);
+	return DOS_OK;
+}
+
+static int set_time(struct dos *dos)
+{
+	struct cpu *cpu = &dos->cpu;
+	int32_t was = (int32_t)(now(dos) / 1000000000 % 86400);
+
+	cpu->al = 0xff;
+	if (cpu->ch > 23 || cpu->cl > 59 || cpu->dh > 59 || cpu->dl > 99)
+		return DOS_OK;
+	dos->clock_seconds += cpu->ch * 3600 + cpu->cl * 60 + cpu->dh - was;
+	cpu->al = 0;
+	return DOS_OK;
+}
+
+/* --- Memory --- */
+
+static int allocate(struct dos *dos)
+{
+	uint16_t segment, largest = 0;
+	int error = arena_allocate(&dos->arena, dos->psp, dos->cpu.bx, &segment, &largest);
+
+	if (error == DOS_E_MEMORY)
+		dos->cpu.bx = largest;
+	if (!error)
+		dos->cpu.ax = segment;
+	return error;
+}
+
+static int release(struct dos *dos)
+{
+	return arena_free(&dos->arena, dos->cpu.es);
+}
+
+static int resize(struct dos *dos)
+{
+	uint16_t largest = 0;
+	int error = arena_resize(&dos->arena, dos->cpu.es, dos->cpu.bx, &largest);
+
+	if (error == DOS_E_MEMORY)
+		dos->cpu.bx = largest;
+	return error;
+}
+
+static int strategy(struct dos *dos)
+{
+	struct cpu *cpu = &dos->cpu;
+
+	switch (cpu->al) {
+	case 0:
+		cpu->ax = dos->arena.strategy;
+		return DOS_OK;
+	case 1:
+		if (cpu->bx > 2) /* there are no blocks above 640 KiB to prefer */
+			return DOS_E_FUNCTION;
+		dos->arena.strategy = cpu->bx;
+		return DOS_OK;
+	case 2:
+		cpu->al = 0; /* nor are they in the chain */
+		return DOS_OK;
+	case 3:
+		return cpu->bx == 0 ? DOS_OK : DOS_E_FUNCTION;
+	default:
+		return DOS_E_FUNCTION;
+	}
+}
+
+/* --- Programs --- */
+
+static int stay_resident(struct dos *dos)
+{
+	process_stay(dos, dos->cpu.dx, dos->cpu.al);
+	return DOS_OK;
+}
+
+static int end(struct dos *dos)
+{
+	process_end(dos, DOS_END_NORMAL, dos->cpu.al);
+	return DOS_OK;
+}
+
+/* Told once. */
+static int child_code(struct dos *dos)
+{
+	dos->cpu.al = dos->child_code;
+	dos->cpu.ah = (uint8_t)dos->child_end;
+	dos->child_code = 0;
+	dos->child_end = DOS_END_NORMAL;
+	return DOS_OK;
+}
+
+static int new_psp(struct dos *dos)
+{
+	psp_copy(dos, dos->cpu.dx);
+	return DOS_OK;
+}
+
+static int child_psp(struct dos *dos)
+{
+	uint16_t psp = dos->cpu.dx;
+
+	psp_create(dos, psp, dos->psp, get16(dos_at(dos, dos->psp, PSP_ENVIRONMENT)), dos->cpu.si);
+	files_inherit(dos, psp, dos->psp);
+	process_set_current(dos, psp);
+	return DOS_OK;
+}
+
+static int set_psp(struct dos *dos)
+{
+	process_set_current(dos, dos->cpu.bx);
+	return DOS_OK;
+}
+
+static int get_psp(struct dos *dos)
+{
+	dos->cpu.bx = dos->psp;
+	return DOS_OK;
+}
+
+/* --- DOS itself --- */
+
+static int version(struct dos *dos)
+{
+	struct cpu *cpu = &dos->cpu;
+
+	cpu->bh = cpu->al == 1 ? 0 : 0xff; /* not in ROM; of no known maker */
+	cpu->bl = 0;
+	cpu->cx = 0;
+	cpu->al = dos->version_major;
+	cpu->ah = dos->version_minor;
+	return DOS_OK;
+}
+
+static int break_and_version(struct dos *dos)
+{
+	struct cpu *cpu = &dos->cpu;
+
+	switch (cpu->al) {
+	case 0:
+		cpu->dl = dos->break_check;
+		return DOS_OK;
+	case 1:
+		dos->break_check = cpu->dl & 1;
+		return DOS_OK;
+	case 5:
+		cpu->dl = 3; /* C: */
+		return DOS_OK;
+	case 6:
+		cpu->bl = dos->version_major;
+		cpu->bh = dos->version_minor;
+		cpu->dx = 0;
+		return DOS_OK;
+	default:
+		cpu->al = 0xff;
+		return DOS_OK;
+	}
+}
+
+static int switch_character(struct dos *dos)
+{
+	switch (dos->cpu.al) {
+	case 0:
+		dos->cpu.dl = (uint8_t)dos->switch_character;
+		dos->cpu.al = 0;
+		return DOS_OK;
+	case 1:
+		dos->switch_character = (char)dos->cpu.dl;
+		dos->cpu.al = 0;
+		return DOS_OK;
+	default:
+		dos->cpu.al = 0xff;
+		return DOS_OK;
+	}
+}
+
+static int in_dos_flag(struct dos *dos)
+{
+	dos->cpu.es = SEGMENT_DOS_DATA;
+	dos->cpu.bx = DOS_DATA_IN_DOS;
+	return DOS_OK;
+}
+
+static int list_of_lists(struct dos *dos)
+{
+	dos->cpu.es = SEGMENT_DOS_DATA;
+	dos->cpu.bx = DOS_DATA_LISTS;
+	return DOS_OK;
+}
+
+static int last_error(struct dos *dos)
+{
+	struct cpu *cpu = &dos->cpu;
+
+	cpu->ax = dos->error;
+	cpu->bh = dos->error_class;
+	cpu->bl = dos->error_action;
+	cpu->ch = dos->error_place;
+	return DOS_OK;
+}
+
+/* --- Countries: this one is the United States --- */
+
+static void fill_country(uint8_t *to)
+{
+	memset(to, 0, 34);
+	to[2] = '$';
+	to[7] = ',';
+	to[9] = '.';
+	to[11] = '-';
+	to[13] = ':';
+	to[16] = 2; /* digits of a price */
+	put_far(to + 18, SEGMENT_ROM, ROM_HANDLERS + 4 * ROM_ENTRY_CASE_MAP);
+	to[22] = ',';
+}
+
+static int country(struct dos *dos)
+{
+	struct cpu *cpu = &dos->cpu;
+	uint8_t *to = dos_block(dos, cpu->ds, cpu->dx, 34);
+	uint16_t wanted = cpu->al == 0xff ? cpu->bx : cpu->al;
+
+	if (cpu->dx == 0xffff) /* set */
+		return wanted == 1 ? DOS_OK : DOS_E_FILE;
+	if (wanted > 1)
+		return DOS_E_FILE;
+	if (!to)
+		return DOS_E_ACCESS;
+	fill_country(to);
+	cpu->bx = 1;
+	cpu->ax = 1;
+	return DOS_OK;
+}
+
+static void to_upper(uint8_t *s, unsigned n)
+{
+	for (; n > 0; n--, s++)
+		*s = name_upper(*s);
+}
+
+static int extended_country(struct dos *dos)
+{
+	struct cpu *cpu = &dos->cpu;
+	uint8_t *to = dos_block(dos, cpu->es, cpu->di, 41);
+
+	switch (cpu->al) {
+	case 0x01:
+		if ((cpu->dx != 0xffff && cpu->dx != 1) || (cpu->bx != 0xffff && cpu->bx != 437))
+			return DOS_E_FILE;
+		if (!to || cpu->cx < 5)
+			return DOS_E_FUNCTION;
+		memset(to, 0, cpu->cx < 41 ? cpu->cx : 41);
+		to[0] = 1;
+		put16(to + 1, 38);
+		put16(to + 3, 1);
+		if (cpu->cx >= 41) {
+			put16(to + 5, 437);
+			fill_country(to + 7);
+		}
+		cpu->cx = cpu->cx < 41 ? cpu->cx : 41;
+		return DOS_OK;
+	case 0x20:
+		cpu->dl = name_upper(cpu->dl);
+		return DOS_OK;
+	case 0x21:
+		if (!dos_block(dos, cpu->ds, cpu->dx, cpu->cx))
+			return DOS_E_ACCESS;
+		to_upper(dos_block(dos, cpu->ds, cpu->dx, cpu->cx), cpu->cx);
+		return DOS_OK;
+	case 0x22:
+		if (!dos_block(dos, cpu->ds, cpu->dx, 0x80))
+			return DOS_E_ACCESS;
+		to_upper(dos_at(dos, cpu->ds, cpu->dx),
+			(unsigned)strnlen((char *)dos_at(dos, cpu->ds, cpu->dx), 0x80));
+		return DOS_OK;
+	case 0x23:
+		cpu->ax = name_upper(cpu->dl) == 'Y' ? 1 : name_upper(cpu->dl) == 'N' ? 0 : 2;
+		return DOS_OK;
+	default:
+		return DOS_E_FUNCTION;
+	}
+}
+
+static int code_page(struct dos *dos)
+{
+	struct cpu *cpu = &dos->cpu;
+
+	if (cpu->al == 1) {
+		cpu->bx = cpu->dx = 437;
+		return DOS_OK;
+	}
+	return cpu->al == 2 && cpu->bx == 437 ? DOS_OK : cpu->al == 2 ? DOS_E_FILE : DOS_E_FUNCTION;
+}
+
+/* Double-byte characters: there are none. */
+static int lead_bytes(struct dos *dos)
+{
+	if (dos->cpu.al)
+		return DOS_E_FUNCTION;
+	dos->cpu.ds = SEGMENT_DOS_DATA;
+	dos->cpu.si = DOS_DATA_LEAD_BYTES;
+	dos->cpu.al = 0;
+	return DOS_OK;
+}
+
+static int exec(struct dos *dos)
+{
+	return process_exec(dos);
+}
+
+const struct int21_function int21_system[0x100] = {
+	[0x1a] = { set_dta, INT21_PLAIN, "set DTA" },
+	[0x25] = { set_vector, INT21_PLAIN, "set vector" },
+	[0x26] = { new_psp, INT21_PLAIN, "new PSP" },
+	[0x2a] = { get_date, INT21_PLAIN, "get date" },
+	[0x2b] = { set_date, INT21_PLAIN, "set date" },
+	[0x2c] = { get_time, INT21_PLAIN, "get time" },
+	[0x2d] = { set_time, INT21_PLAIN, "set time" },
+	[0x2f] = { get_dta, INT21_PLAIN, "get DTA" },
+	[0x30] = { version, INT21_PLAIN, "version" },
+	[0x31] = { stay_resident, 0, "stay resident" },
+	[0x33] = { break_and_version, INT21_PLAIN, "break flag, true version" },
+	[0x34] = { in_dos_flag, INT21_PLAIN, "InDOS flag" },
+	[0x35] = { get_vector, INT21_PLAIN, "get vector" },
+	[0x37] = { switch_character, INT21_PLAIN, "switch character" },
+	[0x38] = { country, 0, "country" },
+	[0x48] = { allocate, 0, "allocate memory" },
+	[0x49] = { release, 0, "free memory" },
+	[0x4a] = { resize, 0, "resize memory" },
+	[0x4b] = { exec, 0, "EXEC" },
+	[0x4c] = { end, 0, "terminate with code" },
+	[0x4d] = { child_code, 0, "exit code of a child" },
+	[0x50] = { set_psp, INT21_PLAIN, "set PSP" },
+	[0x51] = { get_psp, INT21_PLAIN, "get PSP" },
+	[0x52] = { list_of_lists, INT21_PLAIN, "list of lists" },
+	[0x55] = { child_psp, INT21_PLAIN, "child PSP" },
+	[0x58] = { strategy, 0, "allocation strategy" },
+	[0x59] = { last_error, INT21_PLAIN, "extended error" },
+	[0x62] = { get_psp, INT21_PLAIN, "get PSP" },
+	[0x63] = { lead_bytes, 0, "lead bytes" },
+	[0x65] = { extended_country, 0, "extended country" },
+	[0x66] = { code_page, 0, "code page" },
+};

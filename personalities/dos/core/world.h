@@ -1,0 +1,76 @@
+/* What a DOS machine asks of the world outside: streams and terminal of its caller, files, time.  The machine's task
+ * implements it over Mach's contracts, the unit tests over a directory of the host.  Paths are the caller's: absolute,
+ * '/' between names.  Functions that can fail return a DOS error code (error.h), 0 for success. */
+#ifndef DOS_WORLD_H
+#define DOS_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WORLD_PATH_MAX 1024 /* with its NUL */
+#define WORLD_NAME_MAX 256
+
+#define WORLD_READ 1u
+#define WORLD_WRITE 2u
+#define WORLD_CREATE 4u
+#define WORLD_EXCLUSIVE 8u
+#define WORLD_TRUNCATE 16u
+
+struct world_stat {
+	bool is_directory;
+	bool is_file;
+	bool is_writable; /* some permission to write is set */
+	uint32_t size;	  /* 4 GiB - 1 where it is more */
+	int64_t mtime;	  /* seconds since 1970 */
+};
+
+struct world_space {
+	uint32_t block_size;
+	uint64_t blocks, blocks_free;
+};
+
+struct world {
+	void *context;
+
+	/* Streams 0 to 2 of the caller: up to n bytes, 0 at the end, -1 for an error. Wait. */
+	int (*stream_read)(void *context, int stream, void *to, unsigned n);
+	int (*stream_write)(void *context, int stream, const void *from, unsigned n);
+	bool (*stream_is_terminal)(void *context, int stream);
+
+	/* The next byte typed on the terminal, -1: none now (with wait: none will ever come). */
+	int (*key)(void *context, bool wait);
+	/* Bytes for the terminal; shown before the next wait at the latest. */
+	void (*show)(void *context, const void *bytes, unsigned n);
+	/* The program has nothing to do: until the next tick or key. */
+	void (*idle)(void *context);
+
+	int64_t (*now_ns)(void *context); /* since 1970 */
+	void (*log)(void *context, const char *line);
+
+	int (*open)(void *context, const char *path, unsigned flags, int *file,
+		struct world_stat *stat);
+	void (*close)(void *context, int file);
+	int (*read)(void *context, int file, uint32_t offset, void *to, uint32_t n, uint32_t *done);
+	int (*write)(void *context, int file, uint32_t offset, const void *from, uint32_t n,
+		uint32_t *done);
+	int (*set_size)(void *context, int file, uint32_t size);
+	int (*file_stat)(void *context, int file, struct world_stat *stat);
+	int (*set_time)(void *context, int file, int64_t mtime);
+	int (*sync)(void *context, int file);
+
+	int (*stat)(void *context, const char *path, struct world_stat *stat);
+	/* Each name in the directory but . and ..; until `each` returns false. */
+	int (*list)(void *context, const char *path, bool (*each)(void *argument, const char *name),
+		void *argument);
+	int (*make_directory)(void *context, const char *path);
+	int (*remove)(void *context, const char *path, bool directory);
+	int (*rename)(void *context, const char *from, const char *to);
+	int (*set_writable)(void *context, const char *path, bool writable);
+	int (*space)(void *context, const char *path, struct world_space *space);
+
+	/* Zeroed memory; NULL: there is none. */
+	void *(*allocate)(void *context, uint32_t size);
+	void (*free)(void *context, void *memory, uint32_t size);
+};
+
+#endif
