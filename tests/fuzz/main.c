@@ -22,6 +22,7 @@
 
 #include "acs_client.h"
 #include "dir.h"
+#include "foreign_program.h"
 #include "io.h"
 #include "message.h"
 #include "process.h"
@@ -31,6 +32,7 @@
 #define ROUND_MS 20000
 #define NO_TARGETS 3 /* exit status */
 #define MOUNTS 6
+#define FOREIGN_MS 10000       /* it may have to start first */
 #define MEMORY "memory object" /* the kernel's stand-in for a file */
 
 static struct target targets[TARGETS_MAX];
@@ -185,6 +187,22 @@ static void open_sockets(mach_port_t process)
 	}
 }
 
+/* The DOS personality, and a machine of it, which has a program that is not there: it waits to tell so. */
+static void open_foreign(mach_port_t process, mach_port_t acs)
+{
+	static const char strings[] = "\0/\0/none.com";
+	const uint32_t mounts[1] = { 0 }, numbers[MASIX_PROGRAM_NUMBERS] = { 0 };
+	mach_port_t personality, root, program;
+
+	if (acs_lookup(acs, "dos", 3, FOREIGN_MS, &personality) != KERN_SUCCESS ||
+		process_mount_root(process, 0, &root) != KERN_SUCCESS)
+		return;
+	add("DOS", personality, 0);
+	if (program_start(personality, &root, 1, mounts, 1, numbers, MASIX_PROGRAM_NUMBERS, strings,
+		    sizeof strings, &program) == KERN_SUCCESS)
+		add("DOS machine", program, 1);
+}
+
 static int open_targets(void)
 {
 	mach_port_t process, acs, log;
@@ -199,6 +217,7 @@ static int open_targets(void)
 	open_mounts(process);
 	open_streams(process);
 	open_sockets(process);
+	open_foreign(process, acs);
 	surroundings.ports = ports;
 	surroundings.port_count = target_count;
 	surroundings.is_root = geteuid() == 0;

@@ -199,6 +199,6 @@ def servers_have_not_died(guest):
     start_servers(guest)
     rows = check(guest.run("masix", "servers")).stdout.decode().splitlines()[1:]
     starts = {row.split()[0]: row.split()[1:4:2] for row in rows}
-    for name in SERVERS:
+    for name in (*SERVERS, "dos"):
         require(starts.get(name) == ["up", "1"], f"{name} is {starts.get(name)}")
     check(guest.sh("echo x >/var/tmp/x; cat /var/tmp/x; rm /var/tmp/x; sh -c 'exit 3'; echo $?"), stdout="x\n3\n")

@@ -121,6 +121,24 @@ struct masix_connection { /* network_sockets */
 #define MASIX_SOCKET_PEEK 16 /* beside MASIX_IO_* */
 #define MASIX_SOCKET_IDS 32  /* the sender says who it is */
 
+/* foreign_program.defs */
+#define MASIX_DIRECTORIES_MAX 16
+enum masix_program_number {	 /* what stands in `numbers` */
+	MASIX_PROGRAM_ARGUMENTS, /* how many */
+	MASIX_PROGRAM_VARIABLES, /* of the environment */
+	MASIX_PROGRAM_TERMINALS, /* bit n: stream n is a terminal */
+	MASIX_PROGRAM_ROWS,	 /* of it */
+	MASIX_PROGRAM_COLUMNS,
+	MASIX_PROGRAM_UMASK,
+	MASIX_PROGRAM_NUMBERS,
+};
+enum masix_program_event {
+	MASIX_PROGRAM_READ = 1,
+	MASIX_PROGRAM_WRITE,
+	MASIX_PROGRAM_TERMINAL,
+	MASIX_PROGRAM_EXIT,
+};
+
 #define MASIX_STREAM (-1LL)
 
 /* flags of io calls */

@@ -3,6 +3,8 @@
  * Without a host channel it keeps a shell on the console. */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,6 +22,7 @@
 
 #define CONSOLE "/dev/console"
 #define CHANNELS "/dev/host/"
+#define ON_DEMAND "/etc/masix/on-demand"
 #define GRACE_MS 300 /* between SIGTERM and SIGKILL for what a command left behind */
 
 #define STATUS_NO_START 125
@@ -323,6 +326,36 @@ static bool reserve_standard_descriptors(void)
 	return true;
 }
 
+/* Servers of the root disk that start when somebody looks for them: links in ON_DEMAND.  Without one of them the machine
+ * is still of use, and its log says why it is not there. */
+static void declare(const char *link)
+{
+	char file[PATH_MAX];
+	int status;
+	pid_t child;
+
+	if (!realpath(link, file))
+		return;
+	child = fork();
+	if (child == 0) {
+		execl("/usr/bin/masix", "masix", "start", "--on-demand", file, NULL);
+		_exit(STATUS_NOT_EXECUTABLE);
+	}
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+		continue;
+}
+
+static void declare_servers(void)
+{
+	glob_t links;
+
+	if (glob(ON_DEMAND "/*", 0, NULL, &links) != 0)
+		return;
+	for (size_t i = 0; i < links.gl_pathc; i++)
+		declare(links.gl_pathv[i]);
+	globfree(&links);
+}
+
 static void on_child(int signal)
 {
 	(void)signal; /* it only ends the wait in await */
@@ -342,6 +375,7 @@ int main(void)
 	if (!reserve_standard_descriptors() || sigprocmask(SIG_BLOCK, &child, NULL) ||
 		sigaction(SIGCHLD, &action, NULL))
 		return 1;
+	declare_servers();
 	control = open(CHANNELS "control", O_RDWR | O_CLOEXEC);
 	if (control < 0)
 		serve_console();

@@ -1,0 +1,5 @@
+; A bad program: its machine ends, and nothing else.
+	cpu 686
+	org 100h
+	xor bl,bl
+	div bl
