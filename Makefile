@@ -6,6 +6,7 @@
 #   make bench     the benchmarks     make lint    static checks      make clean   remove build/
 #   make scale     docs/scale.md: membership and names of thousands of played nodes
 #   make fuzz      fuzzers of the host, FUZZ_SECONDS=600 each
+#   make soak      servers die under programs that work, for MINUTES=10; SEED=N for the same once more
 #
 # A module.mk sets variables and then declares, for some NAME:
 #   NAME_srcs      sources: relative to its folder, or $(top)/... for those of other folders; .c and .S
@@ -35,7 +36,7 @@ comma := ,
 # The folder of the module.mk that is being read, relative to the top.
 here = $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 
-.PHONY: all run check unit fuzz bench lint clean setup FORCE
+.PHONY: all run check unit fuzz soak bench lint clean setup FORCE
 all:
 
 goals := $(or $(MAKECMDGOALS),all)
@@ -313,6 +314,10 @@ fuzz: $(fuzz_targets:%=$(B)/fuzz/%) $(ALL)
 
 check: all $(unit_tests:%=$(B)/unit/%) $(fuzz_targets:%=$(B)/fuzz/%)
 	@tests/run-all $(unit_tests:%=$(B)/unit/%)
+
+MINUTES ?= 10
+soak: all
+	tests/soak/run $(MINUTES) $(SEED)
 
 bench: all
 	scripts/setup --bench
