@@ -1,6 +1,7 @@
 /* The console server: acquire, wire, run; or go on after the death of the one before. */
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include <masix/error.h>
 #include <masix/estate.h>
@@ -9,6 +10,7 @@
 
 #include "console_server.h"
 #include "io_server.h"
+#include "mach_host.h"
 #include "mach_port.h"
 #include "state.h"
 
@@ -18,6 +20,7 @@
 #define KEPT_MAGIC 0x636f6e73u
 
 static struct console *const console = (struct console *)MASIX_KEEP_BASE;
+static mach_port_t host_priv;
 
 static void need(kern_return_t kr, const char *what)
 {
@@ -25,7 +28,7 @@ static void need(kern_return_t kr, const char *what)
 		masix_fatal("%s: %s", what, masix_strerror(kr));
 }
 
-static void begin(mach_port_t device_master, mach_port_t host_priv)
+static void begin(mach_port_t device_master)
 {
 	kern_return_t kr;
 
@@ -55,7 +58,7 @@ static kern_return_t adopt(struct masix_estate *estate, struct masix_object *obj
 		       : MASIX_E_NOT_FOUND;
 }
 
-static void go_on(mach_port_t device_master, mach_port_t host_priv, struct masix_estate *estate)
+static void go_on(mach_port_t device_master, struct masix_estate *estate)
 {
 	need(system_log_adopt(&console->log, device_master), "cannot go on with the log");
 	need(adopt(estate, &console->object, &console_class, console->port), "no port left");
@@ -67,6 +70,31 @@ static void go_on(mach_port_t device_master, mach_port_t host_priv, struct masix
 			: host_link_adopt(&console->link, &console->log, host_priv, estate),
 		"cannot go on with the host channel");
 	system_log_printf(&console->log, "console: goes on");
+}
+
+/* --- The end of ACS --- */
+
+#define GRACE_SECONDS 60 /* for a personality that stops the machine in order */
+#define KERNEL_REBOOT 0
+
+/* A machine on which nothing can be started or found shall not go on for ever. */
+static void *reboot(void *unused)
+{
+	static const struct timespec grace = { .tv_sec = GRACE_SECONDS };
+
+	(void)unused;
+	system_log_printf(&console->log, "console: acs has died");
+	(void)nanosleep(&grace, NULL);
+	(void)host_reboot(host_priv, KERNEL_REBOOT);
+	return NULL;
+}
+
+static void dead_name(mach_port_t name)
+{
+	pthread_t thread;
+
+	if (name == masix_session() && pthread_create(&thread, NULL, reboot, NULL))
+		(void)reboot(NULL);
 }
 
 /* Its contents count until the link has been recovered; each worker begins anew. */
@@ -89,9 +117,10 @@ int main(void)
 		.workers = CONSOLE_WORKERS,
 		.name = "console",
 		.memory = worker_memory,
+		.dead_name = dead_name,
 	};
 	static const uint32_t interfaces[] = { CONSOLE_SUBSYSTEM };
-	mach_port_t device_master, host_priv;
+	mach_port_t device_master;
 	struct masix_estate *estate = NULL;
 	bool again;
 
@@ -100,17 +129,18 @@ int main(void)
 	need(masix_right(MASIX_RIGHT_HOST, 0, &host_priv), "no host right");
 	if (again && console->magic == KEPT_MAGIC) {
 		need(masix_inherit(&estate), "nothing to inherit");
-		go_on(device_master, host_priv, estate);
+		go_on(device_master, estate);
 	} else {
 		if (again) /* he died before there was anything */
 			memset(console, 0, sizeof *console);
-		begin(device_master, host_priv);
+		begin(device_master);
 	}
 	need(masix_register(NULL, MASIX_ROLE_SERVER, interfaces, 1, console->port),
 		"cannot register");
 	need(masix_register("log", MASIX_ROLE_CLIENT, interfaces, 1, console->log_port),
 		"cannot register");
 	masix_estate_end(estate);
+	need(masix_watch_dead(masix_session()), "cannot watch acs");
 	need(masix_ready(), "cannot get ready");
 	(void)mach_port_deallocate(mach_task_self(), device_master);
 	masix_pool_run(&options);

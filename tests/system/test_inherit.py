@@ -1,5 +1,8 @@
 """Servers that die and whose clients go on: what a successor inherits (docs/writing-a-server.md)."""
-from harness import case, check, require
+import subprocess
+import tempfile
+
+from harness import TOP, MasixError, TestGuest, alone, case, check, require
 
 KEEPER = "/usr/lib/masix/servers/keeper"
 # How keeper_end ends it (tests/keeper/server.c).
@@ -84,3 +87,27 @@ def the_log_survives_the_console(guest):
     check(guest.sh("masix log >/tmp/before; masix kill console; sleep 0.5; masix log >/tmp/after"))
     check(guest.sh("head -c $(stat -c %s /tmp/before) /tmp/after | cmp - /tmp/before"))
     check(guest.sh("tail -c +$(stat -c %s /tmp/before) /tmp/after | grep -c 'console: goes on'"), stdout="1\n")
+
+
+@alone(seconds=150)
+def the_end_of_acs_ends_in_a_clean_reboot():
+    with tempfile.TemporaryDirectory() as folder:
+        image = f"{folder}/root.img"
+        subprocess.run(["cp", "--sparse=always", f"{TOP}/build/root.img", image], check=True)
+        guest = TestGuest(root_image=image, keep=True)
+        try:
+            check(guest.run("masix", "start", "/usr/lib/masix/servers/gauge"))
+            check(guest.sh("head -c 3000000 /dev/zero >/kept"))
+            try:
+                guest.sh("/usr/lib/masix/trials/gauge end acs; sleep 20")
+                while True:  # the processes end before the machine does; the case has its own limit
+                    guest.sh("sleep 1")
+            except MasixError:
+                pass
+            require("console: acs has died" in guest.log(), "nobody said why")
+        finally:
+            guest.close()
+        fsck = subprocess.run(["e2fsck", "-fn", image], capture_output=True, check=False)
+        require(fsck.returncode == 0, f"e2fsck: {fsck.stdout[-1200:]!r}")
+        dump = subprocess.run(["debugfs", "-R", "stat /kept", image], capture_output=True, check=False).stdout
+        require(b"Size: 3000000" in dump, f"what was written is not there: {dump!r}")

@@ -17,6 +17,9 @@
 #include "memory_policy.h"
 #include "mounts.h"
 #include "server.h"
+#include "task.h"
+
+#define KERNEL_HALT 8 /* RB_HALT of host_reboot */
 
 bool machine_memory(struct memory_figures *figures)
 {
@@ -74,6 +77,22 @@ void machine_stop(const char *why, int how)
 	if (kr != KERN_SUCCESS)
 		masix_log("some file systems may need a check");
 	kr = acs_halt(masix_session(), how);
+	/* There is no ACS any more: what it does last, without switching the power off. */
+	if (kr != KERN_SUCCESS)
+		kr = host_reboot(unix_server.host_priv, how == MASIX_REBOOT ? 0 : KERNEL_HALT);
 	if (kr != KERN_SUCCESS)
 		masix_log("the machine does not stop: %s", masix_strerror(kr));
+}
+
+static void *reboot(void *unused)
+{
+	(void)unused;
+	machine_stop("acs has died", MASIX_REBOOT);
+	return NULL;
+}
+
+void machine_lost_acs(void)
+{
+	if (!thread_detached(reboot, NULL))
+		masix_log("acs has died: no thread to stop the machine");
 }

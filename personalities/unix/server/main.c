@@ -21,6 +21,7 @@
 #include "exceptions.h"
 #include "host_terminal.h"
 #include "kept.h"
+#include "machine.h"
 #include "mounts.h"
 #include "recover.h"
 #include "serve_locks.h"
@@ -88,6 +89,10 @@ static void task_died(mach_port_t name)
 {
 	struct process_table *t = &unix_server.table;
 
+	if (name == masix_session()) {
+		machine_lost_acs();
+		return;
+	}
 	table_lock();
 	struct process *p = process_find_task(t, name);
 
@@ -165,6 +170,7 @@ int main(void)
 	else
 		must(boot_first_process(FIRST_PROGRAM), "process 1");
 	kept_ready();
+	must(masix_watch_dead(masix_session()), "watch of acs");
 	must(masix_ready(), "ready");
 	serve((void *)WORKERS);
 }

@@ -1,4 +1,5 @@
-/* gauge: prints what the gauge (masix start /usr/lib/masix/servers/gauge) sees.  gauge SERVER: crashes it. */
+/* gauge: prints what the gauge (masix start /usr/lib/masix/servers/gauge) sees.  gauge SERVER: crashes it.
+ * gauge end SERVER: has the gauge end its task. */
 #include <masix/client.h>
 #include <masix/error.h>
 #include <masix/types.h>
@@ -17,7 +18,9 @@ int main(int argc, char **argv)
 
 	if (kr == KERN_SUCCESS)
 		kr = acs_lookup(acs, "gauge", strlen("gauge"), 0, &gauge);
-	if (kr == KERN_SUCCESS && argc > 1)
+	if (kr == KERN_SUCCESS && argc == 3)
+		kr = gauge_end(gauge, argv[2], strlen(argv[2]));
+	else if (kr == KERN_SUCCESS && argc > 1)
 		kr = gauge_crash(gauge, argv[1], strlen(argv[1]));
 	else if (kr == KERN_SUCCESS)
 		kr = gauge_read(gauge, table, &size);

@@ -214,6 +214,23 @@ kern_return_t S_gauge_crash(
 	return kr == KERN_SUCCESS ? result : kr;
 }
 
+kern_return_t S_gauge_end(mach_port_t port, const masix_name_t name, mach_msg_type_number_t length)
+{
+	mach_port_t tasks[SERVERS] = { MACH_PORT_NULL };
+	kern_return_t kr, found = MASIX_E_NOT_FOUND;
+
+	(void)port;
+	kr = find_servers(tasks);
+	for (unsigned i = 0; i < SERVERS; i++) {
+		if (tasks[i] == MACH_PORT_NULL)
+			continue;
+		if (strlen(servers[i]) == length && memcmp(servers[i], name, length) == 0)
+			found = task_terminate(tasks[i]);
+		(void)mach_port_deallocate(mach_task_self(), tasks[i]);
+	}
+	return kr != KERN_SUCCESS ? kr : found;
+}
+
 static masix_routine_t demux(const mach_msg_header_t *in)
 {
 	return (masix_routine_t)gauge_server_routine(in);
