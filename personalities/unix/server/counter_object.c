@@ -506,9 +506,9 @@ void counters_send_unsent(void **box)
 		call->reply = claim_unsent(call->reply);
 		if (call->reply != MACH_PORT_NULL)
 			(void)answer(call);
+		*box = next;
 		free(call);
 	}
-	*box = NULL;
 }
 
 void counters_resume(void)

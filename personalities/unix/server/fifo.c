@@ -252,7 +252,7 @@ void fifos_send_unsent(void **box)
 			pipe_end_put(w->end); /* it was told */
 		else
 			finish(w);
+		*box = next;
 		free(w);
 	}
-	*box = NULL;
 }

@@ -237,6 +237,10 @@ KEPT_RAW static void free_block(void *bytes)
 	uint32_t page = page_of(bytes), entry = page_map()[page];
 	struct block *block = block_of(bytes);
 
+	/* A successor that died while it cleared up may have done it already. */
+	if ((entry & MAP_KIND) == MAP_FREE ||
+		((entry & MAP_KIND) == MAP_SMALL && block->state == BLOCK_FREE))
+		return;
 	if ((entry & MAP_KIND) == MAP_RUN && page >= KEPT_LARGE / KEPT_PAGE)
 		pages_unmap(bytes, (entry & MAP_COUNT) * KEPT_PAGE);
 	pthread_mutex_lock(&lock);

@@ -435,9 +435,9 @@ void pipes_send_unsent(void **box)
 		/* A reader that is gone now loses what it was about to get. */
 		if (call->reply != MACH_PORT_NULL)
 			(void)answer(call);
+		*box = next;
 		pipe_call_free(&none, call);
 	}
-	*box = NULL;
 }
 
 static void end_recover(struct masix_object *object, enum recover_pass pass)

@@ -75,9 +75,9 @@ void waiters_send_unsent(void **box)
 		w->reply = claim_unsent(w->reply);
 		if (w->reply != MACH_PORT_NULL)
 			answer_waiter(w);
+		*box = next;
 		free(w);
 	}
-	*box = NULL;
 }
 
 /* A set-ID program's task whose first thread was not let go yet. */

@@ -187,7 +187,7 @@ void locks_send_unsent(void **box)
 		w->reply = claim_unsent(w->reply);
 		if (w->reply != MACH_PORT_NULL)
 			answer_records(w->reply, w->result);
+		*box = next;
 		free(w);
 	}
-	*box = NULL;
 }

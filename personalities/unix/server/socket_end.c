@@ -447,20 +447,22 @@ void sockets_send_unsent(void **answers, void **dropped, void **gone)
 		claim_calls(call);
 		if (call->reply != MACH_PORT_NULL)
 			answer(call);
+		*answers = next;
 		socket_call_discard(call);
 	}
 	for (struct socket_record *record = *dropped, *next; record != NULL; record = next) {
 		next = record->next;
 		for (uint32_t i = 0; i < record->right_count; i++)
 			record->rights[i].right = claim_send(record->rights[i].right);
+		*dropped = next;
 		free_record(record);
 	}
 	for (struct socket *s = *gone, *next; s != NULL; s = next) {
 		next = s->next;
 		s->node = claim_send(s->node);
+		*gone = next;
 		free_socket(s);
 	}
-	*answers = *dropped = *gone = NULL;
 }
 
 void sockets_resume(void)
