@@ -77,6 +77,7 @@ struct socket {
 	bool is_at_end;		/* the other side sends no more */
 	kern_return_t error;	/* told once */
 	bool is_bound;
+	bool local_is_chosen; /* of datagrams: the address came with the peer, and goes with it */
 	ip_addr_t local, peer;
 	uint16_t local_port, peer_port;
 	struct socket_options options;

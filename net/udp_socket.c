@@ -1,5 +1,6 @@
 /* Datagrams over lwIP's UDP. */
 #include <masix/error.h>
+#include <string.h>
 
 #include "address.h"
 #include "datagram.h"
@@ -45,6 +46,19 @@ static kern_return_t bind_udp(struct socket *s, const ip_addr_t *address, uint16
 	return kr;
 }
 
+/* The local address that an earlier peer brought: the next one may be of the other version of IP. */
+static void forget_local(struct socket *s)
+{
+	if (!s->local_is_chosen)
+		return;
+	s->local_is_chosen = false;
+	memset(&s->udp->local_ip, 0, sizeof s->udp->local_ip);
+	IP_SET_TYPE(&s->udp->local_ip, s->family == MASIX_INET ? IPADDR_TYPE_V4
+				       : s->options.only_inet6 ? IPADDR_TYPE_V6
+							       : IPADDR_TYPE_ANY);
+	note_local(s);
+}
+
 static kern_return_t connect_to(struct socket *s, const struct call *call)
 {
 	const ip_addr_t *source;
@@ -52,6 +66,7 @@ static kern_return_t connect_to(struct socket *s, const struct call *call)
 	uint16_t port;
 	kern_return_t kr;
 
+	forget_local(s);
 	if (!call->has_name) {
 		udp_disconnect(s->udp);
 		s->state = SOCKET_FRESH;
@@ -68,8 +83,10 @@ static kern_return_t connect_to(struct socket *s, const struct call *call)
 	kr = address_error(udp_connect(s->udp, &to, port));
 	if (kr != KERN_SUCCESS)
 		return kr;
-	if (address_is_any(&s->udp->local_ip))
+	if (address_is_any(&s->udp->local_ip)) {
 		ip_addr_copy(s->udp->local_ip, *source);
+		s->local_is_chosen = true;
+	}
 	s->state = SOCKET_CONNECTED;
 	s->is_bound = true;
 	ip_addr_copy(s->peer, to);

@@ -495,6 +495,26 @@ CASE(datagrams_of_version_6)
 	EQUAL(ntohs(from.sin6_port), port_of(a));
 }
 
+/* As getaddrinfo(3) finds out which address this machine has towards another one. */
+CASE(peers_of_both_versions_in_turn)
+{
+	struct sockaddr_in6 six = inet6(in6addr_loopback, 1), name;
+	struct sockaddr_in four = inet4(INADDR_ANY, 1);
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+	socklen_t size = sizeof name;
+	int fd = OK(socket(AF_INET6, SOCK_DGRAM, 0));
+
+	OK(connect(fd, (struct sockaddr *)&six, sizeof six));
+	OK(getsockname(fd, (struct sockaddr *)&name, &size));
+	EQUAL(memcmp(&name.sin6_addr, &in6addr_loopback, 16), 0);
+	OK(connect(fd, &none, sizeof none));
+	OK(getsockname(fd, (struct sockaddr *)&name, &size));
+	EQUAL(memcmp(&name.sin6_addr, &in6addr_any, 16), 0);
+	OK(connect(fd, (struct sockaddr *)&four, sizeof four));
+	OK(getsockname(fd, (struct sockaddr *)&name, &size));
+	CHECK(IN6_IS_ADDR_V4MAPPED(&name.sin6_addr));
+}
+
 /* --- Processes --- */
 
 CASE(a_child_has_the_connection_too)
