@@ -21,7 +21,7 @@ SERVERS = ("acs", "console", "fs", "unix", "net")
 KINDS = ("receive", "send", "send-once", "sets", "dead")
 # What only servers ask: the prober's part. The rest is the processes'.
 NOT_HELD = {"acs_hello", "acs_register", "acs_ready", "acs_resolve", "acs_right", "acs_watch", "acs_log", "acs_halt",
-            "acs_key", "acs_ticket", "acs_inherit", "acs_keep",
+            "acs_key", "acs_ticket", "acs_inherit", "acs_keep", "acs_keep_also",
             "network_socket", "network_identify", "network_interfaces", "network_sockets",
             "fs_mint", "fs_cover", "fs_sync", "fs_shutdown", "console_open", "console_window", "console_log"}
 OF_A_SESSION = {name for name in NOT_HELD if name.startswith("acs_")}

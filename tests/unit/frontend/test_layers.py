@@ -16,7 +16,7 @@ SERVER = "personalities/unix/server"
 
 
 class Includes(unittest.TestCase):
-    def check(self, name, contracts=frozenset({"file_system", "acs_client"})):
+    def check(self, name, contracts=frozenset({"file_system", "process"})):
         return layers.check_include(SERVER, TOP / SERVER, name, contracts)
 
     def test_private_headers_of_others_are_found_however_they_are_named(self):
@@ -29,4 +29,4 @@ class Includes(unittest.TestCase):
 
     def test_contracts_of_higher_rooms_are_found(self):
         self.assertIsNone(self.check("file_system.h"))
-        self.assertIn("client of", self.check("acs_client.h") or "")
+        self.assertIn("client of", self.check("process.h") or "")

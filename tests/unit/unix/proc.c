@@ -164,7 +164,7 @@ static void test_entries(void **state)
 			cookie = after;
 		}
 		assert_int_equal(pids, 2);
-		assert_int_equal(count, 2 + 15 + 2);
+		assert_int_equal(count, 2 + 16 + 2);
 	}
 	int64_t after;
 
