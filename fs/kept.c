@@ -34,10 +34,13 @@ static void open_arena(void)
 		masix_fatal("not enough memory");
 }
 
-/* The pages of files in memory are mapped one region at a time. */
+/* The pages of files in memory are mapped one region at a time; until then the range is reserved. */
 static void make_room(void)
 {
-	if (munmap(kept_range.start, (size_t)(kept_range.end - kept_range.start)) != 0)
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+
+	if (mmap(kept_range.start, (size_t)(kept_range.end - kept_range.start), PROT_NONE, flags,
+		    -1, 0) != kept_range.start)
 		masix_fatal("the kept pages cannot be used");
 }
 

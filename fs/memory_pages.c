@@ -5,8 +5,9 @@
 
 #include "memory_private.h"
 
-/* A region lies at a multiple of its size from the start of the range.  Its first and last page are not there: the
- * kernel makes one object of neighbours that are alike, and gives back pages of an object only with all of it. */
+/* A region lies at a multiple of its size from the start of the range.  Its first and last page cannot be used: the
+ * kernel makes one object of neighbours that are alike, and gives back pages of an object only with all of it.
+ * What is not in use stays reserved: the kernel puts memory that it hands out into any hole. */
 #define REGION_PAGES 64u
 #define REGION_SIZE ((size_t)REGION_PAGES * PAGE_SIZE_)
 #define HEAD 1u			   /* the page of struct memory_region */
@@ -50,7 +51,7 @@ static void leave(struct memory_volume *volume, struct memory_region *region)
 
 static bool map(struct memory_volume *volume, unsigned slot)
 {
-	const int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+	const int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
 	void *head = region_of(volume, slot);
 
 	return mmap(head, REGION_SIZE - 2 * PAGE_SIZE_, PROT_READ | PROT_WRITE, flags, -1, 0) ==
@@ -59,8 +60,10 @@ static bool map(struct memory_volume *volume, unsigned slot)
 
 static void unmap(struct memory_volume *volume, unsigned slot)
 {
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+
 	/* Fails only for a bad range. */
-	(void)munmap(region_of(volume, slot), REGION_SIZE - 2 * PAGE_SIZE_);
+	(void)mmap(region_of(volume, slot), REGION_SIZE - 2 * PAGE_SIZE_, PROT_NONE, flags, -1, 0);
 }
 
 static struct memory_region *make(struct memory_volume *volume)
