@@ -75,8 +75,9 @@ def sockets_and_what_is_in_them(guest):
 @case
 def a_terminal_and_its_jobs(guest):
     check(guest.type(
-        "exec bash --norc -i", (b"# ", b"perl -e '$| = 1; print qq(started\\n); sleep 1 while 1'\n"),
-        (b"started\r\n", b"\x1a"), (b"Stopped", b"masix kill unix\n"), (b"# ", b"fg\n"), (b"perl", b"\x03"),
+        "exec bash --norc -i",
+        (b"# ", b"perl -e '$| = 1; $SIG{CONT} = sub { print qq(goes on\\n) }; print qq(started\\n); sleep 1 while 1'\n"),
+        (b"started\r\n", b"\x1a"), (b"Stopped", b"masix kill unix\n"), (b"# ", b"fg\n"), (b"goes on\r\n", b"\x03"),
         (b"# ", b"masix kill unix; exit 5\n")), status=5)
 
 
