@@ -44,6 +44,7 @@ uint64_t engine_run_links(void)
 			deadline = due;
 		peer = peer->next;
 	}
+	udp_flush();
 	return deadline;
 }
 
@@ -82,6 +83,7 @@ static void name_died(mach_port_t name)
 	struct peer *peer = peer_of_road(name);
 	struct gns_port *port = export_named(name);
 
+	udp_died(name);
 	if (peer != NULL)
 		peer_end(peer, "its server has ended");
 	else if (port != NULL)
@@ -145,6 +147,8 @@ static void take_message(mach_msg_header_t *message)
 		take_notification(message);
 		return;
 	}
+	if (udp_take(message))
+		return;
 	if (peer_of_back(message->msgh_local_port) != NULL) {
 		take_frame(message);
 		return;

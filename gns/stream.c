@@ -98,7 +98,7 @@ bool stream_send(struct stream *stream, struct stream_message *message)
 	lane = make_lane(stream, message->lane);
 	if (lane == NULL)
 		return false;
-	message->sent = message->in_flight = 0;
+	message->sent = 0;
 	message->begun = false;
 	message->next = NULL;
 	if (lane->first == NULL)
@@ -143,68 +143,57 @@ bool stream_was_consumed(struct stream *stream, uint32_t lane_number, uint32_t s
 
 /* --- Frames ---------------------------------------------------------------------------------------------------------- */
 
-static void write_message_bytes(struct writer *writer, const struct stream_frame_out *frame)
-{
-	const struct stream_message *message = frame->message;
-	size_t offset = frame->offset, left = frame->size, part = 0;
-
-	if (offset < message->head_size) {
-		part = message->head_size - offset;
-		if (part > left)
-			part = left;
-		write_bytes(writer, message->head + offset, part);
-	}
-	if (left > part)
-		write_bytes(
-			writer, message->rest + (offset + part - message->head_size), left - part);
-}
+#define ITEM_HEADER 5			 /* kind, lane */
+#define BEGIN_OVERHEAD (ITEM_HEADER + 6) /* size, length */
+#define MORE_OVERHEAD (ITEM_HEADER + 2)
+#define CONSUMED_SIZE (ITEM_HEADER + 4)
+/* Less than this of a message is not worth an item, if more of it must follow. */
+#define PIECE_LEAST 128
 
 static uint64_t seen_bits(const struct stream *stream)
 {
 	uint64_t bits = 0;
 	unsigned i;
 
-	for (i = 0; i + 1 < STREAM_FRAMES_MAX; i++)
-		if (stream->in[(stream->in_next + 1 + i) % STREAM_FRAMES_MAX].bytes != NULL)
+	for (i = 0; i + 1 < STREAM_FRAMES_MAX && stream->in_stored > 0; i++)
+		if (stream->in[(stream->in_next + 1 + i) % STREAM_FRAMES_MAX].items != NULL)
 			bits |= 1ull << i;
 	return bits;
 }
 
-static void emit(struct stream *stream, uint64_t sequence, const struct stream_frame_out *frame)
+/* With what is to be acknowledged now. */
+static void emit(struct stream *stream, uint64_t sequence, uint8_t *bytes, size_t size)
 {
-	uint8_t bytes[STREAM_FRAME_MAX];
-	struct writer writer = writer_to(bytes, sizeof bytes);
+	struct writer writer = writer_to(bytes, STREAM_HEADER_SIZE);
 
-	write_u8(&writer, frame->kind);
 	write_u64(&writer, sequence);
 	write_u64(&writer, stream->in_next);
 	write_u64(&writer, seen_bits(stream));
-	if (frame->kind != STREAM_ACK)
-		write_u32(&writer, frame->lane);
-	if (frame->kind == STREAM_BEGIN)
-		write_u32(&writer, (uint32_t)stream_size(frame->message));
-	if (frame->kind == STREAM_CONSUMED)
-		write_u32(&writer, frame->number);
-	if (frame->message != NULL)
-		write_message_bytes(&writer, frame);
-	stream->owes_ack = false;
+	stream->owes_ack = 0;
 	stream->totals.frames_sent++;
-	stream->totals.bytes_sent += writer.used;
-	stream->ops->emit(stream->ops->context, bytes, writer.used);
+	stream->totals.bytes_sent += size;
+	stream->ops->emit(stream->ops->context, bytes, size);
 }
 
-static bool take_consumed(struct stream *stream, struct stream_frame_out *frame)
+static size_t room_in(const struct writer *writer)
 {
-	struct stream_consumed *consumed = stream->consumed;
+	return writer->size - writer->used;
+}
 
-	if (consumed == NULL)
-		return false;
-	*frame = (struct stream_frame_out){
-		.kind = STREAM_CONSUMED, .lane = consumed->lane, .number = consumed->size
-	};
-	stream->consumed = consumed->next;
-	free(consumed);
-	return true;
+static void write_consumed(struct stream *stream, struct writer *writer)
+{
+	/* Never so many that nothing else has room. */
+	while (stream->consumed != NULL && writer->used + CONSUMED_SIZE <= writer->size / 2) {
+		struct stream_consumed *consumed = stream->consumed;
+
+		write_u8(writer, STREAM_CONSUMED);
+		write_u32(writer, consumed->lane);
+		write_u32(writer, consumed->size);
+		stream->consumed = consumed->next;
+		stream->consumed_count--;
+		stream->consumed_bytes -= consumed->size;
+		free(consumed);
+	}
 }
 
 /* May the lane's first message begin now?  If not the lane waits for what would allow it. */
@@ -227,58 +216,107 @@ static bool may_begin(struct stream *stream, struct stream_lane_out *lane)
 	return true;
 }
 
-static void cut_frame(
-	struct stream *stream, struct stream_lane_out *lane, struct stream_frame_out *frame)
+static void write_message_bytes(
+	struct writer *writer, const struct stream_message *message, size_t count)
+{
+	size_t offset = message->sent, part = 0;
+
+	if (offset < message->head_size) {
+		part = message->head_size - offset;
+		if (part > count)
+			part = count;
+		write_bytes(writer, message->head + offset, part);
+	}
+	if (count > part)
+		write_bytes(
+			writer, message->rest + (offset + part - message->head_size), count - part);
+}
+
+/* Bytes of the message that fit into the room as an item; 0: begin a new frame. */
+static size_t piece_of(const struct stream_message *message, size_t room)
+{
+	size_t overhead = message->begun ? MORE_OVERHEAD : BEGIN_OVERHEAD;
+	size_t left = stream_size(message) - message->sent;
+
+	if (room < overhead)
+		return 0;
+	room -= overhead;
+	return left <= room ? left : room >= PIECE_LEAST ? room : 0;
+}
+
+static bool fits(const struct stream_message *message, size_t room)
+{
+	return piece_of(message, room) > 0 || (stream_size(message) == 0 && room >= BEGIN_OVERHEAD);
+}
+
+/* The next lane that has something to send, if a piece of it fits. */
+static struct stream_lane_out *next_lane(struct stream *stream, size_t room)
+{
+	struct stream_lane_out *lane;
+
+	while (stream->ready != NULL && fits(stream->ready->first, room)) {
+		lane = next_turn(stream);
+		if (lane->first->begun || may_begin(stream, lane))
+			return lane;
+	}
+	return NULL;
+}
+
+/* A piece of the lane's first message; then it is others' turn. */
+static void write_piece(struct stream *stream, struct stream_lane_out *lane, struct writer *writer)
 {
 	struct stream_message *message = lane->first;
-	size_t left = stream_size(message) - message->sent;
-	size_t most = stream->frame_size - STREAM_FRAME_OVERHEAD;
+	size_t size = piece_of(message, room_in(writer));
 
-	*frame = (struct stream_frame_out){ .kind = message->begun ? STREAM_MORE : STREAM_BEGIN,
-		.message = message,
-		.lane = lane->lane,
-		.offset = message->sent,
-		.size = left < most ? left : most };
+	write_u8(writer, message->begun ? STREAM_MORE : STREAM_BEGIN);
+	write_u32(writer, lane->lane);
+	if (!message->begun)
+		write_u32(writer, (uint32_t)stream_size(message));
+	write_u16(writer, (uint16_t)size);
+	write_message_bytes(writer, message, size);
 	message->begun = true;
-	message->sent += frame->size;
-	message->in_flight++;
-	if (message->sent == stream_size(message))
+	message->sent += size;
+	if (message->sent == stream_size(message)) {
 		lane->first = message->next;
+		stream->ops->done(stream->ops->context, message);
+	}
 	if (lane->first != NULL)
 		list_ready(stream, lane);
 	else
 		drop_lane_if_idle(stream, lane);
 }
 
-static bool next_frame(struct stream *stream, struct stream_frame_out *frame)
+/* Fills the next frame.  False: there is nothing to send now. */
+static bool next_frame(struct stream *stream, bool with_consumed, struct stream_frame_out *frame)
 {
-	struct stream_lane_out *lane;
+	struct stream_lane_out *lane = next_lane(stream, stream->frame_size / 2);
+	struct writer writer;
 
-	if (take_consumed(stream, frame))
-		return true;
-	while ((lane = next_turn(stream)) != NULL)
-		if (lane->first->begun || may_begin(stream, lane)) {
-			cut_frame(stream, lane, frame);
-			return true;
-		}
-	return false;
+	if (lane == NULL && !(with_consumed && stream->consumed != NULL))
+		return false;
+	frame->bytes = malloc(stream->frame_size);
+	if (frame->bytes == NULL) {
+		stream->failed = true;
+		return false;
+	}
+	frame->tries = 0;
+	writer = writer_to(frame->bytes, stream->frame_size);
+	(void)write_room(&writer, STREAM_HEADER_SIZE);
+	write_consumed(stream, &writer);
+	while (lane != NULL) {
+		write_piece(stream, lane, &writer);
+		lane = next_lane(stream, room_in(&writer));
+	}
+	frame->size = writer.used;
+	return true;
 }
 
 /* --- Acknowledgements and time ------------------------------------------------------------------------------------- */
 
-static bool is_all_in_frames(const struct stream_message *message)
+static void frame_done(struct stream_frame_out *frame)
 {
-	return message->begun && message->sent == stream_size(message);
-}
-
-static void frame_done(struct stream *stream, struct stream_frame_out *frame)
-{
-	struct stream_message *message = frame->message;
-
-	frame->message = NULL;
-	frame->seen = true;
-	if (message != NULL && --message->in_flight == 0 && is_all_in_frames(message))
-		stream->ops->done(stream->ops->context, message);
+	free(frame->bytes);
+	frame->bytes = NULL;
 }
 
 static void measure(struct stream *stream, uint64_t sample)
@@ -292,11 +330,11 @@ static void measure(struct stream *stream, uint64_t sample)
 
 static void arrived(struct stream *stream, uint64_t now, struct stream_frame_out *frame)
 {
-	if (frame->seen)
+	if (frame->bytes == NULL)
 		return;
 	if (frame->tries == 1)
 		measure(stream, now - frame->sent_at);
-	frame_done(stream, frame);
+	frame_done(frame);
 	if (++stream->grown >= stream->window && stream->window < stream->window_most) {
 		stream->window++;
 		stream->grown = 0;
@@ -322,7 +360,7 @@ static void find_overtaken(struct stream *stream, uint64_t now)
 	for (sequence = stream->out_next; sequence-- > stream->out_first;) {
 		struct stream_frame_out *frame = frame_at(stream, sequence);
 
-		if (frame->seen) {
+		if (frame->bytes == NULL) {
 			later++;
 		} else if (later >= OVERTAKEN && !frame->again &&
 			   now - frame->sent_at >= stream->round_trip) {
@@ -367,7 +405,7 @@ static void send_frame(
 	frame->again = false;
 	frame->tries++;
 	stream->totals.frames_again += frame->tries > 1;
-	emit(stream, sequence, frame);
+	emit(stream, sequence, frame->bytes, frame->size);
 }
 
 /* What was lost, or seems to be; when to look again. */
@@ -378,7 +416,7 @@ static uint64_t resend(struct stream *stream, uint64_t now)
 	for (sequence = stream->out_first; sequence < stream->out_next; sequence++) {
 		struct stream_frame_out *frame = frame_at(stream, sequence);
 
-		if (frame->seen)
+		if (frame->bytes == NULL)
 			continue;
 		if (!frame->again && now - frame->sent_at >= patience(stream, frame)) {
 			frame->again = true;
@@ -392,25 +430,44 @@ static uint64_t resend(struct stream *stream, uint64_t now)
 	return deadline;
 }
 
+/* Is it time for what waits for a frame that has more to say? */
+static bool owes_now(struct stream *stream, uint64_t now)
+{
+	if (stream->owes_ack == 0 && stream->consumed == NULL) {
+		stream->owes = stream->presses = false;
+		return false;
+	}
+	if (!stream->owes)
+		stream->owes_since = now;
+	stream->owes = true;
+	return stream->presses || now - stream->owes_since >= STREAM_PATIENCE_MS;
+}
+
 uint64_t stream_run(struct stream *stream, uint64_t now)
 {
-	const struct stream_frame_out acknowledgement = { .kind = STREAM_ACK };
+	uint8_t acknowledgement[STREAM_HEADER_SIZE];
 	uint64_t deadline;
+	bool owes;
 
 	if (stream->failed)
 		return UINT64_MAX;
 	deadline = resend(stream, now);
+	owes = owes_now(stream, now);
 	while (stream->out_next - stream->out_first < stream->window) {
 		struct stream_frame_out *frame = frame_at(stream, stream->out_next);
 
-		if (!next_frame(stream, frame))
+		if (!next_frame(stream, owes, frame))
 			break;
 		send_frame(stream, now, stream->out_next++, frame);
 		if (now + patience(stream, frame) < deadline)
 			deadline = now + patience(stream, frame);
 	}
-	if (stream->owes_ack)
-		emit(stream, 0, &acknowledgement);
+	if (stream->owes_ack > 0 && owes)
+		emit(stream, 0, acknowledgement, sizeof acknowledgement);
+	/* What there was no room for goes with the first acknowledgement that comes. */
+	if (!owes_now(stream, now) && stream->owes &&
+		stream->owes_since + STREAM_PATIENCE_MS < deadline)
+		deadline = stream->owes_since + STREAM_PATIENCE_MS;
 	return deadline;
 }
 
@@ -419,9 +476,10 @@ void stream_reconnected(struct stream *stream)
 	uint64_t sequence;
 
 	for (sequence = stream->out_first; sequence < stream->out_next; sequence++)
-		if (!frame_at(stream, sequence)->seen)
+		if (frame_at(stream, sequence)->bytes != NULL)
 			frame_at(stream, sequence)->again = true;
-	stream->owes_ack = true;
+	stream->owes_ack++;
+	stream->presses = true;
 }
 
 void stream_end(struct stream *stream)
@@ -430,7 +488,7 @@ void stream_end(struct stream *stream)
 	unsigned i;
 
 	for (sequence = stream->out_first; sequence < stream->out_next; sequence++)
-		frame_done(stream, frame_at(stream, sequence));
+		frame_done(frame_at(stream, sequence));
 	stream->out_first = stream->out_next;
 	for (i = 0; i < STREAM_BUCKETS; i++)
 		while (stream->lanes_out[i] != NULL) {

@@ -2,15 +2,18 @@
  * be lost, doubled or overtaken.  A stream outlives the connections below it: frames of a new one are of the same
  * sequence, so nothing arrives twice.
  *
- * Messages are cut into frames, and lanes take turns, frame by frame: a large message delays no other lane.  A lane may
- * have STREAM_LANE_WINDOW messages begun that the other side has not consumed; what waits in the receiver is bounded by its
- * budget, which both know.  Lane 0 is for the two servers themselves: small messages, consumed at once.
+ * Messages are cut into items, which travel in frames, and lanes take turns, item by item: a large message delays no other
+ * lane.  A lane may have STREAM_LANE_WINDOW messages begun that the other side has not consumed; what waits in the receiver
+ * is bounded by its budget, which both know.  Lane 0 is for the two servers themselves: small messages, consumed at once.
  *
- *	frame:	kind 1, sequence 8, acknowledged 8 (the next one expected), seen 8 (bit i: that plus 1 + i is here too)
- *	STREAM_ACK	nothing more; has no sequence number of its own
- *	STREAM_BEGIN	lane 4, size of the message 4, the first bytes
- *	STREAM_MORE	lane 4, more bytes
- *	STREAM_CONSUMED	lane 4, bytes 4: one message of that lane is off the receiver's hands
+ *	frame:	sequence 8, acknowledged 8 (the next one expected), seen 8 (bit i: that plus 1 + i is here too), items; a
+ *		frame without items only acknowledges, and has no sequence number of its own
+ *	item:	STREAM_BEGIN	 kind 1, lane 4, size of the message 4, length 2, the first bytes
+ *		STREAM_MORE	 kind 1, lane 4, length 2, more bytes
+ *		STREAM_CONSUMED	 kind 1, lane 4, bytes 4: one message of that lane is off the receiver's hands
+ *
+ * What only acknowledges or tells of a consumed message waits STREAM_PATIENCE_MS for a frame that has more to say, as the answer
+ * to a call, unless the other side may be waiting for it.
  *
  * Pure: time in milliseconds; the caller's lock. */
 #ifndef GNS_STREAM_H
@@ -20,12 +23,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STREAM_FRAME_OVERHEAD (25 + 8)
+#define STREAM_HEADER_SIZE 24
 #define STREAM_FRAME_MAX 16384
 #define STREAM_FRAMES_MAX 64 /* sent and not acknowledged; received and out of order */
 #define STREAM_LANE_WINDOW 2
 #define STREAM_CONTROL_MAX 65536 /* a message of lane 0 */
-#define STREAM_RETRY_MS_MIN 20
+#define STREAM_PATIENCE_MS 10
+#define STREAM_RETRY_MS_MIN 50 /* longer than an acknowledgement may wait, on a clock of 10 ms */
 #define STREAM_RETRY_MS_MAX 2000
 
 /* Bytes of a message, in two places: a head, and what follows it. */
@@ -36,14 +40,13 @@ struct stream_message {
 	/* The stream's. */
 	size_t sent; /* bytes that have gone into frames */
 	bool begun;
-	unsigned in_flight; /* frames not acknowledged */
 	struct stream_message *next;
 };
 
 struct stream_ops {
 	/* A frame for the other side; it may get lost. */
 	void (*emit)(void *context, const uint8_t *frame, size_t size);
-	/* All of the message has arrived there: its memory is the caller's again. */
+	/* The message has gone into frames, or never will: its memory is the caller's again. */
 	void (*done)(void *context, struct stream_message *message);
 	/* A whole message, from malloc, the callee's.  Of other lanes than 0: stream_consumed when it is off his hands. */
 	void (*deliver)(void *context, uint32_t lane, uint8_t *message, size_t size);
@@ -54,17 +57,15 @@ struct stream_lane_out;
 struct stream_lane_in;
 
 struct stream_frame_out {
-	uint8_t kind;
-	struct stream_message *message; /* or NULL */
-	uint32_t lane, number;		/* CONSUMED: bytes */
-	size_t offset, size;		/* of the message */
+	uint8_t *bytes; /* NULL: the other side has it */
+	size_t size;
 	uint64_t sent_at;
 	unsigned tries;
-	bool seen, again; /* by the other side; to be sent once more */
+	bool again; /* to be sent once more */
 };
 
 struct stream_frame_in {
-	uint8_t *bytes; /* NULL: not here */
+	uint8_t *items; /* NULL: not here */
 	size_t size;
 };
 
@@ -88,6 +89,8 @@ struct stream {
 	struct stream_lane_out *ready, *ready_last; /* lanes that have something to send, in turn */
 	struct stream_lane_out *waiting;	    /* and those for which there is no budget */
 	struct stream_consumed *consumed, *consumed_last;
+	unsigned consumed_count;
+	size_t consumed_bytes;
 	uint64_t peer_holds;	    /* bytes of messages begun and not consumed */
 	unsigned window;	    /* frames; adapts to losses */
 	unsigned window_most;	    /* what lies below takes no more at a time */
@@ -99,8 +102,13 @@ struct stream {
 	uint64_t in_next;
 	struct stream_frame_in in[STREAM_FRAMES_MAX];
 	struct stream_lane_in *lanes_in[STREAM_BUCKETS];
+	unsigned in_stored; /* frames that overtook others */
 	uint64_t holds;
-	bool owes_ack;
+
+	/* What the other side is to hear of: acknowledgements and consumed messages. */
+	unsigned owes_ack;  /* frames */
+	bool owes, presses; /* since `owes_since`; the other side may be waiting for it */
+	uint64_t owes_since;
 
 	struct stream_totals totals;
 };

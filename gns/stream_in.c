@@ -3,6 +3,10 @@
 
 #include "stream_private.h"
 
+/* Frames of the other side, and consumed messages, of which it hears at once: it may have a window of so few frames. */
+#define ACK_MOST 4
+#define CONSUMED_MOST 32
+
 static struct stream_lane_in *find_lane(struct stream *stream, uint32_t lane)
 {
 	struct stream_lane_in *found = stream->lanes_in[lane % STREAM_BUCKETS];
@@ -40,6 +44,17 @@ static void drop_lane_if_idle(struct stream *stream, struct stream_lane_in *lane
 	free(lane);
 }
 
+/* Can the other side send the next message of that lane, and others of theirs, without hearing of it? */
+static bool is_pressing(const struct stream *stream, const struct stream_consumed *consumed)
+{
+	const struct stream_consumed *earlier = stream->consumed;
+
+	while (earlier != NULL && earlier->lane != consumed->lane)
+		earlier = earlier->next;
+	return earlier != NULL || stream->consumed_count + 1 >= CONSUMED_MOST ||
+	       stream->consumed_bytes + consumed->size >= stream->budget / 4;
+}
+
 void stream_consumed(struct stream *stream, uint32_t lane_number, size_t size)
 {
 	struct stream_lane_in *lane = find_lane(stream, lane_number);
@@ -55,25 +70,29 @@ void stream_consumed(struct stream *stream, uint32_t lane_number, size_t size)
 	drop_lane_if_idle(stream, lane);
 	consumed->lane = lane_number;
 	consumed->size = (uint32_t)size;
+	stream->presses = stream->presses || is_pressing(stream, consumed);
 	if (stream->consumed == NULL)
 		stream->consumed = consumed;
 	else
 		stream->consumed_last->next = consumed;
 	stream->consumed_last = consumed;
+	stream->consumed_count++;
+	stream->consumed_bytes += size;
 }
 
-/* Some bytes of the lane's message. */
-static bool add_bytes(struct stream *stream, struct stream_lane_in *lane, struct reader *reader)
+/* Some bytes of the lane's message, `least` of them. */
+static bool add_bytes(
+	struct stream *stream, struct stream_lane_in *lane, struct reader *reader, size_t least)
 {
 	uint8_t *message = lane->message;
-	size_t size = lane->size;
+	size_t size = lane->size, count = read_u16(reader);
+	const uint8_t *bytes = read_bytes(reader, count);
 	uint32_t number = lane->lane;
 
-	if (reader->left > lane->size - lane->got)
+	if (bytes == NULL || count < least || count > lane->size - lane->got)
 		return false;
-	if (reader->left > 0)
-		memcpy(message + lane->got, reader->next, reader->left);
-	lane->got += reader->left;
+	memcpy(message + lane->got, bytes, count);
+	lane->got += count;
 	if (lane->got < lane->size)
 		return true;
 	lane->message = NULL;
@@ -108,11 +127,12 @@ static bool begin_message(struct stream *stream, uint32_t number, struct reader 
 		lane->unconsumed++;
 		stream->holds += size;
 	}
-	return add_bytes(stream, lane, reader);
+	return add_bytes(stream, lane, reader, 0);
 }
 
-static bool take_frame(struct stream *stream, uint8_t kind, struct reader *reader)
+static bool take_item(struct stream *stream, struct reader *reader)
 {
+	uint8_t kind = read_u8(reader);
 	uint32_t number = read_u32(reader), size;
 	struct stream_lane_in *lane;
 
@@ -121,77 +141,86 @@ static bool take_frame(struct stream *stream, uint8_t kind, struct reader *reade
 		return begin_message(stream, number, reader);
 	case STREAM_MORE:
 		lane = find_lane(stream, number);
-		return !reader->failed && reader->left > 0 && lane != NULL &&
-		       lane->message != NULL && add_bytes(stream, lane, reader);
+		return !reader->failed && lane != NULL && lane->message != NULL &&
+		       add_bytes(stream, lane, reader, 1);
 	case STREAM_CONSUMED:
 		size = read_u32(reader);
-		return read_all(reader) && stream_was_consumed(stream, number, size);
+		return !reader->failed && stream_was_consumed(stream, number, size);
 	default:
 		return false;
 	}
 }
 
+static bool take_items(struct stream *stream, struct reader *reader)
+{
+	while (reader->left > 0)
+		if (!take_item(stream, reader) || stream->failed)
+			return false;
+	return true;
+}
+
 /* Frame in_next and those behind it that are here already. */
-static bool take_frames(struct stream *stream, uint8_t kind, struct reader *reader)
+static bool take_frames(struct stream *stream, struct reader *reader)
 {
 	struct stream_frame_in *stored;
 	bool good;
 
 	stream->in_next++;
-	if (!take_frame(stream, kind, reader))
+	if (!take_items(stream, reader))
 		return false;
-	while ((stored = &stream->in[stream->in_next % STREAM_FRAMES_MAX])->bytes != NULL) {
-		uint8_t *bytes = stored->bytes;
-		struct reader next = reader_of(bytes + 1, stored->size - 1);
+	while ((stored = &stream->in[stream->in_next % STREAM_FRAMES_MAX])->items != NULL) {
+		uint8_t *items = stored->items;
+		struct reader next = reader_of(items, stored->size);
 
-		stored->bytes = NULL;
+		stored->items = NULL;
+		stream->in_stored--;
 		stream->in_next++;
-		good = take_frame(stream, bytes[0], &next);
-		free(bytes);
+		good = take_items(stream, &next);
+		free(items);
 		if (!good)
 			return false;
 	}
 	return true;
 }
 
-/* It overtook others: kind and contents stay until its turn comes. */
-static void store(struct stream *stream, uint64_t sequence, uint8_t kind, struct reader *reader)
+/* It overtook others: its items stay until its turn comes. */
+static void store(struct stream *stream, uint64_t sequence, struct reader *reader)
 {
 	struct stream_frame_in *stored = &stream->in[sequence % STREAM_FRAMES_MAX];
 
-	if (stored->bytes != NULL) {
+	if (stored->items != NULL) {
 		stream->totals.frames_double++;
 		return;
 	}
-	stored->bytes = malloc(1 + reader->left);
-	if (stored->bytes == NULL)
+	stored->items = malloc(reader->left);
+	if (stored->items == NULL)
 		return; /* as if it had been lost */
-	stored->size = 1 + reader->left;
-	stored->bytes[0] = kind;
-	memcpy(stored->bytes + 1, reader->next, reader->left);
+	stored->size = reader->left;
+	memcpy(stored->items, reader->next, reader->left);
+	stream->in_stored++;
 }
 
 bool stream_receive(struct stream *stream, uint64_t now, const uint8_t *frame, size_t size)
 {
 	struct reader reader = reader_of(frame, size);
-	uint8_t kind = read_u8(&reader);
 	uint64_t sequence = read_u64(&reader), next = read_u64(&reader), seen = read_u64(&reader);
 
-	if (stream->failed || reader.failed || kind < STREAM_ACK || kind > STREAM_CONSUMED ||
-		(kind == STREAM_ACK && reader.left != 0))
+	if (stream->failed || reader.failed)
 		return !(stream->failed = true);
 	stream->totals.frames_received++;
 	stream->totals.bytes_received += size;
 	stream_acknowledged(stream, now, next, seen);
-	if (stream->failed || kind == STREAM_ACK)
+	if (stream->failed || reader.left == 0)
 		return !stream->failed;
-	stream->owes_ack = true;
+	/* Who has lost a frame, or sends one again, hears so at once. */
+	if (++stream->owes_ack >= ACK_MOST || sequence != stream->in_next || stream->in_stored > 0)
+		stream->presses = true;
 	if (sequence < stream->in_next)
 		stream->totals.frames_double++;
 	else if (sequence == stream->in_next)
-		stream->failed = !take_frames(stream, kind, &reader) || stream->failed;
+		stream->failed = !take_frames(stream, &reader) || stream->failed;
 	else if (sequence - stream->in_next < STREAM_FRAMES_MAX)
-		store(stream, sequence, kind, &reader);
+		store(stream, sequence, &reader);
 	return !stream->failed;
 }
 
@@ -200,8 +229,8 @@ void stream_end_in(struct stream *stream)
 	unsigned i;
 
 	for (i = 0; i < STREAM_FRAMES_MAX; i++) {
-		free(stream->in[i].bytes);
-		stream->in[i].bytes = NULL;
+		free(stream->in[i].items);
+		stream->in[i].items = NULL;
 	}
 	for (i = 0; i < STREAM_BUCKETS; i++)
 		while (stream->lanes_in[i] != NULL) {

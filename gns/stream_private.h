@@ -5,7 +5,7 @@
 #include "bytes.h"
 #include "stream.h"
 
-enum stream_kind { STREAM_ACK = 1, STREAM_BEGIN, STREAM_MORE, STREAM_CONSUMED };
+enum stream_kind { STREAM_BEGIN = 1, STREAM_MORE, STREAM_CONSUMED };
 
 struct stream_lane_out {
 	uint32_t lane;

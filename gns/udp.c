@@ -1,6 +1,8 @@
 #include "udp.h"
 
 #include <arpa/inet.h>
+#include <mach/mig_errors.h>
+#include <mach/notify.h>
 #include <sodium/crypto_generichash.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +10,11 @@
 #include <masix/error.h>
 #include <masix/identity.h>
 #include <masix/mach.h>
+#include <masix/object.h>
 #include <masix/server.h>
 
+#include "datagrams.h"
+#include "datagrams_event_server.h"
 #include "link.h"
 #include "mach.h"
 #include "mach_port.h"
@@ -35,7 +40,10 @@ struct neighbour {
 
 static struct neighbour *neighbours; /* gns.lock; none comes after the start */
 static struct link_self self;	     /* gns.lock */
-static mach_port_t wire;
+static mach_port_t wire;	     /* the socket */
+static mach_port_t sink;	     /* what comes to it */
+static masix_inline_t batch;	     /* gns.lock: what goes next */
+static uint32_t batch_size;
 
 /* --- Keys ----------------------------------------------------------------------------------------------------------- */
 
@@ -63,14 +71,24 @@ static void keys_of_node(const char *name, struct noise_keys *keys)
 static void send_packet(void *context, const uint8_t *packet, size_t size)
 {
 	struct neighbour *neighbour = context;
-	const masix_socket_ids_t nobody = { 0 };
-	uint32_t sent;
+	const struct masix_datagram head = { .name = neighbour->address, .length = size };
+	const uint32_t padded = (size + 3) & ~3u;
 
 	neighbour->spoken = engine_now();
-	/* Lost if it cannot go now. */
-	(void)socket_send(wire, 0, MASIX_IO_NONBLOCK, MACH_PORT_NULL, 0, MACH_PORT_NULL,
-		(const char *)&neighbour->address, sizeof neighbour->address, nobody, NULL, 0, NULL,
-		0, (const char *)packet, size, &sent);
+	if (sizeof head + padded > sizeof batch - batch_size)
+		udp_flush();
+	memcpy(batch + batch_size, &head, sizeof head);
+	memcpy(batch + batch_size + sizeof head, packet, size);
+	memset(batch + batch_size + sizeof head + size, 0, padded - size);
+	batch_size += sizeof head + padded;
+}
+
+void udp_flush(void)
+{
+	/* Lost if it cannot go now.  The kernel gives the copy of the right back. */
+	if (batch_size > 0 && datagrams_send(wire, 0, batch, batch_size) == MACH_SEND_TIMED_OUT)
+		(void)mach_port_deallocate(mach_task_self(), wire);
+	batch_size = 0;
 }
 
 static void came_up(void *context, const uint8_t bytes[LINK_HELLO_SIZE])
@@ -130,13 +148,10 @@ void udp_tick(uint64_t now)
 
 /* --- The socket ------------------------------------------------------------------------------------------------------- */
 
-static void take_packet(const struct masix_socket_info *info, const uint8_t *packet, size_t size)
+static void take_packet(const struct masix_inet_name *from, const uint8_t *packet, size_t size)
 {
-	const struct masix_inet_name *from = (const struct masix_inet_name *)info->name;
 	struct neighbour *neighbour;
 
-	if (info->name_length != sizeof *from)
-		return;
 	for (neighbour = neighbours; neighbour != NULL; neighbour = neighbour->next)
 		if (memcmp(from->address, neighbour->address.address, sizeof from->address) == 0) {
 			link_receive(&neighbour->link, engine_now(), from->address,
@@ -145,34 +160,58 @@ static void take_packet(const struct masix_socket_info *info, const uint8_t *pac
 		}
 }
 
-static void drop_extras(masix_bulk_t files, mach_msg_type_number_t file_bytes,
-	masix_rights_t rights, mach_msg_type_number_t right_count)
+kern_return_t S_datagrams_arrived(
+	mach_port_t port, const masix_inline_t packets, mach_msg_type_number_t size)
 {
-	if (file_bytes > 0)
-		(void)vm_deallocate(mach_task_self(), (vm_address_t)files, file_bytes);
-	if (right_count > 0)
-		(void)vm_deallocate(
-			mach_task_self(), (vm_address_t)rights, right_count * sizeof *rights);
+	struct reader reader = reader_of(packets, size);
+	struct masix_datagram head;
+	const uint8_t *packet;
+
+	(void)port;
+	for (;;) {
+		read_copy(&reader, &head, sizeof head);
+		packet = read_bytes(&reader, head.length);
+		if (packet == NULL)
+			return KERN_SUCCESS;
+		take_packet(&head.name, packet, head.length);
+		(void)read_bytes(&reader, -head.length & 3);
+	}
 }
 
-static kern_return_t receive(void)
+bool udp_take(mach_msg_header_t *message)
 {
-	static masix_part_t packet; /* of the one thread that receives */
-	mach_msg_type_number_t size = sizeof packet, file_bytes = 0, right_count = 0;
-	masix_socket_info_t info;
-	masix_rights_t rights = NULL;
-	masix_bulk_t files = NULL;
-	kern_return_t kr = socket_receive(wire, 1, 0, MACH_PORT_NULL, sizeof packet, &info, &files,
-		&file_bytes, &rights, &right_count, packet, &size);
+	mig_routine_t routine = datagrams_event_server_routine(message);
+	mig_reply_header_t reply;
 
-	if (kr != KERN_SUCCESS)
-		return kr;
-	drop_extras(files, file_bytes, rights, right_count);
-	pthread_mutex_lock(&gns.lock);
-	take_packet(&info, (const uint8_t *)packet, size);
-	engine_settle();
-	pthread_mutex_unlock(&gns.lock);
-	return KERN_SUCCESS;
+	if (message->msgh_local_port != sink)
+		return false;
+	if (routine != NULL)
+		routine(message, &reply.Head);
+	masix_msg_destroy(message, 0);
+	return true;
+}
+
+void udp_died(mach_port_t name)
+{
+	/* Its successor does not know our socket: a new life of ours makes a new one. */
+	if (gns.has_network && name == wire)
+		masix_fatal("the network is gone");
+}
+
+/* A port that net sends to, received from by the engine. */
+static kern_return_t open_sink(void)
+{
+	mach_port_t previous = MACH_PORT_NULL;
+	kern_return_t kr = mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &sink);
+
+	if (kr == KERN_SUCCESS)
+		kr = mach_port_set_qlimit(mach_task_self(), sink, MACH_PORT_QLIMIT_MAX);
+	if (kr == KERN_SUCCESS)
+		kr = mach_port_move_member(mach_task_self(), sink, gns.set);
+	if (kr == KERN_SUCCESS)
+		kr = mach_port_request_notification(mach_task_self(), wire, MACH_NOTIFY_DEAD_NAME,
+			1, gns.notify, MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
+	return kr == KERN_SUCCESS ? datagrams_open(wire, sink) : kr;
 }
 
 static kern_return_t open_socket(void)
@@ -189,24 +228,22 @@ static kern_return_t open_socket(void)
 	if (kr == KERN_SUCCESS)
 		kr = socket_bind(
 			wire, MACH_PORT_NULL, 0, MACH_PORT_NULL, (const char *)&any, sizeof any);
-	return kr;
+	return kr == KERN_SUCCESS ? open_sink() : kr;
 }
 
-static void *receiver(void *unused)
+/* A thread of its own: net may take long to come up. */
+static void *opener(void *unused)
 {
 	kern_return_t kr = open_socket();
 
 	(void)unused;
-	if (kr == KERN_SUCCESS) {
-		pthread_mutex_lock(&gns.lock);
-		gns.has_network = true;
-		pthread_mutex_unlock(&gns.lock);
-		engine_kick();
-	}
-	while (kr == KERN_SUCCESS || kr == MASIX_E_REFUSED || kr == MASIX_E_HOST_UNREACHABLE)
-		kr = receive();
-	/* Its successor does not know our socket: a new life of ours makes a new one. */
-	masix_fatal("the network is gone: %s", masix_strerror(kr));
+	if (kr != KERN_SUCCESS)
+		masix_fatal("there is no network: %s", masix_strerror(kr));
+	pthread_mutex_lock(&gns.lock);
+	gns.has_network = true;
+	pthread_mutex_unlock(&gns.lock);
+	engine_kick();
+	return NULL;
 }
 
 /* --- The start ---------------------------------------------------------------------------------------------------------- */
@@ -250,6 +287,6 @@ void udp_start(void)
 		keys_of_node(neighbour->name, &theirs);
 		link_init(&neighbour->link, &neighbour->ops, &self, theirs.public, engine_now());
 	}
-	if (pthread_create(&thread, NULL, receiver, NULL) != 0)
+	if (pthread_create(&thread, NULL, opener, NULL) != 0)
 		masix_fatal("no thread for the network");
 }

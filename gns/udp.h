@@ -2,6 +2,7 @@
 #ifndef GNS_UDP_H
 #define GNS_UDP_H
 
+#include <mach/message.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,12 @@ void udp_start(void);
 
 /* With gns.lock: */
 void udp_tick(uint64_t now);
+/* What was emitted goes now. */
+void udp_flush(void);
+/* The engine received this message on the port that net sends to. */
+bool udp_take(mach_msg_header_t *message);
+/* A name died: if it is the socket's, the server ends. */
+void udp_died(mach_port_t name);
 void udp_emit(struct neighbour *neighbour, const uint8_t *frame, size_t size);
 /* The peer's life is over; it is not taken back. */
 void udp_forget(struct neighbour *neighbour);

@@ -5,6 +5,7 @@
 #include "address.h"
 #include "lwip/ip.h"
 #include "lwip/pbuf.h"
+#include "sink.h"
 
 #define PACKET_COST 256 /* what a packet takes beside its bytes */
 
@@ -17,6 +18,14 @@ void datagram_arrived(struct socket *s, struct pbuf *data, const ip_addr_t *from
 	}
 	s->queue.bytes += PACKET_COST;
 	socket_changed(s);
+	if (s->sink != MACH_PORT_NULL)
+		sink_note(s);
+}
+
+void datagram_drop_first(struct socket *s)
+{
+	queue_drop_first(&s->queue);
+	s->queue.bytes -= PACKET_COST;
 }
 
 bool datagram_receive(struct socket *s, struct call *call)
@@ -37,10 +46,8 @@ bool datagram_receive(struct socket *s, struct call *call)
 	call->full = first->length;
 	call->has_sender = true;
 	address_write(&first->from, first->port, s->family, &call->sender);
-	if (!call->peek) {
-		queue_drop_first(&s->queue);
-		s->queue.bytes -= PACKET_COST;
-	}
+	if (!call->peek)
+		datagram_drop_first(s);
 	return call_done(call, KERN_SUCCESS);
 }
 

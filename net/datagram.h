@@ -9,6 +9,7 @@ struct pbuf;
 /* Takes over `data`; drops it if nobody reads what is there. */
 void datagram_arrived(
 	struct socket *socket, struct pbuf *data, const ip_addr_t *from, uint16_t port);
+void datagram_drop_first(struct socket *socket);
 bool datagram_receive(struct socket *socket, struct call *call);
 int datagram_ready(const struct socket *socket);
 kern_return_t datagram_shutdown(struct socket *socket, int how);

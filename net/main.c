@@ -4,6 +4,7 @@
 #include <masix/server.h>
 
 #include "core.h"
+#include "datagrams_server.h"
 #include "face.h"
 #include "interface_server.h"
 #include "interfaces.h"
@@ -35,7 +36,7 @@ static void serve(void)
 int main(int argc, char **argv)
 {
 	static const masix_demux_t demux[] = { io_server_routine, socket_server_routine,
-		interface_server_routine, network_server_routine, NULL };
+		datagrams_server_routine, interface_server_routine, network_server_routine, NULL };
 	static const struct masix_pool_options options = {
 		.demux = demux,
 		.workers = WORKERS,

@@ -6,8 +6,8 @@ net_includes := -Inet/lwip -I$(LWIP)/src/include
 lwip_srcs := $(lwip_core)
 lwip_cflags := $(net_includes) -w
 $(eval $(call masix_library,lwip))
-net_srcs := address.c call.c core.c datagram.c interfaces.c main.c nic.c options.c port.c queue.c raw_socket.c serve_io.c \
-	serve_network.c serve_socket.c sockets.c tcp_socket.c udp_socket.c unreachable.c
+net_srcs := address.c call.c core.c datagram.c interfaces.c main.c nic.c options.c port.c queue.c raw_socket.c serve_datagrams.c \
+	serve_io.c serve_network.c serve_socket.c sink.c sockets.c tcp_socket.c udp_socket.c unreachable.c
 net_cflags := $(net_includes)
 net_libs := $(B)/lwip.a -lsodium
 $(eval $(call masix_server,net))

@@ -165,6 +165,10 @@ static void close_socket(struct masix_object *object)
 
 static void destroy(struct masix_object *object)
 {
+	const struct socket *socket = (const struct socket *)object;
+
+	if (socket->sink != MACH_PORT_NULL)
+		(void)mach_port_deallocate(mach_task_self(), socket->sink);
 	free(object);
 }
 

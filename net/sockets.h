@@ -94,6 +94,9 @@ struct socket {
 		struct raw_pcb *raw;
 	};
 	uint16_t echo_id; /* of an ICMP echo socket, its port */
+	mach_port_t sink; /* what comes goes there; or null.  Set once */
+	bool has_news;	  /* listed: there is something for the sink */
+	struct socket *next_news;
 };
 
 extern const struct socket_protocol tcp_protocol, udp_protocol, raw_protocol, echo_protocol;

@@ -76,6 +76,12 @@ struct masix_inet_name {     /* the names of sockets of net: 24 bytes */
 	uint16_t reserved;
 };
 
+/* datagrams.defs: what precedes the bytes of each. */
+struct masix_datagram {
+	struct masix_inet_name name; /* where it comes from, or goes to */
+	uint32_t length;
+};
+
 /* network.defs */
 #define MASIX_INET 4
 #define MASIX_INET6 6

@@ -1,6 +1,6 @@
-/* gns_far serve | ask: on one machine a server, on the other its client, which finds it by its name and node, calls it, sends it
- * memory and rights, measures, and stops both machines. */
-#include "boot.h"
+/* gns_far serve | ask ADDRESS: on one machine a server, on the other its client, which finds it by its name and node, calls it,
+ * sends it memory and rights, measures, and stops both machines. */
+#include "far.h"
 
 #include <masix/error.h>
 #include <masix/object.h>
@@ -15,16 +15,12 @@
 #include "mach_port.h"
 
 #define NAME "gns_far@a"
-#define CALLS 1000
 #define MEMORY (1 << 20)
-#define MEMORIES 16
-
-enum { CALL = 1, SUM, SEND_BACK, STOP };
 
 atomic_uint failures;
 static mach_port_t port;
 
-static unsigned sum_of(const uint8_t *bytes, uint32_t size)
+unsigned sum_of(const uint8_t *bytes, uint32_t size)
 {
 	unsigned sum = 5381;
 
@@ -46,6 +42,11 @@ static void *serve(void *unused)
 		if (message.header.msgh_id == SUM) {
 			message_number(&reply, sum_of((void *)message.words[9], message.words[8]));
 			(void)vm_deallocate(mach_task_self(), message.words[9], message.words[8]);
+		} else if (message.header.msgh_id == TAKE) {
+			(void)vm_deallocate(mach_task_self(), message.words[9], message.words[8]);
+		} else if (message.header.msgh_id == KEEP) { /* for good */
+			(void)vm_deallocate(mach_task_self(), message.words[9],
+				message.words[8] * sizeof(mach_port_t));
 		} else if (message.header.msgh_id == SEND_BACK) {
 			struct message back;
 
@@ -62,8 +63,7 @@ static void *serve(void *unused)
 	return NULL;
 }
 
-/* Sends what has been built and waits for the answer. */
-static bool call(struct message *message, mach_port_t reply)
+bool call(struct message *message, mach_port_t reply)
 {
 	int id = message->header.msgh_id;
 
@@ -90,49 +90,29 @@ static mach_port_t find(void)
 	return found;
 }
 
-static void measure_calls(mach_port_t far, mach_port_t reply)
-{
-	struct message message;
-	uint64_t start = masix_monotonic_ns();
-	unsigned i, good = 0;
-
-	for (i = 0; i < CALLS; i++) {
-		message_begin(&message, far, MACH_MSG_TYPE_COPY_SEND, CALL);
-		good += call(&message, reply);
-	}
-	CHECK(good == CALLS);
-	masix_log("| null call, encrypted, between two machines | %u us |",
-		(unsigned)((masix_monotonic_ns() - start) / 1000 / CALLS));
-}
-
-static void measure_memory(mach_port_t far, mach_port_t reply)
+static void check_memory(mach_port_t far, mach_port_t reply)
 {
 	struct message message;
 	vm_address_t memory = 0;
-	uint64_t start;
 	uint32_t i;
 
 	CHECK(vm_allocate(mach_task_self(), &memory, MEMORY, TRUE) == KERN_SUCCESS);
 	for (i = 0; i < MEMORY; i++)
 		((uint8_t *)memory)[i] = (uint8_t)(i * 7 + (i >> 8));
-	start = masix_monotonic_ns();
-	for (i = 0; i < MEMORIES; i++) {
-		message_begin(&message, far, MACH_MSG_TYPE_COPY_SEND, SUM);
-		message_memory(&message, (void *)memory, MEMORY, false);
-		CHECK(call(&message, reply) && message.words[7] == sum_of((void *)memory, MEMORY));
-	}
-	masix_log("| 1 MiB out of line and its checksum back | %u ms |",
-		(unsigned)((masix_monotonic_ns() - start) / 1000000 / MEMORIES));
+	message_begin(&message, far, MACH_MSG_TYPE_COPY_SEND, SUM);
+	message_memory(&message, (void *)memory, MEMORY, false);
+	CHECK(call(&message, reply) && message.words[7] == sum_of((void *)memory, MEMORY));
+	(void)vm_deallocate(mach_task_self(), memory, MEMORY);
 }
 
-static void *ask(void *unused)
+static void *ask(void *argument)
 {
+	const char *address = argument;
 	mach_port_t far = find(), reply = port_make(), own = port_make();
 	struct message message;
 
-	(void)unused;
-	measure_calls(far, reply);
-	measure_memory(far, reply);
+	check_memory(far, reply);
+	measure(far, reply, address);
 	/* A right of ours goes there, and is used there. */
 	message_begin(&message, far, MACH_MSG_TYPE_COPY_SEND, SEND_BACK);
 	message_rights(&message, MACH_MSG_TYPE_MAKE_SEND, 1, &own);
@@ -155,13 +135,17 @@ int main(int argc, char **argv)
 		.workers = 1,
 		.name = "gns_far",
 	};
+	bool serves = argc == 2 && strcmp(argv[1], "serve") == 0;
 	pthread_t thread;
 
+	if (!serves && argc != 3)
+		masix_fatal("gns_far serve | ask ADDRESS");
 	port = port_make();
 	CHECK(masix_register(NULL, MASIX_ROLE_CLIENT, interfaces, 1, port) == KERN_SUCCESS);
 	CHECK(masix_ready() == KERN_SUCCESS);
-	if (pthread_create(&thread, NULL, argc > 1 && strcmp(argv[1], "serve") == 0 ? serve : ask,
-		    NULL) != 0)
+	if (serves)
+		measure_serve();
+	if (pthread_create(&thread, NULL, serves ? serve : ask, argv[argc - 1]) != 0)
 		masix_fatal("no thread");
 	masix_pool_run(&options);
 }
