@@ -41,7 +41,7 @@ struct neighbour {
 static struct neighbour *neighbours; /* gns.lock; none comes after the start */
 static struct link_self self;	     /* gns.lock */
 static mach_port_t wire;	     /* the socket */
-static mach_port_t sink;	     /* what comes to it */
+static mach_port_t way, sink;	     /* what goes, and comes */
 static masix_inline_t batch;	     /* gns.lock: what goes next */
 static uint32_t batch_size;
 
@@ -86,8 +86,8 @@ static void send_packet(void *context, const uint8_t *packet, size_t size)
 void udp_flush(void)
 {
 	/* Lost if it cannot go now.  The kernel gives the copy of the right back. */
-	if (batch_size > 0 && datagrams_send(wire, 0, batch, batch_size) == MACH_SEND_TIMED_OUT)
-		(void)mach_port_deallocate(mach_task_self(), wire);
+	if (batch_size > 0 && datagrams_send(way, 0, batch, batch_size) == MACH_SEND_TIMED_OUT)
+		(void)mach_port_deallocate(mach_task_self(), way);
 	batch_size = 0;
 }
 
@@ -194,7 +194,7 @@ bool udp_take(mach_msg_header_t *message)
 void udp_died(mach_port_t name)
 {
 	/* Its successor does not know our socket: a new life of ours makes a new one. */
-	if (gns.has_network && name == wire)
+	if (gns.has_network && name == way)
 		masix_fatal("the network is gone");
 }
 
@@ -209,9 +209,11 @@ static kern_return_t open_sink(void)
 	if (kr == KERN_SUCCESS)
 		kr = mach_port_move_member(mach_task_self(), sink, gns.set);
 	if (kr == KERN_SUCCESS)
-		kr = mach_port_request_notification(mach_task_self(), wire, MACH_NOTIFY_DEAD_NAME,
-			1, gns.notify, MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
-	return kr == KERN_SUCCESS ? datagrams_open(wire, sink) : kr;
+		kr = datagrams_open(wire, sink, &way);
+	if (kr == KERN_SUCCESS)
+		kr = mach_port_request_notification(mach_task_self(), way, MACH_NOTIFY_DEAD_NAME, 1,
+			gns.notify, MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
+	return kr;
 }
 
 static kern_return_t open_socket(void)

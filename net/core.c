@@ -40,19 +40,17 @@ static uint32_t until_timeout(void)
 
 void core_leave(void)
 {
-	struct sink_batch *batches;
 	struct call *ended;
 
 	netif_poll_all();
+	sink_flush();
 	interfaces_flush();
-	batches = sink_collect();
 	ended = answers;
 	answers = NULL;
 	last_answer = &answers;
 	if ((int32_t)(sys_now() + until_timeout() - next_look) < 0)
 		pthread_cond_signal(&sooner);
 	pthread_mutex_unlock(&lock);
-	sink_send(batches);
 	while (ended != NULL) {
 		struct call *call = ended;
 

@@ -1,30 +1,26 @@
 #include "sink.h"
 
 #include <masix/mach.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "address.h"
 #include "datagram.h"
 #include "datagrams_event.h"
+#include "lwip/pbuf.h"
+#include "lwip/timeouts.h"
 #include "mach.h"
 #include "mach_port.h"
 #include "sockets.h"
 
-#define BATCH_MAX sizeof(masix_inline_t)
+#define RETRY_MS 10
 
-struct sink_batch {
-	struct sink_batch *next;
-	struct socket *socket; /* a reference */
-	uint32_t size;
-	char bytes[BATCH_MAX];
-};
-
-static struct socket *news; /* core lock */
+/* Core lock: */
+static struct socket *news;
+static masix_inline_t batch;
 
 void sink_note(struct socket *socket)
 {
-	if (socket->has_news)
+	if (socket->has_news || socket->sink_is_full)
 		return;
 	socket->has_news = true;
 	socket->next_news = news;
@@ -36,68 +32,80 @@ static uint32_t padded(uint32_t length)
 	return (length + 3) & ~3u;
 }
 
-/* The first datagram of the socket.  False: there is no room for it. */
-static bool add_first(struct sink_batch *batch, struct socket *s)
+/* Adds a datagram to the batch of *size bytes.  False: there is no room for it. */
+static bool add(const struct socket *s, const struct packet *packet, uint32_t *size)
 {
-	const struct packet *first = s->queue.first;
-	struct masix_datagram head = { .length = first->length };
-	char *at = batch->bytes + batch->size;
+	struct masix_datagram head = { .length = packet->length };
+	char *at = batch + *size;
 
-	if (sizeof head + padded(head.length) > BATCH_MAX - batch->size)
+	if (sizeof head + padded(head.length) > sizeof batch - *size)
 		return false;
-	address_write(&first->from, first->port, s->family, &head.name);
+	address_write(&packet->from, packet->port, s->family, &head.name);
 	memcpy(at, &head, sizeof head);
-	(void)queue_copy(&s->queue, at + sizeof head, head.length);
+	(void)pbuf_copy_partial(packet->data, at + sizeof head, (u16_t)head.length, 0);
 	memset(at + sizeof head + head.length, 0, padded(head.length) - head.length);
-	batch->size += sizeof head + padded(head.length);
+	*size += sizeof head + padded(head.length);
 	return true;
 }
 
-static struct sink_batch *make_batch(struct socket *s)
+/* With time-out 0, so it never waits.  False: the queue is full. */
+static bool send(mach_port_t sink, uint32_t size)
 {
-	struct sink_batch *batch = malloc(sizeof *batch);
-
-	if (batch == NULL)
-		return NULL;
-	batch->next = NULL;
-	batch->size = 0;
-	while (s->queue.first != NULL && add_first(batch, s))
-		datagram_drop_first(s);
-	masix_object_ref(&s->object);
-	batch->socket = s;
-	return batch;
+	if (datagrams_arrived(sink, 0, batch, size) != MACH_SEND_TIMED_OUT)
+		return true; /* or there is nobody any more */
+	/* The kernel gives the copy of the right back. */
+	(void)mach_port_deallocate(mach_task_self(), sink);
+	return false;
 }
 
-struct sink_batch *sink_collect(void)
+static void try_again(void *socket)
 {
-	struct sink_batch *all = NULL, **last = &all;
+	sink_heard(socket);
+}
 
+/* The first of what is there. */
+static void send_some(struct socket *s)
+{
+	const struct packet *packet = s->queue.first;
+	unsigned count = 0;
+	uint32_t size = 0;
+
+	for (; packet != NULL && add(s, packet, &size); packet = packet->next)
+		count++;
+	if (count == 0) { /* no message has room for it */
+		datagram_drop_first(s);
+	} else if (send(s->sink, size)) {
+		while (count-- > 0)
+			datagram_drop_first(s);
+	} else {
+		s->sink_is_full = true;
+		sys_timeout(RETRY_MS, try_again, s);
+	}
+}
+
+void sink_flush(void)
+{
 	while (news != NULL) {
 		struct socket *s = news;
 
 		news = s->next_news;
 		s->has_news = false;
-		while (s->queue.first != NULL && (*last = make_batch(s)) != NULL) {
-			if ((*last)->size == 0) /* one that no message has room for */
-				datagram_drop_first(s);
-			last = &(*last)->next;
-		}
+		while (s->queue.first != NULL && !s->sink_is_full)
+			send_some(s);
 	}
-	return all;
 }
 
-void sink_send(struct sink_batch *batch)
+void sink_heard(struct socket *socket)
 {
-	while (batch != NULL) {
-		struct sink_batch *next = batch->next;
-		mach_port_t sink = batch->socket->sink;
+	if (!socket->sink_is_full)
+		return;
+	socket->sink_is_full = false;
+	sys_untimeout(try_again, socket);
+	sink_note(socket);
+}
 
-		/* The kernel gives the copy of the right back. */
-		if (batch->size > 0 && datagrams_arrived(sink, 0, batch->bytes, batch->size) ==
-					       MACH_SEND_TIMED_OUT)
-			(void)mach_port_deallocate(mach_task_self(), sink);
-		socket_put(batch->socket);
-		free(batch);
-		batch = next;
-	}
+void sink_close(struct socket *socket)
+{
+	sink_heard(socket);
+	sink_flush(); /* so that it is listed no more */
 }

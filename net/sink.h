@@ -2,16 +2,20 @@
 #ifndef NET_SINK_H
 #define NET_SINK_H
 
-struct sink_batch;
 struct socket;
 
-/* Core lock held.  There is something for the socket's sink. */
+/* All with the core lock. */
+
+/* There is something for the socket's sink. */
 void sink_note(struct socket *socket);
 
-/* Core lock held.  All that there is. */
-struct sink_batch *sink_collect(void);
+/* Send what there is.  What the sink's queue has no room for waits in the socket, until its owner is heard of. */
+void sink_flush(void);
 
-/* Core lock not held.  Sends and frees it. */
-void sink_send(struct sink_batch *batch);
+/* The socket's owner has received what was there, or may have. */
+void sink_heard(struct socket *socket);
+
+/* The socket is closed. */
+void sink_close(struct socket *socket);
 
 #endif

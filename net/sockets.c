@@ -10,6 +10,7 @@
 #include "core.h"
 #include "interfaces.h"
 #include "mach_port.h"
+#include "sink.h"
 
 #define LOW_PORTS 1024
 #define SOCKETS_MAX 4096
@@ -153,6 +154,7 @@ void socket_close_locked(struct socket *socket)
 	count--;
 	socket->protocol->close(socket);
 	queue_clear(&socket->queue);
+	sink_close(socket);
 	(void)calls_end(socket, NULL, MASIX_E_INTERRUPTED);
 }
 

@@ -93,9 +93,10 @@ struct socket {
 		struct udp_pcb *udp;
 		struct raw_pcb *raw;
 	};
-	uint16_t echo_id; /* of an ICMP echo socket, its port */
-	mach_port_t sink; /* what comes goes there; or null.  Set once */
-	bool has_news;	  /* listed: there is something for the sink */
+	uint16_t echo_id;  /* of an ICMP echo socket, its port */
+	mach_port_t sink;  /* what comes goes there; or null.  Set once */
+	bool has_news;	   /* listed: there is something for the sink */
+	bool sink_is_full; /* its owner has not been heard of since */
 	struct socket *next_news;
 };
 

@@ -21,9 +21,12 @@
 #include <unistd.h>
 
 #include "acs_client.h"
+#include "datagrams.h"
 #include "dir.h"
 #include "foreign_program.h"
 #include "io.h"
+#include "mach.h"
+#include "mach_port.h"
 #include "message.h"
 #include "process.h"
 #include "random.h"
@@ -177,13 +180,18 @@ static void open_sockets(mach_port_t process)
 		{ "ICMP echo", MASIX_INET, 2, 1 },
 		{ "raw ICMP", MASIX_INET, 3, 1 },
 	};
+	mach_port_t socket, sink, way;
 
-	for (unsigned i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-		mach_port_t socket;
-
+	for (unsigned i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
 		if (process_network_socket(process, wanted[i].family, wanted[i].kind,
 			    wanted[i].protocol, &socket) == KERN_SUCCESS)
 			add(wanted[i].label, socket, 1);
+	if (process_network_socket(process, MASIX_INET, 2, 0, &socket) == KERN_SUCCESS &&
+		mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &sink) ==
+			KERN_SUCCESS &&
+		datagrams_open(socket, sink, &way) == KERN_SUCCESS) {
+		add("UDP with a sink", socket, 1);
+		add("way", way, 1);
 	}
 }
 

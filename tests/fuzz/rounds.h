@@ -4,7 +4,7 @@
 
 #include <mach/mach_types.h>
 
-#define TARGETS_MAX 48
+#define TARGETS_MAX 64
 #define ROUTINES_MAX 160
 
 struct target {
