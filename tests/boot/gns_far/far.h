@@ -4,8 +4,9 @@
 
 #include "boot.h"
 
-/* What the server does: nothing; the sum of memory; drops memory; sends a message to a right; keeps rights; ends. */
-enum { CALL = 1, SUM, TAKE, SEND_BACK, KEEP, STOP };
+/* What the server does: nothing; the sum of memory; drops memory; sends a message to a right; keeps rights; tells its machine's
+ * free memory, in KiB; ends. */
+enum { CALL = 1, SUM, TAKE, SEND_BACK, KEEP, FREE, STOP };
 
 /* Sends what has been built and waits for the answer. */
 bool call(struct message *message, mach_port_t reply);

@@ -2,6 +2,7 @@
  * sends it memory and rights, measures, and stops both machines. */
 #include "far.h"
 
+#include <mach/vm_statistics.h>
 #include <masix/error.h>
 #include <masix/object.h>
 #include <masix/types.h>
@@ -29,6 +30,14 @@ unsigned sum_of(const uint8_t *bytes, uint32_t size)
 	return sum;
 }
 
+static unsigned free_memory(void)
+{
+	struct vm_statistics statistics = { 0 };
+
+	CHECK(vm_statistics(mach_task_self(), &statistics) == KERN_SUCCESS);
+	return (unsigned)statistics.free_count * ((unsigned)statistics.pagesize / 1024);
+}
+
 static void *serve(void *unused)
 {
 	static struct message message, reply;
@@ -47,6 +56,8 @@ static void *serve(void *unused)
 		} else if (message.header.msgh_id == KEEP) { /* for good */
 			(void)vm_deallocate(mach_task_self(), message.words[9],
 				message.words[8] * sizeof(mach_port_t));
+		} else if (message.header.msgh_id == FREE) {
+			message_number(&reply, free_memory());
 		} else if (message.header.msgh_id == SEND_BACK) {
 			struct message back;
 

@@ -249,6 +249,16 @@ static uint64_t measure_tcp(vm_address_t memory)
 
 /* --- Proxies --------------------------------------------------------------------------------------------------------- */
 
+/* KiB, on the other machine. */
+static unsigned free_there(mach_port_t far, mach_port_t reply)
+{
+	struct message message;
+
+	message_begin(&message, far, MACH_MSG_TYPE_COPY_SEND, FREE);
+	CHECK(call(&message, reply));
+	return message.words[7];
+}
+
 /* Ports of ours for the other machine, which keeps them. */
 static uint64_t make_proxies(mach_port_t far, mach_port_t reply)
 {
@@ -270,6 +280,7 @@ static uint64_t make_proxies(mach_port_t far, mach_port_t reply)
 void measure(mach_port_t far, mach_port_t reply, const char *address)
 {
 	vm_address_t memory = 0;
+	unsigned before;
 
 	find_network();
 	CHECK(inet_pton(AF_INET, address, other.address + 12) == 1);
@@ -282,6 +293,10 @@ void measure(mach_port_t far, mach_port_t reply, const char *address)
 	say("100 conversations, each call", measure_talks(far, THREADS_MANY, THREAD_CALLS), "us");
 	say("1 MiB over TCP", measure_tcp(memory), "us");
 	say("1 MiB out of line", measure_memory(far, reply, memory), "us");
+	before = free_there(far, reply);
 	say("10 000 rights, each", make_proxies(far, reply), "us");
+	/* All of it: of the network server, of the kernel, and of who holds the rights. */
+	say("memory for each", (uint64_t)(before - free_there(far, reply)) * 1024 / PROXIES,
+		"bytes");
 	say("null call with 10 000 proxies there", measure_calls(far, reply), "us");
 }
