@@ -50,15 +50,21 @@ static bool leaves_estate(const struct acs *acs, const struct server *server, en
 	       server->estate.count < ESTATE_CORPSES;
 }
 
-/* What becomes of the names and calls of a session that has ended, and of its estate, if no successor waits for that. */
-static void clear_up(
-	struct acs *acs, struct session *session, struct estate *estate, bool names_stay)
+/* Nobody looks for it or starts it before its names have gone: one that is started again would find them taken.  With the
+ * lock, which is dropped meanwhile. */
+static void clear_names(struct acs *acs, struct server *server, uint32_t owner,
+	const struct estate *estate, bool leaves)
 {
-	if (names_stay)
-		names_remove_calls(acs, session->owner);
+	server->state = SERVER_ENDING;
+	pthread_mutex_unlock(&acs->lock);
+	/* What the first of several leaves keeps the names for the heir, who registers beside them. */
+	if (leaves && estate->count == 0)
+		names_remove_calls(acs, owner);
 	else
-		names_remove_owner(acs, session->owner);
-	estate_drop(acs, estate);
+		names_remove_owner(acs, owner);
+	if (!leaves && estate->count != 0)
+		names_remove_owner(acs, estate->owner);
+	pthread_mutex_lock(&acs->lock);
 }
 
 void life_end(struct acs *acs, struct server *server, const struct life_ending *ending)
@@ -73,7 +79,6 @@ void life_end(struct acs *acs, struct server *server, const struct life_ending *
 	bool leaves = leaves_estate(acs, server, ending->end);
 	struct corpse *corpse = corpse_begin(server->task, ending->reply);
 	struct estate estate = estate_take(&server->estate);
-	bool names_stay = false;
 	enum server_state state;
 
 	session->server = NULL;
@@ -81,18 +86,24 @@ void life_end(struct acs *acs, struct server *server, const struct life_ending *
 	server->task = MACH_PORT_NULL;
 	server->waiter = ending->next != NULL ? *ending->next : life_nobody;
 	acs->stopping |= fatal;
+	leaves = leaves && corpse != NULL;
+	clear_names(acs, server, session->owner, &estate, leaves);
 	state = life_after_end(acs, server, draining ? SERVER_STOPPED : ending->end);
+	if (state == SERVER_DECLARED)
+		names_call(acs);
 	fatal |= essential && state == SERVER_FAILED;
 	acs->stopping |= fatal;
-	if (leaves && corpse != NULL && (state == SERVER_WAITING || state == SERVER_WANTED)) {
+	if (leaves && (state == SERVER_WAITING || state == SERVER_WANTED)) {
 		estate_add(&estate, corpse, session->owner);
-		names_stay = estate.owner == session->owner;
 		server->estate = estate_take(&estate);
 		corpse = NULL;
+		leaves = false;
 	}
 	pthread_mutex_unlock(&acs->lock);
 
-	clear_up(acs, session, &estate, names_stay);
+	if (leaves) /* but for nobody */
+		names_remove_owner(acs, session->owner);
+	estate_drop(acs, &estate);
 	/* What ended with a message to the session has said all. */
 	if (ending->reply == MACH_PORT_NULL)
 		session_hear_last_words(session);

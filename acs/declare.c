@@ -11,11 +11,12 @@
 
 #define DYING_MS 1000
 
-/* Has it lost a name that it must have?  The kernel tells of a dying task's ports before it tells of
- * the task.  Under the lock. */
+/* Is it at its end, or has it lost a name that it must have?  The kernel tells of a dying task's ports before it tells
+ * of the task.  Under the lock. */
 static bool is_dying(const struct server *server)
 {
-	return server->state == SERVER_UP && session_missing_name(server->session) != NULL;
+	return server->state == SERVER_ENDING ||
+	       (server->state == SERVER_UP && session_missing_name(server->session) != NULL);
 }
 
 /* The server of that name, if it stays: a dying one gets a moment to go.  Under the lock, which is dropped while

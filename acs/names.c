@@ -329,6 +329,15 @@ void names_settle(struct acs *acs, const char *server)
 	} while (more);
 }
 
+void names_call(struct acs *acs)
+{
+	unsigned i;
+
+	for (i = 0; i < acs->registry.waiter_count; i++)
+		server_call(
+			acs, acs->registry.waiters[i].name, acs->registry.waiters[i].clients_only);
+}
+
 void names_expire(struct acs *acs, uint64_t now)
 {
 	struct registry_waiter waiter;

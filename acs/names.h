@@ -46,6 +46,9 @@ kern_return_t names_watch(struct acs *acs, const struct names_question *question
 /* `server` is up: those who wait for a name of it that it has not registered wait in vain. */
 void names_settle(struct acs *acs, const char *server);
 
+/* A server has come to rest: who waits for a name wants it again.  Under acs->lock. */
+void names_call(struct acs *acs);
+
 /* Answer the calls that have waited long enough. */
 void names_expire(struct acs *acs, uint64_t now);
 

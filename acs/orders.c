@@ -55,13 +55,23 @@ static bool is_wanted(const struct acs *acs, const struct server *server, bool o
 	       dependent(acs, server->manifest.name) != NULL;
 }
 
+/* As server_find, when what is just ending has ended.  Under the lock, which is dropped while waiting. */
+static struct server *find_settled(struct acs *acs, const char *name, size_t length)
+{
+	struct server *server;
+
+	while ((server = server_find(acs, name, length)) != NULL && server->state == SERVER_ENDING)
+		(void)pthread_cond_wait(&acs->changed, &acs->lock);
+	return server;
+}
+
 kern_return_t server_stop(struct acs *acs, const char *name, size_t length)
 {
 	struct server *server;
 	kern_return_t kr = MASIX_E_NOT_FOUND;
 
 	pthread_mutex_lock(&acs->lock);
-	while ((server = server_find(acs, name, length)) != NULL) {
+	while ((server = find_settled(acs, name, length)) != NULL) {
 		if (is_wanted(acs, server, memchr(name, '#', length) != NULL)) {
 			kr = MASIX_E_BUSY;
 			break;
@@ -125,7 +135,7 @@ kern_return_t server_restart(
 	kern_return_t kr = KERN_SUCCESS;
 
 	pthread_mutex_lock(&acs->lock);
-	server = server_find(acs, name, length);
+	server = find_settled(acs, name, length);
 	if (server == NULL) {
 		kr = MASIX_E_NOT_FOUND;
 	} else if (is_ambiguous(acs, name, length)) {
@@ -179,7 +189,7 @@ kern_return_t server_revoke(struct acs *acs, const char *name, size_t length)
 	memcpy(copy, server->manifest.name, sizeof copy);
 	/* Nobody depends on what is not trusted. */
 	while ((server = find_by_key(acs, key)) != NULL) {
-		if (server->state == SERVER_LAUNCHING) {
+		if (server->state == SERVER_LAUNCHING || server->state == SERVER_ENDING) {
 			(void)pthread_cond_wait(&acs->changed, &acs->lock);
 		} else if (server->session != NULL) {
 			life_end(acs, server,

@@ -8,6 +8,7 @@ static const int nearness[] = {
 	[SERVER_FAILED] = 0,
 	[SERVER_DRAINING] = 0,
 	[SERVER_DECLARED] = 1,
+	[SERVER_ENDING] = 1,
 	[SERVER_WAITING] = 2,
 	[SERVER_WANTED] = 3,
 	[SERVER_LAUNCHING] = 4,

@@ -8,6 +8,7 @@
 enum server_state {
 	SERVER_DECLARED,  /* at rest: its image is kept, it starts when somebody needs it */
 	SERVER_WANTED,	  /* starts as soon as those that it needs are up */
+	SERVER_ENDING,	  /* its task has gone, and its names are going */
 	SERVER_LAUNCHING, /* one thread makes its task; nobody else touches it */
 	SERVER_STARTING,  /* runs, and has not said acs_ready yet */
 	SERVER_UP,
