@@ -7,6 +7,8 @@
 #include <masix/object.h>
 #include <masix/server.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <unistd.h>
 
 extern atomic_uint failures;
 
@@ -58,8 +60,19 @@ void test_hostile(mach_port_t client, mach_port_t admin);
 
 /* The session of a server that is up; 0 if it is not. */
 unsigned session_of(mach_port_t acs, const char *name);
-/* Until the server is in that state. */
-void wait_for(mach_port_t acs, const char *name, const char *state);
+/* Until `count` servers of that name are in that state. */
+void wait_for(mach_port_t acs, const char *name, const char *state, unsigned count);
 /* The next event on `port`, as what; 0 if none comes within `ms`. */
 int next_event(mach_port_t port, mach_msg_timeout_t ms);
+/* Patience with what must come, in ms: more than the slowest machine needs, since only a failure waits for so long. */
+#define PATIENCE 30000
+/* Asks for `condition` until it is true, with patience. */
+#define EVENTUALLY(condition)                                                                      \
+	({                                                                                         \
+		unsigned tries_;                                                                   \
+		bool done_;                                                                        \
+		for (tries_ = 0; !(done_ = (condition)) && tries_ < PATIENCE / 10; tries_++)       \
+			(void)usleep(10000);                                                       \
+		done_;                                                                             \
+	})
 #endif

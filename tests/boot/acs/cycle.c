@@ -52,15 +52,25 @@ unsigned session_of(mach_port_t acs, const char *name)
 	return session;
 }
 
-void wait_for(mach_port_t acs, const char *name, const char *state)
+/* How many servers of that name are in that state. */
+static unsigned count_of(mach_port_t acs, const char *name, const char *state)
 {
-	char text[80];
-	unsigned i;
+	masix_bulk_t table = NULL;
+	mach_msg_type_number_t size = 0;
+	char text[80], *at;
+	unsigned count = 0;
 
+	CHECK(acs_list(acs, name, strlen(name), &table, &size) == KERN_SUCCESS);
 	snprintf(text, sizeof text, "%s %s ", name, state);
-	for (i = 0; i < 500 && !table_has(acs, 0, text); i++)
-		usleep(10000);
-	CHECK(i < 500);
+	for (at = table; (at = memmem(at, table + size - at, text, strlen(text))) != NULL; at++)
+		count++;
+	(void)vm_deallocate(mach_task_self(), (vm_address_t)table, size);
+	return count;
+}
+
+void wait_for(mach_port_t acs, const char *name, const char *state, unsigned count)
+{
+	CHECK(EVENTUALLY(count_of(acs, name, state) == count));
 }
 
 static void test_needs(mach_port_t client, mach_port_t admin)
@@ -96,7 +106,7 @@ static void test_demand(mach_port_t client, mach_port_t admin)
 	CHECK(table_has(client, 0, "sparrow declared ") &&
 		table_has(client, 0, "phoenix declared "));
 	/* The caller waits until it is there, and what it needs. */
-	CHECK(lookup(client, "sparrow", 20000) == KERN_SUCCESS);
+	CHECK(lookup(client, "sparrow", PATIENCE) == KERN_SUCCESS);
 	CHECK(session_of(client, "phoenix") != 0);
 	CHECK(stop(admin, "sparrow") == KERN_SUCCESS);
 	CHECK(stop(admin, "phoenix") == KERN_SUCCESS);
@@ -139,12 +149,12 @@ static void test_always(mach_port_t client, mach_port_t admin)
 			CHECK(acs_kill(admin, "sparrow", 7) == KERN_SUCCESS);
 		while (session_of(client, "sparrow") == session)
 			usleep(1000);
-		CHECK(lookup(client, "sparrow", 20000) == KERN_SUCCESS);
+		CHECK(lookup(client, "sparrow", PATIENCE) == KERN_SUCCESS);
 		masix_log("back after %u ms", (unsigned)((masix_monotonic_ns() - begun) / 1000000));
-		wait_for(client, "sparrow", "up");
+		wait_for(client, "sparrow", "up", 1);
 	}
 	crash(client, "sparrow");
-	wait_for(client, "sparrow", "failed");
+	wait_for(client, "sparrow", "failed", 1);
 	CHECK(table_has(admin, 1, "died; failed too often"));
 	CHECK(acs_kill(admin, "sparrow", 7) == MASIX_E_NOT_FOUND);
 	/* A person may try again. */

@@ -32,7 +32,7 @@ static unsigned acs_kib(mach_port_t client)
 static void *run_tests(void *unused)
 {
 	mach_port_t client, admin;
-	unsigned before, after, i;
+	unsigned before, after, turns = 0, i;
 
 	(void)unused;
 	test_session();
@@ -45,13 +45,17 @@ static void *run_tests(void *unused)
 	test_hostile(client, admin);
 	test_proof(client, admin);
 
-	/* Once more, many times: nothing may stay behind. */
-	before = acs_kib(client);
-	for (i = 0; i < 5; i++)
-		test_faces(client, admin);
+	/* Once more, many times: nothing may stay behind.  Threads that happen to live at the same time grow the heap, and
+	 * it keeps that: but not in every turn. */
 	after = acs_kib(client);
-	masix_log("ACS: %u KiB, %u KiB after repetition", before, after);
-	CHECK(after < before + 64);
+	do {
+		before = after;
+		for (i = 0; i < 5; i++)
+			test_faces(client, admin);
+		after = acs_kib(client);
+		masix_log("ACS: %u KiB, %u KiB after repetition", before, after);
+	} while (after >= before + 16 && ++turns < 12);
+	CHECK(after < before + 16);
 
 	if (failures == 0)
 		masix_log("ACS BOOT TEST PASSED");
