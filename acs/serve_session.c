@@ -295,6 +295,18 @@ kern_return_t S_acs_log(mach_port_t port, const masix_name_t text, mach_msg_type
 	return KERN_SUCCESS;
 }
 
+kern_return_t S_acs_alive(mach_port_t port)
+{
+	struct session *session = session_get(port);
+
+	if (session == NULL)
+		return KERN_INVALID_ARGUMENT;
+	pthread_mutex_lock(&session->acs->lock);
+	pthread_mutex_unlock(&session->acs->lock);
+	session_put(session);
+	return KERN_SUCCESS;
+}
+
 kern_return_t S_acs_halt(mach_port_t port, int how)
 {
 	struct session *session = session_get(port);

@@ -78,23 +78,13 @@ static void go_on(mach_port_t device_master, struct masix_estate *estate)
 #define KERNEL_REBOOT 0
 
 /* A machine on which nothing can be started or found shall not go on for ever. */
-static void *reboot(void *unused)
+static void lost_acs(const char *why)
 {
 	static const struct timespec grace = { .tv_sec = GRACE_SECONDS };
 
-	(void)unused;
-	system_log_printf(&console->log, "console: acs has died");
+	system_log_printf(&console->log, "console: %s", why);
 	(void)nanosleep(&grace, NULL);
 	(void)host_reboot(host_priv, KERNEL_REBOOT);
-	return NULL;
-}
-
-static void dead_name(mach_port_t name)
-{
-	pthread_t thread;
-
-	if (name == masix_session() && pthread_create(&thread, NULL, reboot, NULL))
-		(void)reboot(NULL);
 }
 
 /* Its contents count until the link has been recovered; each worker begins anew. */
@@ -117,7 +107,6 @@ int main(void)
 		.workers = CONSOLE_WORKERS,
 		.name = "console",
 		.memory = worker_memory,
-		.dead_name = dead_name,
 	};
 	static const uint32_t interfaces[] = { CONSOLE_SUBSYSTEM };
 	mach_port_t device_master;
@@ -140,7 +129,7 @@ int main(void)
 	need(masix_register("log", MASIX_ROLE_CLIENT, interfaces, 1, console->log_port),
 		"cannot register");
 	masix_estate_end(estate);
-	need(masix_watch_dead(masix_session()), "cannot watch acs");
+	need(masix_guard_acs(lost_acs), "cannot watch acs");
 	need(masix_ready(), "cannot get ready");
 	(void)mach_port_deallocate(mach_task_self(), device_master);
 	masix_pool_run(&options);

@@ -11,6 +11,7 @@
 #include "acs_session.h"
 #include "console.h"
 #include "mach_port.h"
+#include "server/log.h"
 #include "start/start.h"
 
 #define LINE_MAX 256	     /* masix_name_t */
@@ -24,8 +25,7 @@ void masix_log_sink(void (*sink)(const char *line, size_t length))
 	start.sink = sink;
 }
 
-/* The console's port, or null.  ACS answers at once: nobody waits for a console here. */
-static mach_port_t find_console(void)
+mach_port_t log_console(void)
 {
 	static _Atomic uint32_t next_attempt; /* ms since boot, may wrap around */
 	uint32_t now = (uint32_t)(masix_monotonic_ns() / 1000000), due = atomic_load(&next_attempt);
@@ -47,7 +47,7 @@ static mach_port_t find_console(void)
 static int to_console(const char *line, size_t length)
 {
 	struct vector_thread *thread = vector_thread();
-	mach_port_t port = find_console();
+	mach_port_t port = log_console();
 	uint32_t bound = thread->send_bound;
 	kern_return_t result;
 

@@ -89,8 +89,8 @@ def the_log_survives_the_console(guest):
     check(guest.sh("tail -c +$(stat -c %s /tmp/before) /tmp/after | grep -c 'console: goes on'"), stdout="1\n")
 
 
-@alone(seconds=150)
-def the_end_of_acs_ends_in_a_clean_reboot():
+def acs_is_lost(how, line):
+    """Harms ACS under a running system: the machine says why and reboots by itself, and nothing written is lost."""
     with tempfile.TemporaryDirectory() as folder:
         image = f"{folder}/root.img"
         subprocess.run(["cp", "--sparse=always", f"{TOP}/build/root.img", image], check=True)
@@ -99,15 +99,30 @@ def the_end_of_acs_ends_in_a_clean_reboot():
             check(guest.run("masix", "start", "/usr/lib/masix/servers/gauge"))
             check(guest.sh("head -c 3000000 /dev/zero >/kept"))
             try:
-                guest.sh("/usr/lib/masix/trials/gauge end acs; sleep 20")
+                guest.sh(f"/usr/lib/masix/trials/gauge {how} acs; sleep 60")
                 while True:  # the processes end before the machine does; the case has its own limit
                     guest.sh("sleep 1")
             except MasixError:
                 pass
-            require("console: acs has died" in guest.log(), "nobody said why")
+            require(f"unix: {line}: stopping" in guest.log(), f"nobody said why: {guest.log()[-600:]!r}")
         finally:
             guest.close()
         fsck = subprocess.run(["e2fsck", "-fn", image], capture_output=True, check=False)
         require(fsck.returncode == 0, f"e2fsck: {fsck.stdout[-1200:]!r}")
         dump = subprocess.run(["debugfs", "-R", "stat /kept", image], capture_output=True, check=False).stdout
         require(b"Size: 3000000" in dump, f"what was written is not there: {dump!r}")
+
+
+@alone(seconds=150)
+def the_end_of_acs_ends_in_a_clean_reboot():
+    acs_is_lost("end", "acs has died")
+
+
+@alone(seconds=150)
+def a_fault_of_acs_ends_in_a_clean_reboot():
+    acs_is_lost("fault", "acs has died")
+
+
+@alone(seconds=200)
+def an_acs_that_stands_still_ends_in_a_clean_reboot():
+    acs_is_lost("freeze", "acs does not answer")

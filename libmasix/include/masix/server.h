@@ -42,6 +42,10 @@ void masix_log_sink(void (*sink)(const char *line, size_t length));
 /* 1 if the processor has the generator that getrandom needs.  ACS refuses to run without. */
 int masix_random_available(void);
 
+/* For servers that can stop the machine: `lost` is called once, by a thread of its own, when ACS has died or has been silent
+ * for half a minute.  Nothing can be started or found any more; calls to ACS fail, or never return if they were made before. */
+kern_return_t masix_guard_acs(void (*lost)(const char *why)) __attribute__((warn_unused_result));
+
 /* One line to the system log, "SERVER: text"; never blocks for long, never fails. */
 void masix_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* masix_log and exit(1): only while starting up. */

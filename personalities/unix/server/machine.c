@@ -58,13 +58,14 @@ bool machine_tasks(unsigned *count)
 	return true;
 }
 
-void machine_stop(const char *why, int how)
+/* Ends the processes and has all written back; false if another worker is about it already. */
+static bool stop_in_order(const char *why)
 {
 	static atomic_flag stopping = ATOMIC_FLAG_INIT;
 	struct process_table *t = &unix_server.table;
 
 	if (atomic_flag_test_and_set(&stopping))
-		return;
+		return false;
 	masix_log("%s: stopping", why);
 	table_lock();
 	for (struct process *p = t->first; p != NULL; p = p->next)
@@ -76,23 +77,26 @@ void machine_stop(const char *why, int how)
 
 	if (kr != KERN_SUCCESS)
 		masix_log("some file systems may need a check");
-	kr = acs_halt(masix_session(), how);
-	/* There is no ACS any more: what it does last, without switching the power off. */
-	if (kr != KERN_SUCCESS)
-		kr = host_reboot(unix_server.host_priv, how == MASIX_REBOOT ? 0 : KERNEL_HALT);
-	if (kr != KERN_SUCCESS)
-		masix_log("the machine does not stop: %s", masix_strerror(kr));
+	return true;
 }
 
-static void *reboot(void *unused)
+/* What ACS does last, without switching the power off. */
+static void stop_alone(int how)
 {
-	(void)unused;
-	machine_stop("acs has died", MASIX_REBOOT);
-	return NULL;
+	kern_return_t kr =
+		host_reboot(unix_server.host_priv, how == MASIX_REBOOT ? 0 : KERNEL_HALT);
+
+	masix_log("the machine does not stop: %s", masix_strerror(kr));
 }
 
-void machine_lost_acs(void)
+void machine_stop(const char *why, int how)
 {
-	if (!thread_detached(reboot, NULL))
-		masix_log("acs has died: no thread to stop the machine");
+	if (stop_in_order(why) && acs_halt(masix_session(), how) != KERN_SUCCESS)
+		stop_alone(how);
+}
+
+void machine_lost_acs(const char *why)
+{
+	if (stop_in_order(why))
+		stop_alone(MASIX_REBOOT);
 }

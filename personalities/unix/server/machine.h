@@ -23,7 +23,7 @@ void machine_load(uint32_t load[3]);
  * held.  Returns only if another worker is stopping the machine already. */
 void machine_stop(const char *why, int how);
 
-/* Nothing can be started or found any more: a clean reboot, by a thread of its own. */
-void machine_lost_acs(void);
+/* Nothing can be started or found any more: a clean reboot without ACS. */
+void machine_lost_acs(const char *why);
 
 #endif

@@ -89,10 +89,6 @@ static void task_died(mach_port_t name)
 {
 	struct process_table *t = &unix_server.table;
 
-	if (name == masix_session()) {
-		machine_lost_acs();
-		return;
-	}
 	table_lock();
 	struct process *p = process_find_task(t, name);
 
@@ -170,7 +166,7 @@ int main(void)
 	else
 		must(boot_first_process(FIRST_PROGRAM), "process 1");
 	kept_ready();
-	must(masix_watch_dead(masix_session()), "watch of acs");
+	must(masix_guard_acs(machine_lost_acs), "watch of acs");
 	must(masix_ready(), "ready");
 	serve((void *)WORKERS);
 }

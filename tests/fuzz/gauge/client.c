@@ -1,5 +1,5 @@
 /* gauge: prints what the gauge (masix start /usr/lib/masix/servers/gauge) sees.  gauge SERVER: crashes it.
- * gauge end SERVER: has the gauge end its task. */
+ * gauge end SERVER, gauge freeze SERVER, gauge fault SERVER: harms its task (gauge.defs). */
 #include <masix/client.h>
 #include <masix/error.h>
 #include <masix/types.h>
@@ -8,6 +8,15 @@
 
 #include "acs_client.h"
 #include "gauge.h"
+#include "harm.h"
+
+static int harm_of(const char *word)
+{
+	return strcmp(word, "end") == 0	     ? GAUGE_END
+	       : strcmp(word, "freeze") == 0 ? GAUGE_FREEZE
+	       : strcmp(word, "fault") == 0  ? GAUGE_FAULT
+					     : -1;
+}
 
 int main(int argc, char **argv)
 {
@@ -19,7 +28,7 @@ int main(int argc, char **argv)
 	if (kr == KERN_SUCCESS)
 		kr = acs_lookup(acs, "gauge", strlen("gauge"), 0, &gauge);
 	if (kr == KERN_SUCCESS && argc == 3)
-		kr = gauge_end(gauge, argv[2], strlen(argv[2]));
+		kr = gauge_harm(gauge, argv[2], strlen(argv[2]), harm_of(argv[1]));
 	else if (kr == KERN_SUCCESS && argc > 1)
 		kr = gauge_crash(gauge, argv[1], strlen(argv[1]));
 	else if (kr == KERN_SUCCESS)

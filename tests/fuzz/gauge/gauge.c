@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "gauge_server.h"
+#include "harm.h"
 #include "mach.h"
 #include "mach_host.h"
 #include "mach_port.h"
 
 #define PAGE 4096u
+#define NOWHERE 16u /* of the page at 0, which no server has */
 #define ARGUMENTS_MAX 16u
 /* Where servers are linked to. */
 #define PROGRAM 0x08048000u
@@ -214,7 +216,48 @@ kern_return_t S_gauge_crash(
 	return kr == KERN_SUCCESS ? result : kr;
 }
 
-kern_return_t S_gauge_end(mach_port_t port, const masix_name_t name, mach_msg_type_number_t length)
+/* The task's first thread goes on where nothing is. */
+static kern_return_t fault(mach_port_t task)
+{
+	struct i386_thread_state state = { 0 };
+	mach_msg_type_number_t count, size = i386_THREAD_STATE_COUNT;
+	mach_port_t *threads;
+	kern_return_t kr = task_threads(task, &threads, &count);
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	kr = thread_suspend(threads[0]);
+	if (kr == KERN_SUCCESS)
+		kr = thread_abort(threads[0]);
+	if (kr == KERN_SUCCESS)
+		kr = thread_get_state(
+			threads[0], i386_REGS_SEGS_STATE, (thread_state_t)&state, &size);
+	state.eip = NOWHERE;
+	if (kr == KERN_SUCCESS)
+		kr = thread_set_state(
+			threads[0], i386_REGS_SEGS_STATE, (thread_state_t)&state, size);
+	if (kr == KERN_SUCCESS)
+		kr = thread_resume(threads[0]);
+	while (count-- != 0)
+		(void)mach_port_deallocate(mach_task_self(), threads[count]);
+	return kr; /* the array is small, and this is the end of the machine */
+}
+
+static kern_return_t harm(mach_port_t task, int how)
+{
+	switch (how) {
+	case GAUGE_END:
+		return task_terminate(task);
+	case GAUGE_FREEZE:
+		return task_suspend(task);
+	case GAUGE_FAULT:
+		return fault(task);
+	}
+	return MASIX_E_INVALID;
+}
+
+kern_return_t S_gauge_harm(
+	mach_port_t port, const masix_name_t name, mach_msg_type_number_t length, int how)
 {
 	mach_port_t tasks[SERVERS] = { MACH_PORT_NULL };
 	kern_return_t kr, found = MASIX_E_NOT_FOUND;
@@ -225,7 +268,7 @@ kern_return_t S_gauge_end(mach_port_t port, const masix_name_t name, mach_msg_ty
 		if (tasks[i] == MACH_PORT_NULL)
 			continue;
 		if (strlen(servers[i]) == length && memcmp(servers[i], name, length) == 0)
-			found = task_terminate(tasks[i]);
+			found = harm(tasks[i], how);
 		(void)mach_port_deallocate(mach_task_self(), tasks[i]);
 	}
 	return kr != KERN_SUCCESS ? kr : found;

@@ -1,0 +1,9 @@
+/* What gauge_harm does to a task. */
+#ifndef GAUGE_HARM_H
+#define GAUGE_HARM_H
+
+#define GAUGE_END 0
+#define GAUGE_FREEZE 1
+#define GAUGE_FAULT 2
+
+#endif
