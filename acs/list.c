@@ -26,6 +26,7 @@ struct row {
 static const char *const state_names[] = {
 	[SERVER_DECLARED] = "declared",
 	[SERVER_WANTED] = "wanted",
+	[SERVER_ENDING] = "ending",
 	[SERVER_LAUNCHING] = "starting",
 	[SERVER_STARTING] = "starting",
 	[SERVER_UP] = "up",
@@ -35,7 +36,8 @@ static const char *const state_names[] = {
 };
 
 /* Names that do not fit are left out; the table is for people. */
-static void collect_names(const struct registry *registry, uint32_t owner, struct row *row)
+static void collect_names(
+	const struct registry *registry, uint32_t owner, uint32_t interface, struct row *row)
 {
 	const struct registry_entry *entry;
 	unsigned cursor = 0;
@@ -44,7 +46,7 @@ static void collect_names(const struct registry *registry, uint32_t owner, struc
 	while ((entry = registry_list(registry, "", &cursor)) != NULL) {
 		size_t length = strlen(entry->name);
 
-		if (entry->owner != owner)
+		if (entry->owner != owner || (interface != 0 && !registry_speaks(entry, interface)))
 			continue;
 		if (entry->role == MASIX_ROLE_CLIENT)
 			row->offers_client = true;
@@ -56,13 +58,14 @@ static void collect_names(const struct registry *registry, uint32_t owner, struc
 	}
 }
 
-static void fill_row(const struct acs *acs, const struct server *server, struct row *row)
+static void fill_row(
+	const struct acs *acs, const struct server *server, uint32_t interface, struct row *row)
 {
 	*row = (struct row){ .state = server->state, .starts = server->starts };
 	memcpy(row->name, server->manifest.name, sizeof row->name);
 	if (server->session != NULL) {
 		row->session = server->session->owner;
-		collect_names(&acs->registry, row->session, row);
+		collect_names(&acs->registry, row->session, interface, row);
 		if (mach_port_mod_refs(mach_task_self(), server->task, MACH_PORT_RIGHT_SEND, 1) ==
 			KERN_SUCCESS)
 			row->task = server->task;
@@ -134,8 +137,15 @@ static size_t write_row(const struct row *row, char *text, size_t room)
 	return length > 0 && (size_t)length < room ? (size_t)length : 0;
 }
 
-size_t list_servers(struct acs *acs, const char *prefix, char *text, size_t room)
+static bool is_wanted(const struct list_wanted *wanted, const struct row *row)
 {
+	return strncmp(row->name, wanted->prefix, strlen(wanted->prefix)) == 0 &&
+	       (wanted->interface == 0 || row->names[0] != '\0');
+}
+
+size_t list_servers(struct acs *acs, const void *argument, char *text, size_t room)
+{
+	const struct list_wanted *wanted = argument;
 	struct row own = {
 		.name = "acs", .state = SERVER_UP, .starts = 1, .task = mach_task_self()
 	};
@@ -143,7 +153,7 @@ size_t list_servers(struct acs *acs, const char *prefix, char *text, size_t room
 	size_t used = 0;
 	unsigned at = 0;
 
-	if (strncmp(own.name, prefix, strlen(prefix)) == 0)
+	if (is_wanted(wanted, &own))
 		used = write_row(&own, text, room);
 	/* One server at a time, since looking at a task is a message: the n-th of the list. */
 	for (;; at++) {
@@ -154,11 +164,11 @@ size_t list_servers(struct acs *acs, const char *prefix, char *text, size_t room
 		for (server = acs->servers; server != NULL && i < at; server = server->next)
 			i++;
 		if (server != NULL)
-			fill_row(acs, server, &row);
+			fill_row(acs, server, wanted->interface, &row);
 		pthread_mutex_unlock(&acs->lock);
 		if (server == NULL || at == ROWS_MAX)
 			return used;
-		if (strncmp(row.name, prefix, strlen(prefix)) == 0)
+		if (is_wanted(wanted, &row))
 			used += write_row(&row, text + used, room - used);
 		if (row.task != MACH_PORT_NULL)
 			(void)mach_port_deallocate(mach_task_self(), row.task);

@@ -105,6 +105,16 @@ const struct registry_entry *registry_pick(
 	return NULL;
 }
 
+bool registry_speaks(const struct registry_entry *entry, uint32_t interface)
+{
+	unsigned i;
+
+	for (i = 0; i < entry->interface_count; i++)
+		if (entry->interfaces[i][0] == interface)
+			return true;
+	return false;
+}
+
 bool registry_has(const struct registry *registry, const char *name, uint32_t owner)
 {
 	unsigned at;

@@ -73,6 +73,9 @@ const struct registry_entry *registry_pick(
 const struct registry_entry *registry_find(
 	const struct registry *registry, const char *name, bool clients_only);
 
+/* Does what has the name offer this interface, in any version? */
+bool registry_speaks(const struct registry_entry *entry, uint32_t interface);
+
 /* Take out one entry of `owner`: false when it has no more. */
 bool registry_take_owned(struct registry *registry, uint32_t owner, struct registry_entry *taken);
 /* Has `owner` registered this name, also as pending? */

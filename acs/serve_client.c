@@ -42,8 +42,8 @@ kern_return_t S_acs_lookup(mach_port_t port, mach_port_t reply, mach_msg_type_na
 	return kr;
 }
 
-kern_return_t make_table(struct acs *acs, size_t room, const char *prefix,
-	size_t (*write)(struct acs *acs, const char *prefix, char *text, size_t room),
+kern_return_t make_table(struct acs *acs, size_t room, const void *wanted,
+	size_t (*write)(struct acs *acs, const void *wanted, char *text, size_t room),
 	masix_bulk_t *table, mach_msg_type_number_t *size)
 {
 	vm_address_t memory = 0;
@@ -52,7 +52,7 @@ kern_return_t make_table(struct acs *acs, size_t room, const char *prefix,
 
 	if (kr != KERN_SUCCESS)
 		return kr;
-	used = write(acs, prefix, (char *)memory, room);
+	used = write(acs, wanted, (char *)memory, room);
 	/* The reply takes whole pages with it: the rest of ours goes now. */
 	kept = page_up(used);
 	if (kept < room)
@@ -62,11 +62,11 @@ kern_return_t make_table(struct acs *acs, size_t room, const char *prefix,
 	return KERN_SUCCESS;
 }
 
-static size_t write_audit(struct acs *acs, const char *prefix, char *text, size_t room)
+static size_t write_audit(struct acs *acs, const void *wanted, char *text, size_t room)
 {
 	size_t used;
 
-	(void)prefix;
+	(void)wanted;
 	pthread_mutex_lock(&acs->lock);
 	used = audit_format(&acs->audit, text, room);
 	pthread_mutex_unlock(&acs->lock);
@@ -77,15 +77,30 @@ kern_return_t S_acs_list(mach_port_t port, const masix_name_t prefix,
 	mach_msg_type_number_t prefix_length, masix_bulk_t *table, mach_msg_type_number_t *size)
 {
 	struct face *face = face_get(port);
-	char wanted[MANIFEST_NAME_SIZE] = "";
+	struct list_wanted wanted = { .interface = 0 };
 	kern_return_t kr = MASIX_E_INVALID;
 
 	if (face == NULL)
 		return KERN_INVALID_ARGUMENT;
-	if (prefix_length < sizeof wanted) {
-		memcpy(wanted, prefix, prefix_length);
-		kr = make_table(face->acs, LIST_SIZE_MAX, wanted, list_servers, table, size);
+	if (prefix_length < sizeof wanted.prefix) {
+		memcpy(wanted.prefix, prefix, prefix_length);
+		kr = make_table(face->acs, LIST_SIZE_MAX, &wanted, list_servers, table, size);
 	}
+	face_put(face);
+	return kr;
+}
+
+kern_return_t S_acs_list_interface(
+	mach_port_t port, uint32_t interface, masix_bulk_t *table, mach_msg_type_number_t *size)
+{
+	struct face *face = face_get(port);
+	const struct list_wanted wanted = { .interface = interface };
+	kern_return_t kr = MASIX_E_INVALID;
+
+	if (face == NULL)
+		return KERN_INVALID_ARGUMENT;
+	if (interface != 0)
+		kr = make_table(face->acs, LIST_SIZE_MAX, &wanted, list_servers, table, size);
 	face_put(face);
 	return kr;
 }
@@ -291,8 +306,8 @@ kern_return_t S_acs_audit(mach_port_t port, masix_bulk_t *table, mach_msg_type_n
 	if (face == NULL)
 		return KERN_INVALID_ARGUMENT;
 	if (face->admin)
-		kr = make_table(face->acs, (AUDIT_KEPT + 1) * (AUDIT_LINE_MAX + AUDIT_LINK_MAX), "",
-			write_audit, table, size);
+		kr = make_table(face->acs, (AUDIT_KEPT + 1) * (AUDIT_LINE_MAX + AUDIT_LINK_MAX),
+			NULL, write_audit, table, size);
 	face_put(face);
 	return kr;
 }

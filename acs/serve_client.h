@@ -17,8 +17,8 @@ static inline void face_put(struct face *face)
 }
 
 /* Text of up to `room` bytes as the out-of-line data of a reply, which frees it. */
-kern_return_t make_table(struct acs *acs, size_t room, const char *prefix,
-	size_t (*write)(struct acs *acs, const char *prefix, char *text, size_t room),
+kern_return_t make_table(struct acs *acs, size_t room, const void *wanted,
+	size_t (*write)(struct acs *acs, const void *wanted, char *text, size_t room),
 	masix_bulk_t *table, mach_msg_type_number_t *size) __attribute__((warn_unused_result));
 
 /* What the administrator asks to be done to the server `name`.  MASIX_E_DENIED: not the admin port. */

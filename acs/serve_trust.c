@@ -46,7 +46,7 @@ static size_t write_line(char *text, size_t room, const char *name, uint32_t ses
 	return length > 0 && (size_t)length < room ? (size_t)length : 0;
 }
 
-static size_t write_trust(struct acs *acs, const char *prefix, char *text, size_t room)
+static size_t write_trust(struct acs *acs, const void *wanted, char *text, size_t room)
 {
 	static const struct keys none;
 	struct session *sessions[SERVERS_MAX];
@@ -54,7 +54,7 @@ static size_t write_trust(struct acs *acs, const char *prefix, char *text, size_
 	const uint64_t now = masix_monotonic_ns();
 	size_t used = 0;
 
-	(void)prefix;
+	(void)wanted;
 	for (i = 0; i < count; i++) {
 		struct session *session = sessions[i];
 
@@ -81,7 +81,7 @@ kern_return_t S_acs_trust(mach_port_t port, masix_bulk_t *table, mach_msg_type_n
 	if (face == NULL)
 		return KERN_INVALID_ARGUMENT;
 	if (face->admin)
-		kr = make_table(face->acs, TABLE_MAX, "", write_trust, table, size);
+		kr = make_table(face->acs, TABLE_MAX, NULL, write_trust, table, size);
 	face_put(face);
 	return kr;
 }

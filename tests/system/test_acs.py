@@ -29,6 +29,25 @@ def servers_are_listed(guest):
 
 
 @case
+def servers_are_listed_by_interface(guest):
+    def offering(interface):
+        return {each["name"]: each["registered"] for each in
+                as_json(guest.run("masix", "servers", "--json", "--interface", interface))}
+
+    guest.sh(STOP)
+    require(offering("acs_session") == {}, "ACS itself has registered nothing")
+    require(offering("file_system") == {"fs": "fs/root,fs/shm,fs/tmp"}, f"{offering('file_system')}")
+    require(offering("501000") == offering("file_system"), "a number is no name")
+    require(offering("601000") == {}, f"{offering('601000')}")
+    check(guest.run("masix", "start", EXAMPLE))
+    require(offering("601000") == {"example": "example"}, f"{offering('601000')}")
+    check(guest.sh("masix stop example; masix servers --interface console | sed -n '2,$s/ .*//p'"), stdout="console\n")
+    check(guest.run("masix", "servers", "--interface", "nonsense"), status=1,
+          stderr="masix: nonsense: no interface of that name in /usr/lib/masix/subsystems, and not a number\n")
+    check(guest.run("masix", "servers", "--interface", "dir", "fs"), status=2, stderr=None)
+
+
+@case
 def a_server_is_registered_used_stopped_and_registered_again(guest):
     check(guest.sh(STOP + f"""
         set -e

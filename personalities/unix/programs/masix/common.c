@@ -15,8 +15,10 @@
 #include "json.h"
 #include "mach.h"
 #include "masix.h"
+#include "subsystems.h"
 
 #define FILE_MAX (64 << 20)
+#define SUBSYSTEMS "/usr/lib/masix/subsystems"
 
 void die(const struct options *options, const char *what, const char *format, ...)
 {
@@ -91,4 +93,23 @@ char *take_text(const struct options *options, char *memory, size_t size)
 	if (text == NULL)
 		die(options, "acs", "out of memory");
 	return text;
+}
+
+uint32_t interface_of(const struct options *options, const char *name)
+{
+	static struct subsystems subsystems;
+	struct bytes file = read_file(options, SUBSYSTEMS);
+	char *text = malloc(file.size + 1);
+	uint32_t interface = 0;
+
+	if (text == NULL)
+		die(options, name, "out of memory");
+	memcpy(text, file.data, file.size);
+	text[file.size] = '\0';
+	if (subsystems_parse(text, &subsystems) == 0)
+		interface = subsystems_find(&subsystems, name);
+	free(text);
+	if (interface == 0)
+		die(options, name, "no interface of that name in %s, and not a number", SUBSYSTEMS);
+	return interface;
 }

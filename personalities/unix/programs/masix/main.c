@@ -10,6 +10,7 @@
 
 static const char usage[] =
 	"usage: masix servers [PREFIX]     list the servers\n"
+	"       masix servers --interface NAME  those that offer an interface\n"
 	"       masix start FILE           start the server FILE, whose signed manifest is "
 	"FILE.manifest\n"
 	"       masix start --on-demand FILE  start it when its name is looked up\n"
@@ -39,7 +40,7 @@ static const struct command {
 	int least, most;
 	const char *options; /* letters of those that it takes beside --json */
 } commands[] = {
-	{ "servers", command_servers, 0, 1, "" },
+	{ "servers", command_servers, 0, 1, "i" },
 	{ "start", command_start, 1, 1, "o" },
 	{ "update", command_update, 1, 1, "" },
 	{ "stop", command_stop, 1, 1, "" },
@@ -86,6 +87,7 @@ static void read_options(int argc, char **argv, struct options *options, char gi
 		{ "help", no_argument, NULL, 'h' },
 		{ "on-demand", no_argument, NULL, 'o' },
 		{ "verify", no_argument, NULL, 'v' },
+		{ "interface", required_argument, NULL, 'i' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int letter;
@@ -107,6 +109,9 @@ static void read_options(int argc, char **argv, struct options *options, char gi
 			break;
 		case 'v':
 			options->verify = true;
+			break;
+		case 'i':
+			options->interface = optarg;
 			break;
 		case 'n':
 			options->count = count_of(optarg);

@@ -5,6 +5,7 @@
 #include <mach/mach_types.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
@@ -15,6 +16,7 @@ struct options {
 	bool verify;		   /* --verify */
 	unsigned count;		   /* -n; 0: for ever */
 	double delay;		   /* -d, seconds */
+	const char *interface;	   /* --interface, or NULL */
 	char **arguments;	   /* ends with NULL */
 	void (*wrong_usage)(void); /* does not return */
 };
@@ -47,8 +49,10 @@ struct server_row {
 };
 /* The next line of *text, which it cuts up; false after the last. */
 bool next_row(char **text, struct server_row *row);
-/* acs_list; for free. */
-char *list_servers(const struct options *options, const char *prefix);
+/* acs_list, or acs_list_interface if `interface` is not 0; for free. */
+char *list_servers(const struct options *options, const char *prefix, uint32_t interface);
+/* The number of an interface by its name in /usr/lib/masix/subsystems, or as a number. */
+uint32_t interface_of(const struct options *options, const char *name);
 
 void command_servers(const struct options *options);
 void command_top(const struct options *options);

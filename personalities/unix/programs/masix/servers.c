@@ -15,12 +15,14 @@
 #define ROWS_MAX 128
 #define COLUMNS 10
 
-char *list_servers(const struct options *options, const char *prefix)
+char *list_servers(const struct options *options, const char *prefix, uint32_t interface)
 {
 	masix_bulk_t table;
 	mach_msg_type_number_t size;
+	const mach_port_t acs = acs_port(options);
 	kern_return_t kr =
-		acs_list(acs_port(options), prefix, name_length(options, prefix), &table, &size);
+		interface != 0 ? acs_list_interface(acs, interface, &table, &size)
+			       : acs_list(acs, prefix, name_length(options, prefix), &table, &size);
 
 	if (kr != KERN_SUCCESS)
 		die(options, "servers", "%s", masix_strerror(kr));
@@ -73,9 +75,13 @@ static void print_json(const struct server_row *row)
 void command_servers(const struct options *options)
 {
 	const char *prefix = options->arguments[0] != NULL ? options->arguments[0] : "";
-	char *text = list_servers(options, prefix), *left = text;
+	char *text, *left;
 	struct server_row row;
 
+	if (options->interface != NULL && prefix[0] != '\0')
+		options->wrong_usage();
+	text = left = list_servers(options, prefix,
+		options->interface != NULL ? interface_of(options, options->interface) : 0);
 	if (options->json)
 		json_open();
 	else
@@ -142,7 +148,7 @@ static void print_top(const struct options *options, struct server_row *row, dou
 /* One table; the sample becomes the present one. */
 static void refresh(const struct options *options, struct sample *sample, bool print)
 {
-	char *text = list_servers(options, ""), *left = text;
+	char *text = list_servers(options, "", 0), *left = text;
 	struct sample now = { .count = 0 };
 	struct server_row row;
 
