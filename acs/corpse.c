@@ -2,6 +2,7 @@
 #include "corpse.h"
 
 #include <mach/mig_errors.h>
+#include <mach/task_info.h>
 #include <mach/thread_info.h>
 #include <masix/mach.h>
 #include <masix/server.h>
@@ -12,7 +13,8 @@
 #include "mach_port.h"
 
 #define STACK_SIZE (64u << 10)
-#define STOP_MS 100 /* how long others wait for a corpse to stop */
+#define STOP_MS                                                                                    \
+	100 /* how often those who wait for a corpse to stop look whether it still can go on */
 #define BURY_MS 300 /* and for its end */
 
 struct corpse {
@@ -190,10 +192,49 @@ struct corpse *corpse_begin(mach_port_t task, mach_port_t reply)
 	return NULL;
 }
 
+static bool is_held(mach_port_t task)
+{
+	struct task_basic_info info = { .suspend_count = 0 };
+	mach_msg_type_number_t size = TASK_BASIC_INFO_COUNT;
+
+	return task_info(task, TASK_BASIC_INFO, (task_info_t)&info, &size) != KERN_SUCCESS ||
+	       info.suspend_count != 0;
+}
+
+static bool is_running(mach_port_t thread)
+{
+	struct thread_basic_info info = { .run_state = 0 };
+	mach_msg_type_number_t size = THREAD_BASIC_INFO_COUNT;
+
+	return thread_info(thread, THREAD_BASIC_INFO, (thread_info_t)&info, &size) ==
+		       KERN_SUCCESS &&
+	       info.run_state == TH_STATE_RUNNING;
+}
+
+/* Time alone tells nothing: on a busy machine our thread may not have come to hold it, or one of its threads not to what
+ * the kernel does for it.  What does not run waits for something that may never come. */
+static bool may_move(mach_port_t task)
+{
+	mach_port_t *threads;
+	mach_msg_type_number_t count, i;
+	bool moves = !is_held(task);
+
+	if (task_threads(task, &threads, &count) != KERN_SUCCESS)
+		return moves;
+	for (i = 0; i < count; i++) {
+		moves = moves || is_running(threads[i]);
+		(void)mach_port_deallocate(mach_task_self(), threads[i]);
+	}
+	(void)vm_deallocate(mach_task_self(), (vm_address_t)threads, count * sizeof *threads);
+	return moves;
+}
+
 void corpse_wait(struct corpse *corpse)
 {
-	if (wait_for(corpse, &corpse->stopped, STOP_MS))
-		return;
+	do
+		if (wait_for(corpse, &corpse->stopped, STOP_MS))
+			return;
+	while (may_move(corpse->task));
 	/* All its threads are held: those that the kernel does not let go of will go nowhere when it does. */
 	pthread_mutex_lock(&corpse->lock);
 	corpse->references++;

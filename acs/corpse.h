@@ -21,7 +21,7 @@ struct corpse_right {
  * null.  NULL when out of memory: then the task has been ended, and nothing is left of it. */
 struct corpse *corpse_begin(mach_port_t task, mach_port_t reply);
 
-/* Wait, for a bounded time, until no thread of it can do anything any more. */
+/* Wait until no thread of it can do anything any more: those that are left wait in the kernel, and end there. */
 void corpse_wait(struct corpse *corpse);
 
 /* The right to its task, not a new one. */
