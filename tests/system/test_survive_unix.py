@@ -17,6 +17,42 @@ LOAD = """
 """
 
 
+# $1 pipes at a time, and through each $2 blocks of different sizes that are too large for a message.
+BLOCKS = r"""
+use strict;
+my ($pipes, $blocks) = @ARGV;
+sub byte { return chr(65 + ($_[0] * 7 + $_[1]) % 26) }
+sub through {
+    my ($n) = @_;
+    pipe(my $from, my $to) or die;
+    srand($n);
+    my @sizes = map { 16385 + int(rand(48000)) } 1 .. $blocks;
+    if (!fork) {
+        for my $i (0 .. $#sizes) {
+            my ($block, $done) = (byte($i, $n) x $sizes[$i], 0);
+            $done += syswrite($to, $block, length($block) - $done, $done) // die "$n: write $i: $!" while $done < length $block;
+        }
+        exit 0;
+    }
+    close $to;
+    for my $i (0 .. $#sizes) {
+        for (my $left = $sizes[$i]; $left > 0;) {
+            my $got = sysread($from, my $part, $left) || die "$n: read $i: $!";
+            $part eq byte($i, $n) x $got or die "$n: block $i is another";
+            $left -= $got;
+            select undef, undef, undef, 0.001 if $i % 3 == 0;
+        }
+    }
+    wait;
+    exit($? != 0);
+}
+for my $n (1 .. $pipes) { through($n) if !fork }
+my $bad = 0;
+while (wait > 0) { $bad++ if $? }
+print "$bad wrong\n";
+"""
+
+
 def under_kills(guest, command, expected, times=12):
     check(guest.run("bash", "-c", LOAD, "load", str(times), command), stdout=expected, stderr="")
 
@@ -90,6 +126,14 @@ def pipelines_lose_nothing(guest):
 def large_writes_lose_nothing(guest):
     under_kills(guest, "head -c 3000000 /dev/zero | tr '\\0' x | dd bs=200000 iflag=fullblock status=none | md5sum",
                 "8e32e22642bddc89698e25a4e9bf528b  -\n")
+
+
+@case(seconds=120)
+def pages_in_many_pipes_stay_whose_they_are(guest):
+    check(guest.sh("cat >/tmp/blocks", stdin=BLOCKS.encode()))
+    check(guest.sh("""
+        (for i in $(seq 25); do sleep 0.2; masix kill unix || echo not killed; done) & killer=$!
+        perl /tmp/blocks 30 100; wait $killer; rm /tmp/blocks"""), stdout="0 wrong\n", stderr="")
 
 
 @case(seconds=120)

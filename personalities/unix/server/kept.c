@@ -112,19 +112,40 @@ void kept_pages_release(void *pages, size_t size)
 		release(&span);
 }
 
+void *kept_pages_copy(const void *pages, size_t size)
+{
+	const size_t skip = (uintptr_t)pages % KEPT_PAGE;
+	mach_msg_type_number_t copied;
+	vm_address_t copy;
+
+	return vm_read(mach_task_self(), (uintptr_t)pages - skip, skip + size, &copy, &copied) ==
+			       KERN_SUCCESS
+		       ? (char *)copy + skip
+		       : NULL;
+}
+
+static void discard(vm_address_t at, size_t size)
+{
+	kern_return_t ignored = vm_deallocate(mach_task_self(), at, size);
+
+	(void)ignored;
+}
+
 bool pages_map(void *address, size_t size)
 {
 	vm_address_t at = (vm_address_t)address;
 
+	discard(at, size);
 	return vm_allocate(mach_task_self(), &at, size, FALSE) == KERN_SUCCESS;
 }
 
-void pages_unmap(void *address, size_t size)
+bool pages_reserve(void *address, size_t size)
 {
-	/* Also what a message has taken away. */
-	kern_return_t ignored = vm_deallocate(mach_task_self(), (vm_address_t)address, size);
+	vm_address_t at = (vm_address_t)address;
 
-	(void)ignored;
+	discard(at, size);
+	return vm_map(mach_task_self(), &at, size, 0, FALSE, MACH_PORT_NULL, 0, FALSE, VM_PROT_NONE,
+		       VM_PROT_ALL, VM_INHERIT_SHARE) == KERN_SUCCESS;
 }
 
 KEPT_RAW void *kept_root(enum kept_root which, size_t size)
@@ -150,10 +171,12 @@ KEPT_RAW bool kept_begin(void)
 		masix_fatal("kept pages: %s", masix_strerror(kr));
 	if (successor && header->magic == KEPT_MAGIC) {
 		header->incarnation++;
+		heap_close_holes();
 		return true;
 	}
-	/* Large runs are mapped one by one, so that each gives back its memory. */
-	pages_unmap((void *)(KEPT_BASE + KEPT_LARGE), KEPT_SIZE - KEPT_LARGE);
+	/* Large runs are mapped one by one, so that each gives back its memory.  All else is reserved. */
+	if (!pages_reserve((void *)(KEPT_BASE + KEPT_LARGE), KEPT_SIZE - KEPT_LARGE))
+		masix_fatal("the kept pages cannot be used");
 	header->incarnation = 1;
 	return false;
 }
@@ -174,8 +197,6 @@ KEPT_RAW static void recover_slot(struct kept_slot *slot, bool (*was_answered)(m
 			heap_free(&slot->fresh[i]);
 		slot->free_count = 0;
 	}
-	for (unsigned i = 0; i < KEPT_GIVEN; i++)
-		slot->given[i].at = NULL;
 	log_end(slot);
 }
 

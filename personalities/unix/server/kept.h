@@ -65,11 +65,12 @@ void *kept_object(size_t size);
 /* The next one after `object` (NULL: the first); NULL: that was the last. */
 void *kept_next_object(const void *object);
 
-/* Whole pages; they may be given away in a message, and are released all the same: those that the piece touches. */
+/* Whole pages; what is released are those that the piece touches. */
 void *kept_pages(size_t size);
 void kept_pages_release(void *pages, size_t size);
-/* They are part of the answer to the request that this thread serves. */
-void kept_give_pages(void *pages, size_t size);
+/* The same bytes in pages that a message can give away; NULL: no room.  Kept pages themselves never go with a message: the answer may not
+ * last, and their place must not become a hole. */
+void *kept_pages_copy(const void *pages, size_t size);
 
 /* --- Beginning --- */
 

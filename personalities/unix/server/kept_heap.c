@@ -1,6 +1,7 @@
 /* The kept heap: blocks of a few sizes, and runs of pages.  What is in use is told by single words, so that the heap is in
  * order after every instruction; lists of what is free are the task's own and made anew. */
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "kept_region.h"
 
@@ -111,21 +112,27 @@ static uint32_t pages_in(size_t size)
 	return (size + KEPT_PAGE - 1) / KEPT_PAGE;
 }
 
+/* The successor gets these pages back. */
+KEPT_RAW static void lose(uint32_t page, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		page_map()[page + i] = MAP_REST;
+}
+
 KEPT_RAW static void *allocate_run(size_t size, bool large, uint32_t flags)
 {
 	uint32_t count = pages_in(size), page;
 
-	pthread_mutex_lock(&lock);
-	page = take_run(count, large, MAP_RUN | flags | count);
-	pthread_mutex_unlock(&lock);
-	if (page == 0)
-		return NULL;
-	if (!large || pages_map(address_of(page), count * KEPT_PAGE))
-		return address_of(page);
-	pthread_mutex_lock(&lock);
-	give_run(page);
-	pthread_mutex_unlock(&lock);
-	return NULL;
+	do {
+		pthread_mutex_lock(&lock);
+		page = take_run(count, large, MAP_RUN | flags | count);
+		pthread_mutex_unlock(&lock);
+		if (page == 0)
+			return NULL;
+		if (!large || pages_map(address_of(page), count * KEPT_PAGE))
+			return address_of(page);
+		lose(page, count);
+	} while (true);
 }
 
 KEPT_RAW void *heap_allocate_pages(size_t size)
@@ -144,7 +151,10 @@ KEPT_RAW static void free_pages(const struct kept_span *span)
 	uint32_t page = page_of(span->at);
 	uint32_t end = page_of((char *)span->at + span->size - 1) + 1;
 
-	pages_unmap(address_of(page), (end - page) * KEPT_PAGE);
+	if (!pages_reserve(address_of(page), (end - page) * KEPT_PAGE)) {
+		lose(page, end - page);
+		return;
+	}
 	pthread_mutex_lock(&lock);
 	for (uint32_t i = page; i < end; i++)
 		page_map()[i] = MAP_FREE;
@@ -241,8 +251,11 @@ KEPT_RAW static void free_block(void *bytes)
 	if ((entry & MAP_KIND) == MAP_FREE ||
 		((entry & MAP_KIND) == MAP_SMALL && block->state == BLOCK_FREE))
 		return;
-	if ((entry & MAP_KIND) == MAP_RUN && page >= KEPT_LARGE / KEPT_PAGE)
-		pages_unmap(bytes, (entry & MAP_COUNT) * KEPT_PAGE);
+	if ((entry & MAP_KIND) == MAP_RUN && page >= KEPT_LARGE / KEPT_PAGE &&
+		!pages_reserve(bytes, (entry & MAP_COUNT) * KEPT_PAGE)) {
+		lose(page, entry & MAP_COUNT);
+		return;
+	}
 	pthread_mutex_lock(&lock);
 	if ((entry & MAP_KIND) == MAP_RUN) {
 		give_run(page);
@@ -280,6 +293,22 @@ KEPT_RAW static void rebuild_page(uint32_t page)
 
 		if (block->state == BLOCK_FREE)
 			add_free(class, block);
+	}
+}
+
+KEPT_RAW void heap_close_holes(void)
+{
+	const uint32_t *map = page_map();
+	uint32_t end;
+
+	for (uint32_t page = KEPT_LARGE / KEPT_PAGE; page < KEPT_PAGES; page = end) {
+		end = page;
+		while (end < KEPT_PAGES && (map[end] & MAP_KIND) != MAP_RUN)
+			end++;
+		if (end > page && !pages_reserve(address_of(page), (end - page) * KEPT_PAGE))
+			abort();
+		while (end < KEPT_PAGES && (map[end] & MAP_KIND) == MAP_RUN)
+			end += map[end] & MAP_COUNT;
 	}
 }
 

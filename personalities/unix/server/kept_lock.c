@@ -160,35 +160,12 @@ void kept_leave(struct kept_mutex *mutex, void (*after)(void))
 
 /* --- Answers --- */
 
-/* Whoever got the pages has them. */
-KEPT_RAW static void free_given(struct kept_slot *slot)
-{
-	for (unsigned i = 0; i < KEPT_GIVEN; i++)
-		if (slot->given[i].at != NULL) {
-			heap_free(&slot->given[i]);
-			slot->given[i].at = NULL;
-		}
-}
-
-KEPT_RAW void kept_give_pages(void *pages, size_t size)
-{
-	struct kept_slot *slot = log_slot();
-
-	for (unsigned i = 0; i < KEPT_GIVEN; i++)
-		if (slot->given[i].at == NULL) {
-			slot->given[i] = (struct kept_span){ pages, size };
-			return;
-		}
-	abort();
-}
-
 void kept_request(const mach_msg_header_t *request)
 {
 	struct kept_slot *slot = log_slot();
 
 	(void)request;
 	slot->fresh_count = 0;
-	free_given(slot);
 	own.in_request = true;
 }
 

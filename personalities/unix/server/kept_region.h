@@ -25,7 +25,6 @@
 
 #define KEPT_FRESH 48u
 #define KEPT_FREES 512u
-#define KEPT_GIVEN 2u
 #define KEPT_LOG_WORDS 2048u
 
 enum kept_phase {
@@ -49,7 +48,6 @@ struct kept_slot {
 	struct kept_span fresh[KEPT_FRESH]; /* allocated in this transaction */
 	struct kept_span frees[KEPT_FREES]; /* to be freed when it is done */
 	mach_port_t reply;		    /* ANSWERING: of whom */
-	struct kept_span given[KEPT_GIVEN]; /* pages that go with the answer */
 	void *outbox[OUTBOXES];
 	uint32_t first_log[KEPT_LOG_WORDS];
 };
@@ -85,9 +83,12 @@ void heap_free(const struct kept_span *span);
 size_t heap_size_of(const void *block);
 /* The free blocks are found again. */
 void heap_rebuild(void);
-/* kept.c: pages of the large part. */
+/* The first of a successor: what does not belong to the large part's runs goes, and its place is reserved. */
+void heap_close_holes(void);
+/* kept.c: pages of the large part, which are in use or reserved: the kernel puts the memory of messages into any hole.  It may even
+ * do so while one of these works.  Then they fail, and the place must be left alone. */
 bool pages_map(void *address, size_t size);
-void pages_unmap(void *address, size_t size);
+bool pages_reserve(void *address, size_t size);
 
 /* kept_log.c: this thread's slot; whether it holds a lock. */
 struct kept_slot *log_slot(void);

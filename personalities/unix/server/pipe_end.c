@@ -70,10 +70,22 @@ void pipe_channel_put(struct pipe_channel *channel)
 	free(channel);
 }
 
-/* The answer's bytes lie in kept pages of their own, or are copied into some that go with the message. */
+/* The bytes of a large answer, which go with the message. */
+static char *copy_of(const struct pipe_call *call)
+{
+	vm_address_t copy;
+
+	if (call->data.paged)
+		return kept_pages_copy(call->data.data, call->count);
+	if (vm_allocate(mach_task_self(), &copy, call->count, TRUE) != KERN_SUCCESS)
+		return NULL;
+	plain_memcpy((void *)copy, call->data.data, call->count);
+	return (char *)copy;
+}
+
 static bool answer_large(struct pipe_call *call)
 {
-	vm_address_t data = 0;
+	char *data;
 
 	if (call->error != 0 || call->count == 0) {
 		answer_read_large(call->reply, call->error, NULL, 0);
@@ -83,14 +95,9 @@ static bool answer_large(struct pipe_call *call)
 		mach_port_deallocate(mach_task_self(), call->reply);
 		return false;
 	}
-	if (call->data.paged) {
-		answer_read_large(call->reply, KERN_SUCCESS, call->data.data, call->count);
-	} else if (vm_allocate(mach_task_self(), &data, call->count, TRUE) == KERN_SUCCESS) {
-		plain_memcpy((void *)data, call->data.data, call->count);
-		answer_read_large(call->reply, KERN_SUCCESS, (char *)data, call->count);
-	} else {
-		answer_read_large(call->reply, KERN_RESOURCE_SHORTAGE, NULL, 0);
-	}
+	data = copy_of(call);
+	answer_read_large(call->reply, data != NULL ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE, data,
+		data != NULL ? call->count : 0);
 	return true;
 }
 
@@ -239,13 +246,14 @@ static kern_return_t end_read_large(struct masix_object *object, const struct io
 			pipe_park(&channel->pipe, parked);
 		}
 	}
-	if (error == 0 && span.length > 0)
-		kept_give_pages(span.data, span.length);
-	unlock(channel);
-	if (error == 0) {
-		*data = span.data;
-		*count = span.length;
+	if (error == 0 && span.length > 0) {
+		*data = kept_pages_copy(span.data, span.length);
+		if (*data == NULL)
+			error = KERN_RESOURCE_SHORTAGE;
+		kept_pages_release(span.data, span.length);
 	}
+	unlock(channel);
+	*count = error == 0 ? span.length : 0;
 	return error;
 }
 
