@@ -1,6 +1,7 @@
 /* Letters of other nodes, and lookups there and here. */
 #include <mach/mig_errors.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <masix/error.h>
 #include <masix/mach.h>
@@ -11,6 +12,9 @@
 #include "mach_port.h"
 #include "state.h"
 
+/* What was not there may be: how often that is asked. */
+#define AGAIN_MS 300
+
 /* --- Lookups ------------------------------------------------------------------------------------------------------- */
 
 kern_return_t answer_local_lookup(const char *name, size_t length, mach_port_t *port)
@@ -18,23 +22,38 @@ kern_return_t answer_local_lookup(const char *name, size_t length, mach_port_t *
 	return acs_lookup(gns.acs, name, length, 0, port);
 }
 
-kern_return_t answer_begin_lookup(struct peer *peer, const char *name, size_t length,
-	mach_port_t reply, mach_msg_type_name_t reply_type)
+/* Ask the node, if it is there. */
+static void ask(struct lookup *lookup)
 {
-	struct letter letter = { .type = LETTER_LOOKUP, .number = ++gns.last_number };
+	struct letter letter = { .type = lookup->is_ping ? LETTER_PING : LETTER_LOOKUP };
+
+	lookup->peer = peer_named(lookup->node, strlen(lookup->node));
+	if (lookup->peer == NULL)
+		return;
+	letter.number = lookup->number = ++gns.last_number;
+	letter.name_length = lookup->name_length;
+	memcpy(letter.name, lookup->name, lookup->name_length);
+	peer_letter(lookup->peer, &letter);
+}
+
+kern_return_t answer_begin(const struct lookup *begun)
+{
+	const uint64_t now = engine_now();
 	struct lookup *lookup;
 
+	if (peer_named(begun->node, strlen(begun->node)) == NULL && begun->deadline <= now)
+		return MASIX_E_NOT_FOUND;
 	if (gns.lookup_count == GNS_LOOKUPS_MAX)
 		return MASIX_E_LIMIT;
-	lookup = calloc(1, sizeof *lookup);
+	lookup = malloc(sizeof *lookup);
 	if (lookup == NULL)
 		return KERN_RESOURCE_SHORTAGE;
-	*lookup = (struct lookup){ peer, letter.number, reply, reply_type, gns.lookups };
+	*lookup = *begun;
+	lookup->again = now + AGAIN_MS;
+	lookup->next = gns.lookups;
 	gns.lookups = lookup;
 	gns.lookup_count++;
-	letter.name_length = (uint8_t)length;
-	memcpy(letter.name, name, length);
-	peer_letter(peer, &letter);
+	ask(lookup);
 	return MIG_NO_REPLY;
 }
 
@@ -42,10 +61,15 @@ kern_return_t answer_begin_lookup(struct peer *peer, const char *name, size_t le
 static void end_lookup(struct lookup **link, kern_return_t result, mach_port_t port)
 {
 	struct lookup *lookup = *link;
+	kern_return_t kr;
 
 	*link = lookup->next;
 	gns.lookup_count--;
-	if (gns_lookup_reply(lookup->reply, lookup->reply_type, result, port) != KERN_SUCCESS) {
+	if (lookup->is_ping)
+		kr = gns_ping_reply(lookup->reply, lookup->reply_type, result);
+	else
+		kr = gns_lookup_reply(lookup->reply, lookup->reply_type, result, port);
+	if (kr != KERN_SUCCESS) {
 		(void)mach_port_deallocate(mach_task_self(), lookup->reply);
 		if (MACH_PORT_VALID(port))
 			(void)mach_port_deallocate(mach_task_self(), port);
@@ -53,15 +77,48 @@ static void end_lookup(struct lookup **link, kern_return_t result, mach_port_t p
 	free(lookup);
 }
 
+/* It has no answer yet: asked again, if there is time.  False: it has ended, with `result`. */
+static bool put_off(struct lookup **link, kern_return_t result)
+{
+	struct lookup *lookup = *link;
+	const uint64_t now = engine_now();
+
+	if (lookup->deadline <= now) {
+		end_lookup(link, result, MACH_PORT_NULL);
+		return false;
+	}
+	lookup->peer = NULL;
+	lookup->again = now + AGAIN_MS;
+	return true;
+}
+
 void answer_lookups_lost(struct peer *peer)
 {
 	struct lookup **link = &gns.lookups;
 
 	while (*link != NULL)
-		if ((*link)->peer == peer)
-			end_lookup(link, MASIX_E_DEAD, MACH_PORT_NULL);
-		else
+		if ((*link)->peer != peer || put_off(link, MASIX_E_DEAD))
 			link = &(*link)->next;
+}
+
+uint64_t answer_tick(uint64_t now)
+{
+	struct lookup **link = &gns.lookups;
+	uint64_t deadline = UINT64_MAX;
+
+	while (*link != NULL) {
+		struct lookup *lookup = *link;
+
+		if (lookup->peer == NULL && now >= lookup->again) {
+			if (!put_off(link, MASIX_E_NOT_FOUND))
+				continue;
+			ask(lookup);
+		}
+		if (lookup->peer == NULL && lookup->again < deadline)
+			deadline = lookup->again;
+		link = &lookup->next;
+	}
+	return deadline;
 }
 
 static void look_up(struct peer *peer, const struct letter *letter)
@@ -80,15 +137,34 @@ static void look_up(struct peer *peer, const struct letter *letter)
 	peer_letter(peer, &found);
 }
 
-static bool take_found(struct peer *peer, const struct letter *letter)
+/* The link to what the peer answers; to NULL if that is nothing. */
+static struct lookup **find_lookup(struct peer *peer, const struct letter *letter)
 {
 	struct lookup **link = &gns.lookups;
-	uint32_t port = MACH_PORT_NULL;
-	kern_return_t result = letter->status;
 
 	while (*link != NULL && ((*link)->peer != peer || (*link)->number != letter->number))
 		link = &(*link)->next;
-	if (*link == NULL || letter->right.kind != (result == KERN_SUCCESS ? WIRE_SEND : WIRE_NULL))
+	return link;
+}
+
+static bool take_pong(struct peer *peer, const struct letter *letter)
+{
+	struct lookup **link = find_lookup(peer, letter);
+
+	if (*link == NULL || !(*link)->is_ping)
+		return false;
+	end_lookup(link, KERN_SUCCESS, MACH_PORT_NULL);
+	return true;
+}
+
+static bool take_found(struct peer *peer, const struct letter *letter)
+{
+	struct lookup **link = find_lookup(peer, letter);
+	uint32_t port = MACH_PORT_NULL;
+	kern_return_t result = letter->status;
+
+	if (*link == NULL || (*link)->is_ping ||
+		letter->right.kind != (result == KERN_SUCCESS ? WIRE_SEND : WIRE_NULL))
 		return false;
 	if (result == KERN_SUCCESS)
 		(void)rights_make(peer, &letter->right, &port);
@@ -96,7 +172,10 @@ static bool take_found(struct peer *peer, const struct letter *letter)
 		port = MACH_PORT_NULL;
 		result = MASIX_E_DEAD;
 	}
-	end_lookup(link, result, port);
+	if (result == MASIX_E_NOT_FOUND || result == MASIX_E_DEAD)
+		(void)put_off(link, result);
+	else
+		end_lookup(link, result, port);
 	return true;
 }
 
@@ -181,6 +260,12 @@ static bool take(struct peer *peer, const struct letter *letter)
 		return true;
 	case LETTER_FOUND:
 		return take_found(peer, letter);
+	case LETTER_PING:
+		peer_letter(
+			peer, &(struct letter){ .type = LETTER_PONG, .number = letter->number });
+		return true;
+	case LETTER_PONG:
+		return take_pong(peer, letter);
 	}
 	return false;
 }

@@ -25,7 +25,7 @@ uint64_t engine_now(void)
 uint64_t engine_run_links(void)
 {
 	uint64_t now = engine_now();
-	uint64_t deadline = gns.has_network ? now + LINK_TICK_MS : UINT64_MAX;
+	uint64_t deadline = gns.has_network ? now + LINK_TICK_MS : UINT64_MAX, due;
 	struct peer *peer;
 
 	if (gns.has_network)
@@ -33,8 +33,7 @@ uint64_t engine_run_links(void)
 	peer = gns.peers;
 
 	while (peer != NULL) {
-		uint64_t due = stream_run(&peer->stream, now);
-
+		due = stream_run(&peer->stream, now);
 		if (peer->stream.failed) {
 			peer_end(peer, "it breaks the rules");
 			peer = gns.peers; /* there is news for the others */
@@ -44,6 +43,9 @@ uint64_t engine_run_links(void)
 			deadline = due;
 		peer = peer->next;
 	}
+	due = answer_tick(now);
+	if (due < deadline)
+		deadline = due;
 	udp_flush();
 	return deadline;
 }

@@ -13,6 +13,8 @@ static const uint8_t fields[LETTER_LAST + 1] = {
 	[LETTER_CUT] = NODE,
 	[LETTER_LOOKUP] = NUMBER | NAME,
 	[LETTER_FOUND] = NUMBER | STATUS | RIGHT,
+	[LETTER_PING] = NUMBER,
+	[LETTER_PONG] = NUMBER,
 };
 
 size_t letter_write(const struct letter *letter, uint8_t *bytes, size_t room)

@@ -20,7 +20,9 @@ enum letter_type {
 	LETTER_CUT,	   /* to all: I accept nothing more of `node` */
 	LETTER_LOOKUP, /* what port has this name at your node?  The answer has the same `number` */
 	LETTER_FOUND,  /* `status`, and the right */
-	LETTER_LAST = LETTER_FOUND,
+	LETTER_PING,   /* answer, with the same `number` */
+	LETTER_PONG,
+	LETTER_LAST = LETTER_PONG,
 };
 
 struct letter {

@@ -109,7 +109,8 @@ static void begin(struct link *link, uint64_t now)
 
 void link_tick(struct link *link, uint64_t now)
 {
-	if (link->begins && record_ring_is_due(&link->ring, now) &&
+	if (link->begins &&
+		(record_ring_is_due(&link->ring, now) || now - link->heard >= LINK_DEAF_MS) &&
 		now - link->asked_at >= LINK_RETRY_MS)
 		begin(link, now);
 }

@@ -18,6 +18,7 @@
 #define LINK_HELLO_SIZE 56
 #define LINK_PAYLOAD_SIZE (LINK_HELLO_SIZE + 8)
 #define LINK_RETRY_MS 1000
+#define LINK_DEAF_MS 6000 /* nothing is heard: it may have new keys only, in a new life */
 #define LINK_FRAME_MAX 1400
 #define LINK_PACKET_MAX (LINK_FRAME_MAX + RECORD_OVERHEAD)
 

@@ -11,8 +11,10 @@
 #include "mach.h"
 #include "mach_port.h"
 #include "state.h"
+#include "udp.h"
 
-#define LINE_MAX 160
+#define LINE_MAX 320
+#define TIMEOUT_MS_MAX 60000
 
 /* "NAME@NODE" into its two parts. */
 static bool split(const char *name, mach_msg_type_number_t length, size_t *at)
@@ -25,25 +27,55 @@ static bool split(const char *name, mach_msg_type_number_t length, size_t *at)
 	return *at > 0 && *at + 1 < length;
 }
 
-kern_return_t S_gns_lookup(mach_port_t port, mach_port_t reply, mach_msg_type_name_t reply_type,
-	const masix_name_t name, mach_msg_type_number_t length, mach_port_t *found)
+/* False: no node is called so. */
+static bool name_node(struct lookup *lookup, const char *node, size_t length)
 {
-	const char *node = name;
-	struct peer *peer;
+	if (length == 0 || length >= sizeof lookup->node || memchr(node, '\0', length) != NULL)
+		return false;
+	memcpy(lookup->node, node, length);
+	return true;
+}
+
+kern_return_t S_gns_lookup(mach_port_t port, mach_port_t reply, mach_msg_type_name_t reply_type,
+	const masix_name_t name, mach_msg_type_number_t length, uint32_t timeout_ms,
+	mach_port_t *found)
+{
+	struct lookup lookup = { .reply = reply, .reply_type = reply_type };
 	kern_return_t kr;
 	size_t at;
 
 	(void)port;
+	if (timeout_ms > TIMEOUT_MS_MAX)
+		timeout_ms = TIMEOUT_MS_MAX;
 	if (!split(name, length, &at))
 		return MASIX_E_INVALID;
-	node += at + 1;
-	length -= at + 1;
-	if (strlen(gns.name) == length && memcmp(gns.name, node, length) == 0)
+	if (!name_node(&lookup, name + at + 1, length - at - 1))
+		return MASIX_E_NOT_FOUND;
+	if (strcmp(gns.name, lookup.node) == 0)
 		return answer_local_lookup(name, at, found);
+	memcpy(lookup.name, name, at);
+	lookup.name_length = (uint8_t)at;
 	pthread_mutex_lock(&gns.lock);
-	peer = peer_named(node, length);
-	kr = peer == NULL ? MASIX_E_NOT_FOUND
-			  : answer_begin_lookup(peer, name, at, reply, reply_type);
+	lookup.deadline = engine_now() + timeout_ms;
+	kr = answer_begin(&lookup);
+	engine_settle();
+	pthread_mutex_unlock(&gns.lock);
+	return kr;
+}
+
+kern_return_t S_gns_ping(mach_port_t port, mach_port_t reply, mach_msg_type_name_t reply_type,
+	const masix_name_t node, mach_msg_type_number_t length)
+{
+	struct lookup ping = { .reply = reply, .reply_type = reply_type, .is_ping = true };
+	kern_return_t kr;
+
+	(void)port;
+	if (!name_node(&ping, node, length))
+		return MASIX_E_NOT_FOUND;
+	if (strcmp(gns.name, ping.node) == 0)
+		return KERN_SUCCESS;
+	pthread_mutex_lock(&gns.lock);
+	kr = answer_begin(&ping);
 	engine_settle();
 	pthread_mutex_unlock(&gns.lock);
 	return kr;
@@ -52,19 +84,31 @@ kern_return_t S_gns_lookup(mach_port_t port, mach_port_t reply, mach_msg_type_na
 static int print_peer(const struct peer *peer, char *line)
 {
 	const struct stream_totals *totals = &peer->stream.totals;
+	struct udp_figures figures = { .address = "-" };
+	const struct gns_port *port = NULL;
+	uint64_t credits = 0;
 
-	return snprintf(line, LINE_MAX, "peer %s %llx %u %llu %llu %llu\n", peer->name,
+	while ((port = ports_next(&gns.ports, port)) != NULL)
+		if (!port->is_export && port->peer == peer)
+			credits += port->purse;
+	if (peer->wire != NULL)
+		udp_tell(peer->wire, &figures);
+	return snprintf(line, LINE_MAX,
+		"peer %s %llx %u %llu %llu %llu %s %llu %llu %llu %llu %llu\n", peer->name,
 		(unsigned long long)peer->node.incarnation, peer->proxies,
 		(unsigned long long)totals->frames_sent,
 		(unsigned long long)totals->frames_received,
-		(unsigned long long)totals->frames_again);
+		(unsigned long long)totals->frames_again, figures.address,
+		(unsigned long long)totals->bytes_sent, (unsigned long long)totals->bytes_received,
+		(unsigned long long)figures.handshakes, (unsigned long long)figures.dropped,
+		(unsigned long long)credits);
 }
 
 kern_return_t S_gns_list(mach_port_t port, masix_bulk_t *table, mach_msg_type_number_t *size)
 {
 	vm_address_t memory = 0;
 	const struct peer *peer;
-	unsigned lines = 1;
+	unsigned lines = 2; /* of ourselves, and of all */
 	kern_return_t kr;
 
 	(void)port;
@@ -75,6 +119,8 @@ kern_return_t S_gns_list(mach_port_t port, masix_bulk_t *table, mach_msg_type_nu
 	if (kr == KERN_SUCCESS) {
 		char *at = (char *)memory;
 
+		at += snprintf(at, LINE_MAX, "self %s %llx\n", gns.name,
+			(unsigned long long)gns.self.incarnation);
 		for (peer = gns.peers; peer != NULL; peer = peer->next)
 			at += print_peer(peer, at);
 		at += snprintf(at, LINE_MAX, "total %u %u %llu %llu %llu\n", gns.proxies,

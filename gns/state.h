@@ -42,12 +42,17 @@ struct arrival {
 	struct arrival *next;
 };
 
-/* A lookup that another node has to answer. */
+/* A lookup, or a ping, that another node has to answer. */
 struct lookup {
-	struct peer *peer;
+	struct peer *peer; /* who was asked; NULL: nobody now */
 	uint64_t number;
 	mach_port_t reply;
 	mach_msg_type_name_t reply_type;
+	bool is_ping;
+	uint64_t deadline, again; /* ms: until when it may be asked again, and when that is due */
+	char node[sizeof((struct masix_gns_hello *)0)->name];
+	uint8_t name_length;
+	char name[LETTER_NAME_MAX];
 	struct lookup *next;
 };
 
@@ -143,8 +148,10 @@ void deliver_discard(struct peer *peer);
 /* answer.c: letters, and lookups. */
 void answer_letter(struct peer *peer, const uint8_t *bytes, size_t size);
 void answer_lookups_lost(struct peer *peer);
-kern_return_t answer_begin_lookup(struct peer *peer, const char *name, size_t length,
-	mach_port_t reply, mach_msg_type_name_t reply_type);
+/* Of what `begun` says: name, node, deadline, reply, is_ping.  MIG_NO_REPLY, or the answer. */
+kern_return_t answer_begin(const struct lookup *begun);
+/* Those that wait are asked again, or end; ms when the next is due. */
+uint64_t answer_tick(uint64_t now);
 kern_return_t answer_local_lookup(const char *name, size_t length, mach_port_t *port);
 
 #endif

@@ -27,14 +27,21 @@
 #define QUIET_MS 4000	/* then a sign of life */
 #define SILENT_MS 15000 /* then its life is over */
 
+/* A frame that is none of a stream: a sequence number that no stream comes to 8, the life that is over 8, how many others the
+ * sender has 4. */
+#define NO_SEQUENCE UINT64_MAX
+#define OVER_SIZE 20
+#define OVER_AGAIN_MS 1000
+
 struct neighbour {
 	char name[sizeof((struct masix_gns_hello *)0)->name];
 	struct masix_inet_name address;
 	struct link link;
 	struct link_ops ops;
-	struct peer *peer; /* while it is joined */
-	uint64_t over;	   /* its incarnation that has ended; 0: none */
-	uint64_t spoken;   /* when we last sent */
+	struct peer *peer;  /* while it is joined */
+	uint64_t over;	    /* its incarnation that has ended; 0: none */
+	uint64_t told_over; /* when we told it so */
+	uint64_t spoken;    /* when we last sent */
 	struct neighbour *next;
 };
 
@@ -112,11 +119,57 @@ static void came_up(void *context, const uint8_t bytes[LINK_HELLO_SIZE])
 		masix_log("node %s cannot join: %s", neighbour->name, masix_strerror(kr));
 }
 
+/* --- Lives that are over -------------------------------------------------------------------------------------------- */
+
+static uint32_t living_peers(const struct peer *except)
+{
+	const struct peer *peer;
+	uint32_t count = 0;
+
+	for (peer = gns.peers; peer != NULL; peer = peer->next)
+		count += peer != except;
+	return count;
+}
+
+/* Here it is again, in a life that we have given up.  One of us has to begin a new one. */
+static void tell_over(struct neighbour *neighbour, uint64_t now)
+{
+	uint8_t frame[OVER_SIZE];
+	struct writer writer = writer_to(frame, sizeof frame);
+
+	neighbour->told_over = now;
+	write_u64(&writer, NO_SEQUENCE);
+	write_u64(&writer, neighbour->over);
+	write_u32(&writer, living_peers(NULL));
+	(void)link_send(&neighbour->link, now, frame, sizeof frame);
+}
+
+/* The other has given up this life of ours.  Who has fewer others begins a new one: that loses least. */
+static void take_over(struct neighbour *neighbour, const uint8_t *frame, size_t size)
+{
+	struct reader reader = reader_of(frame + 8, size - 8);
+	const uint64_t incarnation = read_u64(&reader);
+	const uint32_t theirs = read_u32(&reader);
+	uint32_t ours;
+
+	if (!read_all(&reader) || incarnation != gns.self.incarnation)
+		return;
+	if (neighbour->peer != NULL)
+		peer_end(neighbour->peer, "it has given us up");
+	ours = living_peers(NULL);
+	if (ours < theirs || (ours == theirs && neighbour->link.begins))
+		masix_fatal("%s has gone on without us: a new life begins", neighbour->name);
+	tell_over(neighbour, engine_now());
+}
+
 static void take_frame(void *context, const uint8_t *frame, size_t size)
 {
 	struct neighbour *neighbour = context;
+	struct reader reader = reader_of(frame, size);
 
-	if (neighbour->peer != NULL)
+	if (read_u64(&reader) == NO_SEQUENCE && !reader.failed)
+		take_over(neighbour, frame, size);
+	else if (neighbour->peer != NULL)
 		(void)stream_receive(&neighbour->peer->stream, engine_now(), frame, size);
 }
 
@@ -131,14 +184,36 @@ void udp_forget(struct neighbour *neighbour)
 	neighbour->peer = NULL;
 }
 
+/* It speaks, in its life that is over. */
+static bool is_back(const struct neighbour *neighbour, uint64_t now)
+{
+	struct masix_gns_hello hello;
+
+	memcpy(&hello, neighbour->link.hello, sizeof hello);
+	return neighbour->over != 0 && hello.incarnation == neighbour->over &&
+	       now - neighbour->link.heard < SILENT_MS &&
+	       now - neighbour->told_over >= OVER_AGAIN_MS;
+}
+
+void udp_tell(const struct neighbour *neighbour, struct udp_figures *figures)
+{
+	(void)inet_ntop(AF_INET, neighbour->address.address + 12, figures->address,
+		sizeof figures->address);
+	figures->handshakes = neighbour->link.handshakes;
+	figures->dropped = neighbour->link.dropped;
+}
+
 void udp_tick(uint64_t now)
 {
 	struct neighbour *neighbour;
 
 	for (neighbour = neighbours; neighbour != NULL; neighbour = neighbour->next) {
 		link_tick(&neighbour->link, now);
-		if (neighbour->peer == NULL)
+		if (neighbour->peer == NULL) {
+			if (is_back(neighbour, now))
+				tell_over(neighbour, now);
 			continue;
+		}
 		if (now - neighbour->link.heard >= SILENT_MS)
 			peer_end(neighbour->peer, "nothing is heard of it");
 		else if (now - neighbour->spoken >= QUIET_MS)

@@ -9,6 +9,11 @@
 
 struct neighbour;
 
+struct udp_figures {
+	char address[16];
+	uint64_t handshakes, dropped;
+};
+
 #define UDP_PORT 4662
 
 /* "NAME=ADDRESS": before udp_start.  False: malformed. */
@@ -26,6 +31,7 @@ bool udp_take(mach_msg_header_t *message);
 /* A name died: if it is the socket's, the server ends. */
 void udp_died(mach_port_t name);
 void udp_emit(struct neighbour *neighbour, const uint8_t *frame, size_t size);
+void udp_tell(const struct neighbour *neighbour, struct udp_figures *figures);
 /* The peer's life is over; it is not taken back. */
 void udp_forget(struct neighbour *neighbour);
 

@@ -5,7 +5,7 @@ libmasix_srcs := $(foreach d,mach vector start identity elf object server device
 libmasix_cflags := -mgeneral-regs-only -minline-all-stringops -fno-tree-loop-distribute-patterns
 libmasix_deps := $(B)/libmasix-vdso.so
 $(eval $(call masix_library,libmasix))
-libmasix_client_srcs := client/client.c client/name.c mach/traps.S mach/mig_memory.c mach/resend.c object/walk.c vector/bytes.c elf/elf.c server/error.c
+libmasix_client_srcs := client/client.c client/lookup.c client/name.c mach/traps.S mach/mig_memory.c mach/resend.c object/walk.c vector/bytes.c elf/elf.c server/error.c
 $(eval $(call masix_library,libmasix_client))
 $(B)/libmasix_client.a: $(MIG_STUB_OBJS)
 $(B)/libmasix-vdso.so: libmasix/start/vdso.S

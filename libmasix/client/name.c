@@ -12,9 +12,9 @@
 struct masix_client_name {
 	mach_port_t acs;    /* the caller's */
 	mach_port_t port;   /* a send right, or null */
-	mach_port_t events; /* receive right */
+	mach_port_t events; /* receive right; null for a name of another node */
 	size_t length;
-	char name[MASIX_NAME_MAX];
+	char name[MASIX_NAME_MAX + 1];
 };
 
 static void drop_port(struct masix_client_name *name)
@@ -38,6 +38,10 @@ kern_return_t masix_client_name_open(
 	name->acs = acs;
 	name->length = strlen(text);
 	memcpy(name->name, text, name->length);
+	if (strchr(text, '@') != NULL) {
+		*opened = name;
+		return KERN_SUCCESS;
+	}
 	name->events = mach_reply_port();
 	kr = acs_client_watch(acs, name->name, name->length, name->events);
 	if (kr != KERN_SUCCESS) {
@@ -46,6 +50,15 @@ kern_return_t masix_client_name_open(
 	}
 	*opened = name;
 	return KERN_SUCCESS;
+}
+
+static bool is_dead(mach_port_t port)
+{
+	mach_port_type_t type;
+
+	return port != MACH_PORT_NULL &&
+	       (mach_port_type(mach_task_self(), port, &type) != KERN_SUCCESS ||
+		       (type & MACH_PORT_TYPE_DEAD_NAME) != 0);
 }
 
 /* Has ACS told of a change since the last time?  What it says does not matter: a hint to ask again. */
@@ -57,6 +70,8 @@ static bool has_changed(struct masix_client_name *name)
 	} event;
 	bool changed = false;
 
+	if (name->events == MACH_PORT_NULL)
+		return is_dead(name->port);
 	/* Only ACS has a right to this port, and its events carry nothing that must be freed. */
 	while (mach_msg(&event.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof event,
 		       name->events, 0, MACH_PORT_NULL) == MACH_MSG_SUCCESS)
@@ -72,7 +87,7 @@ kern_return_t masix_client_name_port(
 	if (has_changed(name))
 		drop_port(name);
 	if (name->port == MACH_PORT_NULL)
-		kr = acs_lookup(name->acs, name->name, name->length, timeout_ms, &name->port);
+		kr = masix_client_lookup(name->acs, name->name, timeout_ms, &name->port);
 	if (kr == KERN_SUCCESS)
 		*port = name->port;
 	else
@@ -83,6 +98,8 @@ kern_return_t masix_client_name_port(
 void masix_client_name_close(struct masix_client_name *name)
 {
 	drop_port(name);
-	(void)mach_port_mod_refs(mach_task_self(), name->events, MACH_PORT_RIGHT_RECEIVE, -1);
+	if (name->events != MACH_PORT_NULL)
+		(void)mach_port_mod_refs(
+			mach_task_self(), name->events, MACH_PORT_RIGHT_RECEIVE, -1);
 	free(name);
 }

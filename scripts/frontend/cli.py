@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 
-from . import terminal, tree
+from . import cluster, terminal, tree, windows
 from .errors import MasixError
 from .guest import HALT_SECONDS, Guest
 from .machine import DEFAULT_MEMORY, Network
@@ -21,6 +21,7 @@ Boots GNU Mach with Masix in QEMU.
   masix exec -- COMMAND ARG...  runs one command in a throw-away copy of the root image
   masix ps | servers            the processes or the servers of a fresh system
   masix log                     the system log of the last boot
+  masix cluster --nodes N ...   machines that know each other: run (in tmux), exec --node K -- COMMAND ARG...
   masix new-server NAME [DIR]   a folder with a new server, which builds, registers and passes its test
 
 exec passes stdin, stdout and stderr through and exits with COMMAND's status: 128 + N if signal N killed
@@ -41,6 +42,36 @@ def forward(text):
             not (0 < int(here) < 65536 and 0 < int(there) < 65536):
         raise argparse.ArgumentTypeError(f"{text}: not HOST:GUEST or HOST:GUEST/udp, two ports")
     return (protocol or "tcp", int(here), int(there))
+
+
+def add_cluster(commands):
+    parser = commands.add_parser("cluster", help="machines joined by a network",
+                                 description=f"Boots machines called {cluster.name_of(1)}, {cluster.name_of(2)}, ... "
+                                             "that know each other: NAME@NODE is the server NAME of NODE.")
+    parser.add_argument("--nodes", type=int, default=3, metavar="N", help="how many machines (default %(default)s)")
+    parser.add_argument("--mem", type=int, default=cluster.MEMORY, metavar="MB",
+                        help="memory of each machine (default %(default)s)")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("run", help="an interactive session on each machine, in windows of tmux")
+    execute = actions.add_parser("exec", help="run one command, once all know each other")
+    execute.add_argument("--node", type=int, default=1, metavar="K", help="on which machine (default %(default)s)")
+    execute.add_argument("--share", metavar="DIR", help="DIR is /host in that machine; what changes there comes back")
+    console = actions.add_parser("console")  # what a window of tmux runs
+    console.add_argument("--node", type=int, required=True)
+    console.add_argument("--switch", required=True)
+    for action in (execute, console):
+        action.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="set a variable")
+        action.add_argument("--cwd", metavar="PATH", help="working directory in the guest (default /root)")
+    execute.add_argument("--timeout", type=float, metavar="S", help="give up after S seconds, boot included")
+    execute.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND [ARG...]")
+    return execute
+
+
+def check_cluster(parser, options):
+    if not 2 <= options.nodes <= cluster.NODES_MAX:
+        parser.error(f"--nodes {options.nodes}: a cluster has 2 to {cluster.NODES_MAX} machines")
+    if not 1 <= getattr(options, "node", 1) <= options.nodes:
+        parser.error(f"--node {options.node}: there are {options.nodes}")
 
 
 def parse(arguments):
@@ -68,12 +99,15 @@ def parse(arguments):
     new = commands.add_parser("new-server", help="make a server of one's own from the template")
     new.add_argument("name", metavar="NAME", help="its name: lower case letters, digits and '_'")
     new.add_argument("folder", nargs="?", metavar="DIR", help="where (default servers/NAME)")
+    cluster_execute = add_cluster(commands)
     options = parser.parse_args(arguments)
-    if options.command == "exec":
+    if options.command == "cluster":
+        check_cluster(parser, options)
+    if hasattr(options, "argv"):
         if options.argv[:1] == ["--"]:
             del options.argv[0]
         if not options.argv:
-            execute.error("no COMMAND")
+            (execute if options.command == "exec" else cluster_execute).error("no COMMAND")
     for variable in getattr(options, "env", []):
         if variable.find("=") < 1:
             parser.error(f"--env {variable}: not NAME=VALUE")
@@ -96,18 +130,17 @@ HALT_SECONDS_LATE = 10
 
 
 class Session:
-    """One guest for one command of the user, with its shared directory."""
+    """One guest for one command of the user, with its shared directory. `make_guest` is given the path of its image, or
+    None."""
 
-    def __init__(self, options, seconds=None):
-        tree.make()
-        deadline = time.monotonic() + seconds if seconds is not None else None
-        self.share = Share(options.share) if options.share else None
+    def __init__(self, options, make_guest):
+        self.keep = getattr(options, "keep", False)
+        share = getattr(options, "share", None)
+        self.share = Share(share) if share else None
         try:
-            if options.keep:
+            if self.keep:
                 mend(tree.ROOT_IMAGE)
-            self.guest = Guest(deadline=deadline, memory=options.mem, keep=options.keep,
-                               network=None if options.no_net else Network(options.forward),
-                               share_image=self.share.image if self.share else None)
+            self.guest = make_guest(self.share.image if self.share else None)
         except BaseException:
             if self.share:
                 self.share.close()
@@ -119,7 +152,7 @@ class Session:
 
     def __exit__(self, kind, *_):
         # A throw-away copy needs no shut-down.
-        lasting = self.guest.booted and (self.share or self.options.keep)
+        lasting = self.guest.booted and (self.share or self.keep)
         try:
             clean = lasting and self.guest.halt(HALT_SECONDS if kind is None else HALT_SECONDS_LATE)
             if lasting and not clean:
@@ -142,14 +175,68 @@ class Session:
         return result.status.exit_status
 
 
+def deadline_of(options):
+    seconds = getattr(options, "timeout", None)
+    return time.monotonic() + seconds if seconds is not None else None
+
+
+def single(options):
+    """The session of one machine."""
+    tree.make()
+    deadline = deadline_of(options)
+
+    def make_guest(share_image):
+        return Guest(deadline=deadline, memory=options.mem, keep=options.keep, share_image=share_image,
+                     network=None if options.no_net else Network(options.forward))
+
+    return Session(options, make_guest)
+
+
 def command_exec(options):
-    with Session(options, options.timeout) as session:
+    with single(options) as session:
         try:
             session.guest.boot()
             return session.run(options.argv, stdin=Input(fd=0))
         except MasixError:
             dump_log(session.guest.machine)
             raise
+
+
+def cluster_exec(options):
+    tree.make()
+    with cluster.Cluster(options.nodes, options.mem, deadline_of(options)) as machines:
+        def make_guest(share_image):
+            machines.start(options.node, share_image=share_image)
+            return machines.guests[options.node]
+
+        with Session(options, make_guest) as session:
+            try:
+                machines.come_up()
+                return session.run(options.argv, stdin=Input(fd=0))
+            except MasixError:
+                dump_log(session.guest.machine)
+                raise
+
+
+def cluster_console(options):
+    sock = cluster.connect(options.switch, options.node)
+
+    def make_guest(share_image):
+        return cluster.make_guest(options.nodes, options.node, sock, memory=options.mem, share_image=share_image)
+
+    return interact(Session(options, make_guest))
+
+
+def command_cluster(options):
+    if options.action == "exec":
+        return cluster_exec(options)
+    need_terminal("cluster run")
+    if options.action == "console":
+        return cluster_console(options)
+    tree.make()
+    command = [sys.executable, os.path.join(tree.TOP, "scripts/masix"), "cluster", "--nodes", str(options.nodes),
+               "--mem", str(options.mem), "console"]
+    return windows.run(options.nodes, command)
 
 
 class BootLines:
@@ -166,10 +253,18 @@ class BootLines:
         self.shown = len(log)
 
 
-def command_run(options):
+def need_terminal(what):
     if not (os.isatty(0) and os.isatty(1)):
-        raise MasixError("run needs a terminal; use exec to run a command without one")
-    with Session(options) as session:
+        raise MasixError(f"{what} needs a terminal; use exec to run a command without one")
+
+
+def command_run(options):
+    need_terminal("run")
+    return interact(single(options))
+
+
+def interact(new_session):
+    with new_session as session:
         session.guest.boot(on_wait=BootLines(session.guest.machine))
         print(f"masix: {terminal.ESCAPE_HELP}", flush=True)
         environment = {"TERM": os.environ.get("TERM", "linux")}
@@ -186,7 +281,7 @@ def command_run(options):
 
 def command_listing(options):
     argv = {"ps": ["ps", "-ef"], "servers": ["masix", "servers"]}[options.command]
-    with Session(options) as session:
+    with single(options) as session:
         session.guest.boot()
         return session.run(argv)
 
@@ -202,7 +297,7 @@ def command_new_server(options):
     return 0
 
 
-COMMANDS = {"run": command_run, "exec": command_exec, "ps": command_listing, "servers": command_listing,
+COMMANDS = {"run": command_run, "exec": command_exec, "ps": command_listing, "servers": command_listing, "cluster": command_cluster,
             "log": command_log, "new-server": command_new_server}
 
 

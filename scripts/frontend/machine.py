@@ -80,6 +80,8 @@ class Network:
     """A network card on QEMU's user network, where 10.0.2.2 is this host. `forwards`: (PROTOCOL, PORT HERE, PORT IN THE
     GUEST); the ports here are those of the loopback address."""
 
+    descriptors = ()  # that QEMU inherits
+
     def __init__(self, forwards=()):
         self.forwards = forwards
 
@@ -92,9 +94,24 @@ class Network:
         ]
 
 
+class Cable:
+    """A network card at a place of a switch (switch.py), which is given by its socket."""
+
+    def __init__(self, sock, number):
+        self.descriptors = (sock.fileno(),)
+        self.number = number
+
+    def options(self):
+        return [
+            "-netdev", f"socket,id=net,fd={self.descriptors[0]}",
+            "-device", "virtio-net-pci,netdev=net,disable-modern=on,romfile=,addr=5,"
+                       f"mac=52:54:00:4d:58:{self.number:02x}",
+        ]
+
+
 class Machine:
-    """One running QEMU. `link` is the channel to the guest, `log_path` what the serial line says, `network` a Network or
-    None."""
+    """One running QEMU. `link` is the channel to the guest, `log_path` what the serial line says, `network` a Network,
+    a Cable or None."""
 
     def __init__(self, memory=DEFAULT_MEMORY, root_image=tree.ROOT_IMAGE, keep=False, share_image=None, accel=None,
                  log_path=None, modules=None, only_serial=False, network=None):
@@ -104,11 +121,12 @@ class Machine:
         with theirs:
             devices = disks(root_image, keep, share_image) + lines(theirs.fileno(), self.log_path, only_serial)
             devices += network.options() if network else []
+            inherited = [theirs.fileno(), *(network.descriptors if network else ())]
             command = self.command(memory, accel or accelerator(), modules or tree.boot_modules(), devices)
             try:
                 self.process = subprocess.Popen(
                     command, cwd=tree.BUILD, stdin=subprocess.DEVNULL, stdout=self.errors,
-                    stderr=self.errors, pass_fds=[theirs.fileno()], preexec_fn=die_with_parent,
+                    stderr=self.errors, pass_fds=inherited, preexec_fn=die_with_parent,
                     start_new_session=True)
             except FileNotFoundError as error:
                 raise MasixError(f"{QEMU} is not installed; run scripts/setup") from error

@@ -47,7 +47,11 @@ def boot_modules():
     """The lines of scripts/boot-modules: FILE ARGUMENT..., FILE relative to build/."""
     with open(MODULES, encoding="utf-8") as stream:
         lines = [line.strip() for line in stream]
-    lines = [line for line in lines if line and not line.startswith("#")]
+    return checked([line for line in lines if line and not line.startswith("#")])
+
+
+def checked(lines):
+    """The same lines; all their files are there."""
     for line in lines:
         name = line.split()[0]
         if not os.path.isfile(os.path.join(BUILD, name)):

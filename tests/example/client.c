@@ -10,16 +10,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "acs_client.h"
 #include "mach_port.h"
 #include "store.h"
 #include "store_event_server.h"
 
-#define WAIT_MS 20000
+#define WAIT_MS 60000
+#define WORDS 4
+#define LINE 2048
 /* Signals are taken between system calls; a receive is none, and must not last. */
 #define SLICE_MS 200
 #define USAGE                                                                                      \
-	"usage: example-store [--wait] COMMAND\n"                                                  \
+	"usage: example-store [--wait] [--server NAME] COMMAND\n"                                  \
 	"  get KEY            the value, as it is\n"                                               \
 	"  put KEY [VALUE]    the value is VALUE, or what standard input has\n"                    \
 	"  delete KEY\n"                                                                           \
@@ -28,10 +29,14 @@
 	"  watch [-n N] KEY   one line for each change, N of them\n"                               \
 	"  hammer SECONDS     call after call; prints their number\n"                              \
 	"  crash              the server dies\n"                                                   \
+	"  session            commands from standard input, a line each; goes on after errors\n"   \
+	"--server: another than example; NAME@NODE is one of another node.\n"                      \
 	"--wait: for a server that is not up yet.\n"
 
 static bool json, patient;
+static bool failed;
 static unsigned limit; /* -n; 0: none */
+static const char *server = "example";
 static mach_port_t acs, store;
 
 __attribute__((noreturn)) static void usage(int status)
@@ -40,13 +45,23 @@ __attribute__((noreturn)) static void usage(int status)
 	exit(status);
 }
 
+static bool good(kern_return_t kr, const char *what)
+{
+	if (kr == KERN_SUCCESS)
+		return true;
+	failed = true;
+	fflush(stdout);
+	fprintf(stderr, "example-store: %s%s%s\n", what, *what ? ": " : "",
+		masix_is_lost(kr) && strchr(server, '@') != NULL ? "the node is lost"
+								 : masix_strerror(kr));
+	return false;
+}
+
 /* KERN_SUCCESS goes on. */
 static void must(kern_return_t kr, const char *what)
 {
-	if (kr == KERN_SUCCESS)
-		return;
-	fprintf(stderr, "example-store: %s%s%s\n", what, *what ? ": " : "", masix_strerror(kr));
-	exit(1);
+	if (!good(kr, what))
+		exit(1);
 }
 
 static void get(char **arguments)
@@ -54,7 +69,8 @@ static void get(char **arguments)
 	masix_part_t value;
 	mach_msg_type_number_t size = sizeof value;
 
-	must(store_get(store, arguments[0], strlen(arguments[0]), value, &size), arguments[0]);
+	if (!good(store_get(store, arguments[0], strlen(arguments[0]), value, &size), arguments[0]))
+		return;
 	if (fwrite(value, 1, size, stdout) != size)
 		exit(1);
 }
@@ -79,13 +95,14 @@ static void put(char **arguments)
 
 	if (size > sizeof input)
 		must(MASIX_E_TOO_BIG, arguments[0]);
-	must(store_put(store, arguments[0], strlen(arguments[0]), value ? value : input, size),
+	(void)good(
+		store_put(store, arguments[0], strlen(arguments[0]), value ? value : input, size),
 		arguments[0]);
 }
 
 static void delete (char **arguments)
 {
-	must(store_delete(store, arguments[0], strlen(arguments[0])), arguments[0]);
+	(void)good(store_delete(store, arguments[0], strlen(arguments[0])), arguments[0]);
 }
 
 static int amount_of(const char *text)
@@ -102,8 +119,9 @@ static void add(char **arguments)
 {
 	int total, amount = arguments[1] ? amount_of(arguments[1]) : 1;
 
-	must(store_add(store, arguments[0], strlen(arguments[0]), amount, &total), arguments[0]);
-	printf("%d\n", total);
+	if (good(store_add(store, arguments[0], strlen(arguments[0]), amount, &total),
+		    arguments[0]))
+		printf("%d\n", total);
 }
 
 /* A key has no control character. */
@@ -120,7 +138,8 @@ static void list(char **arguments)
 	const char *prefix = arguments[0] ? arguments[0] : "", *begin = "";
 	char *line, *next = table;
 
-	must(store_list(store, prefix, strlen(prefix), table, &size), "");
+	if (!good(store_list(store, prefix, strlen(prefix), table, &size), ""))
+		return;
 	if (!json) {
 		fwrite(table, 1, size, stdout);
 		return;
@@ -192,7 +211,7 @@ static void hammer(char **arguments)
 	unsigned calls;
 	int total;
 
-	must(masix_client_name_open(acs, "example", &name), "");
+	must(masix_client_name_open(acs, server, &name), "");
 	for (calls = 0; seconds() < end; calls++) {
 		kern_return_t kr = masix_client_name_port(name, WAIT_MS, &port);
 
@@ -214,6 +233,8 @@ static void crash(char **arguments)
 	must(store_crash(store), "");
 }
 
+static void session(char **arguments);
+
 static const struct command {
 	const char *name;
 	int least, most; /* arguments */
@@ -227,28 +248,74 @@ static const struct command {
 	{ "watch", 1, 1, watch },
 	{ "hammer", 1, 1, hammer },
 	{ "crash", 0, 0, crash },
+	{ "session", 0, 0, session },
 };
+
+static const struct command *find_command(char **words, int count)
+{
+	for (size_t i = 0; count > 0 && i < sizeof commands / sizeof commands[0]; i++)
+		if (strcmp(words[0], commands[i].name) == 0 && count - 1 >= commands[i].least &&
+			count - 1 <= commands[i].most)
+			return &commands[i];
+	return NULL;
+}
+
+/* The words of the line, which it cuts up; NULL after the last. */
+static int split(char *line, char **words)
+{
+	int count = 0;
+
+	for (char *word = strtok(line, " \n"); word != NULL && count < WORDS;
+		word = strtok(NULL, " \n"))
+		words[count++] = word;
+	words[count] = NULL;
+	return count;
+}
+
+/* As a program does that keeps the server's port, and goes on with the next server when this one is lost. */
+static void session(char **arguments)
+{
+	struct masix_client_name *name;
+	char line[LINE], *words[WORDS + 1];
+	const struct command *command;
+
+	(void)arguments;
+	must(masix_client_name_open(acs, server, &name), "");
+	while (fgets(line, sizeof line, stdin) != NULL) {
+		command = find_command(words, split(line, words));
+		if (words[0] == NULL)
+			continue;
+		if (command == NULL || command->run == session)
+			(void)good(MASIX_E_INVALID, words[0]);
+		else if (good(masix_client_name_port(name, WAIT_MS, &store), server))
+			command->run(words + 1);
+		fflush(stdout);
+	}
+	masix_client_name_close(name);
+}
 
 static const struct command *read_arguments(int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
-		{ "wait", no_argument, NULL, 'w' }, { "help", no_argument, NULL, 'h' }, { 0 } };
+		{ "wait", no_argument, NULL, 'w' }, { "server", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
+	const struct command *command;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "n:h", options, NULL)) != -1) {
 		json |= option == 'j';
 		patient |= option == 'w';
+		if (option == 's')
+			server = optarg;
 		if (option == 'n')
 			limit = (unsigned)amount_of(optarg);
 		if (option == 'h' || option == '?')
 			usage(option == 'h' ? 0 : 2);
 	}
-	for (size_t i = 0; optind < argc && i < sizeof commands / sizeof commands[0]; i++)
-		if (strcmp(argv[optind], commands[i].name) == 0 &&
-			argc - optind - 1 >= commands[i].least &&
-			argc - optind - 1 <= commands[i].most)
-			return &commands[i];
-	usage(2);
+	command = find_command(argv + optind, argc - optind);
+	if (command == NULL)
+		usage(2);
+	return command;
 }
 
 int main(int argc, char **argv)
@@ -256,9 +323,8 @@ int main(int argc, char **argv)
 	const struct command *command = read_arguments(argc, argv);
 
 	must(masix_client_acs(&acs), "");
-	if (command->run != hammer)
-		must(acs_lookup(acs, "example", strlen("example"), patient ? WAIT_MS : 0, &store),
-			"");
+	if (command->run != hammer && command->run != session)
+		must(masix_client_lookup(acs, server, patient ? WAIT_MS : 0, &store), "");
 	command->run(argv + optind + 1);
-	return fflush(stdout) == 0 ? 0 : 1;
+	return fflush(stdout) == 0 && !failed ? 0 : 1;
 }

@@ -14,6 +14,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)
 MASIX = os.path.join(TOP, "scripts/masix")
 sys.path[:0] = [os.path.join(TOP, "scripts"), os.path.join(TOP, "tests")]
 
+from frontend.cluster import Cluster  # noqa: E402
 from frontend.errors import MasixError, TimedOut  # noqa: E402
 from frontend.guest import Guest  # noqa: E402
 from frontend.streams import Collected, Typist  # noqa: E402
@@ -53,9 +54,11 @@ def alone(function=None, *, seconds=120):
 class TestGuest:
     """A running guest as the cases see it."""
 
-    def __init__(self, **options):
-        self.guest = Guest(**options)
+    def __init__(self, booted=None, **options):
+        self.guest = booted or Guest(**options)
         self.log_seen = 0
+        if booted:
+            return
         try:
             self.guest.boot()
         except BaseException:
@@ -99,6 +102,40 @@ class TestGuest:
         self.guest.close()
 
 
+class TestCluster(TestGuest):
+    """Machines that know each other; a case sees the first of them, and all by their numbers in `nodes`."""
+
+    def __init__(self, nodes):
+        self.cluster = Cluster(nodes)
+        try:
+            self.cluster.come_up()
+        except BaseException:
+            self.cluster.close()
+            raise
+        super().__init__(self.cluster.guests[1])
+        self.nodes = {1: self, **{number: TestGuest(self.cluster.guests[number]) for number in range(2, nodes + 1)}}
+
+    def reboot(self, number):
+        """That machine is killed at once; returns when it runs again."""
+        self.cluster.start(number)
+        self.cluster.boot(number)
+        self.nodes[number] = TestGuest(self.cluster.guests[number])
+
+    def set_time(self, seconds):
+        for node in self.nodes.values():
+            node.guest.deadline = time.monotonic() + seconds
+        self.cluster.deadline = time.monotonic() + seconds
+
+    def require_right_names(self, allowed):
+        super().require_right_names(allowed)
+        for number, node in self.nodes.items():
+            if number != 1:
+                node.require_right_names(allowed)
+
+    def close(self):
+        self.cluster.close()
+
+
 def check(result, status=0, stdout=None, stderr=None):
     """The command ended with `status` (128 + N for signal N) and printed exactly this (text or bytes; None: anything)."""
     problems = []
@@ -137,4 +174,4 @@ def masix(*arguments, stdin=b"", seconds=60, program=MASIX, **environment):
         raise Failed(f"masix {' '.join(arguments)}: not over after {seconds} s") from error
 
 
-__all__ = ["Failed", "MasixError", "PROCESS", "TOP", "TestGuest", "TimedOut", "alone", "case", "check", "masix", "require"]
+__all__ = ["Failed", "MasixError", "PROCESS", "TOP", "TestCluster", "TestGuest", "TimedOut", "alone", "case", "check", "masix", "require"]

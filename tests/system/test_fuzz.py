@@ -26,7 +26,7 @@ NOT_HELD = {"acs_hello", "acs_register", "acs_ready", "acs_resolve", "acs_right"
             "fs_mint", "fs_cover", "fs_sync", "fs_shutdown", "console_open", "console_window", "console_log"}
 OF_A_SESSION = {name for name in NOT_HELD if name.startswith("acs_")}
 # What no server of the image serves that is up: tests/boot/acs and tests/boot/gns have some that do.
-UNSERVED = {"auth_begin", "auth_prove", "gns_lookup", "gns_list", "gns_join", "gns_frame"}
+UNSERVED = {"auth_begin", "auth_prove", "gns_lookup", "gns_list", "gns_ping", "gns_join", "gns_frame"}
 SETTLING_SECONDS = 15
 # Ports of files and memory objects that fs keeps in its caches come and go; what each well-made request left would be
 # one for each round and user.

@@ -17,8 +17,18 @@ kern_return_t masix_client_acs(mach_port_t *acs) __attribute__((warn_unused_resu
  * deallocated. */
 kern_return_t masix_client_process(mach_port_t *process) __attribute__((warn_unused_result));
 
-/* A name of ACS that a program uses again and again: the port is asked for once, and again when ACS tells that
- * the name came, went or was replaced.  Not for several threads at once. */
+/* A send right, the caller's, for the server `name` of this node, or for "NAME@NODE": a proxy, used as any port.  Waits up to
+ * timeout_ms (at most a minute) for what is not there.  MASIX_E_NOT_FOUND, also for what is forbidden; MASIX_E_DEAD: the node was
+ * lost while it was asked. */
+kern_return_t masix_client_lookup(mach_port_t acs, const char *name, uint32_t timeout_ms,
+	mach_port_t *port) __attribute__((warn_unused_result));
+
+/* Does this result of a call mean that the server, or the node where it lives, is gone?  It may have done what it was
+ * asked, or not. */
+int masix_is_lost(kern_return_t kr);
+
+/* A name that a program uses again and again: the port is asked for once, and again when ACS tells that the name came, went or was
+ * replaced; that of another node ("NAME@NODE") when it is dead.  Not for several threads at once. */
 struct masix_client_name;
 
 /* MASIX_E_LIMIT: too many watch already.  Free it with masix_client_name_close. */

@@ -1,6 +1,6 @@
 init_srcs := init.c request.c
 $(eval $(call masix_program,init))
-masix_srcs := $(addprefix masix/,main.c common.c servers.c lives.c watch.c log.c audit.c trust.c json.c) $(top)/libmasix/identity/audit.c $(top)/scripts/sign/subsystems.c
+masix_srcs := $(addprefix masix/,main.c common.c servers.c lives.c watch.c log.c audit.c trust.c nodes.c json.c) $(top)/libmasix/identity/audit.c $(top)/scripts/sign/subsystems.c
 masix_libs := -lsodium
 masix_cflags := -Ipersonalities/unix/programs/masix -Iscripts/sign
 $(eval $(call masix_program,masix))

@@ -35,7 +35,7 @@ static mach_port_t find_door(int from, int to)
 
 	/* The nodes may be about to join each other. */
 	for (tries = 0; tries < 100; tries++) {
-		kr = gns_lookup(nodes[from], names[to], strlen(names[to]), &found);
+		kr = gns_lookup(nodes[from], names[to], strlen(names[to]), 0, &found);
 		if (kr != MASIX_E_NOT_FOUND)
 			break;
 		usleep(100000);
@@ -49,7 +49,7 @@ static mach_port_t find_door(int from, int to)
 kern_return_t lookup_result(int node, const char *name)
 {
 	mach_port_t found = MACH_PORT_NULL;
-	kern_return_t kr = gns_lookup(nodes[node], name, strlen(name), &found);
+	kern_return_t kr = gns_lookup(nodes[node], name, strlen(name), 0, &found);
 
 	if (kr == KERN_SUCCESS)
 		(void)mach_port_deallocate(mach_task_self(), found);

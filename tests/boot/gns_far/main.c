@@ -91,7 +91,7 @@ static mach_port_t find(void)
 	unsigned tries;
 
 	for (tries = 0; tries < 600 && (tries == 0 || kr == MASIX_E_NOT_FOUND); tries++) {
-		kr = gns_lookup(gns, NAME, strlen(NAME), &found);
+		kr = gns_lookup(gns, NAME, strlen(NAME), 0, &found);
 		if (kr == MASIX_E_NOT_FOUND)
 			usleep(100000);
 	}

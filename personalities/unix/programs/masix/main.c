@@ -28,6 +28,11 @@ static const char usage[] =
 	"       masix trust rotate [NAME]  give a server, or all, a new session key\n"
 	"       masix trust revoke NAME    end a server and refuse its key\n"
 	"       masix top [-n N] [-d SECONDS]  show what the servers do, live\n"
+	"       masix nodes                list the nodes that are known\n"
+	"       masix nodes --wait N [-d SECONDS]  wait until N are, this one included\n"
+	"       masix ping [-n N] NODE     measure how long an empty message takes, there and "
+	"back\n"
+	"       masix net                  show the links to other nodes: ports, bytes, losses\n"
 	"NAME#SESSION means one member of a pool.\n"
 	"A FILE without a slash that is not here is sought in /usr/lib/masix/servers.\n"
 	"--json: an array of objects, each with a \"name\".\n"
@@ -51,6 +56,9 @@ static const struct command {
 	{ "audit", command_audit, 0, 1, "v" },
 	{ "trust", command_trust, 0, 2, "" },
 	{ "top", command_top, 0, 0, "nd" },
+	{ "nodes", command_nodes, 0, 0, "wd" },
+	{ "ping", command_ping, 1, 1, "n" },
+	{ "net", command_net, 0, 0, "" },
 };
 
 __attribute__((noreturn)) static void wrong_usage(void)
@@ -88,6 +96,7 @@ static void read_options(int argc, char **argv, struct options *options, char gi
 		{ "on-demand", no_argument, NULL, 'o' },
 		{ "verify", no_argument, NULL, 'v' },
 		{ "interface", required_argument, NULL, 'i' },
+		{ "wait", required_argument, NULL, 'w' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int letter;
@@ -112,6 +121,9 @@ static void read_options(int argc, char **argv, struct options *options, char gi
 			break;
 		case 'i':
 			options->interface = optarg;
+			break;
+		case 'w':
+			options->wait = count_of(optarg);
 			break;
 		case 'n':
 			options->count = count_of(optarg);

@@ -14,6 +14,7 @@ struct options {
 	bool follow;		   /* -f */
 	bool on_demand;		   /* --on-demand */
 	bool verify;		   /* --verify */
+	unsigned wait;		   /* --wait; 0: not */
 	unsigned count;		   /* -n; 0: for ever */
 	double delay;		   /* -d, seconds */
 	const char *interface;	   /* --interface, or NULL */
@@ -65,5 +66,8 @@ void command_watch(const struct options *options);
 void command_log(const struct options *options);
 void command_trust(const struct options *options);
 void command_audit(const struct options *options);
+void command_nodes(const struct options *options);
+void command_ping(const struct options *options);
+void command_net(const struct options *options);
 
 #endif

@@ -1,0 +1,59 @@
+/* Names of servers, here and at other nodes. */
+#include <mach/mig_errors.h>
+#include <masix/client.h>
+#include <masix/error.h>
+#include <masix/types.h>
+#include <string.h>
+#include <time.h>
+
+#include "acs_client.h"
+#include "gns.h"
+#include "mach_port.h"
+
+#define GNS "gns"
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* By the network server, whose next life is asked if it ends meanwhile. */
+static kern_return_t look_far(
+	mach_port_t acs, const char *name, size_t length, uint32_t timeout_ms, mach_port_t *port)
+{
+	const uint64_t end = now_ms() + timeout_ms;
+	kern_return_t kr;
+
+	do {
+		const uint64_t now = now_ms();
+		const uint32_t left = now < end ? (uint32_t)(end - now) : 0;
+		mach_port_t gns;
+
+		kr = acs_lookup(acs, GNS, strlen(GNS), left, &gns);
+		if (kr != KERN_SUCCESS)
+			return kr;
+		kr = gns_lookup(gns, name, length, left, port);
+		(void)mach_port_deallocate(mach_task_self(), gns); /* ours, or dead */
+	} while (masix_is_lost(kr) && now_ms() < end);
+	return kr;
+}
+
+kern_return_t masix_client_lookup(
+	mach_port_t acs, const char *name, uint32_t timeout_ms, mach_port_t *port)
+{
+	const size_t length = strlen(name);
+
+	if (length > MASIX_NAME_MAX)
+		return MASIX_E_NAME_TOO_LONG;
+	if (strchr(name, '@') != NULL)
+		return look_far(acs, name, length, timeout_ms, port);
+	return acs_lookup(acs, name, length, timeout_ms, port);
+}
+
+int masix_is_lost(kern_return_t kr)
+{
+	return kr == MACH_SEND_INVALID_DEST || kr == MIG_SERVER_DIED || kr == MASIX_E_DEAD;
+}

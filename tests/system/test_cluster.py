@@ -1,0 +1,154 @@
+"""Three machines: names of other nodes, and what happens when a node is killed, paused or booted again."""
+import json
+import os
+import signal
+
+from frontend.streams import Collected, Input
+from harness import case, check, require
+
+NODES = 3
+# In a guest: wait until a node is not there, or is.
+GONE = "while masix nodes | grep -q '^{} '; do sleep 0.2; done"
+THERE = "until masix nodes | grep -q '^{} '; do sleep 0.2; done"
+
+
+class Steps(Input):
+    """What is typed, and what is done meanwhile: steps of (what must have been printed since the last step, what is typed
+    then, or a function that is called)."""
+
+    def __init__(self, output, *steps):
+        super().__init__()
+        self.output = output
+        self.steps = list(steps)
+        self.seen = 0
+
+    def is_ready(self):
+        while not self.data and self.steps:
+            expected, step = self.steps[0]
+            found = bytes(self.output.data).find(expected, self.seen)
+            if found < 0:
+                return False
+            self.seen = found + len(expected)
+            del self.steps[0]
+            if callable(step):
+                step()
+            else:
+                self.data = memoryview(step)
+        return bool(self.data) or not self.ended
+
+
+def life_of(guest, node):
+    nodes = json.loads(check(guest.run("masix", "nodes", "--json")).stdout)
+    return next(entry["since"] for entry in nodes if entry["name"] == node)
+
+
+@case
+def the_nodes_are_listed(guest):
+    for number, node in guest.nodes.items():
+        nodes = json.loads(check(node.run("masix", "nodes", "--json"), stderr="").stdout)
+        require({entry["name"]: entry["state"] for entry in nodes} ==
+                {f"n{other}": "here" if other == number else "up" for other in guest.nodes}, f"n{number} lists {nodes}")
+    lines = check(guest.run("masix", "nodes")).stdout.decode().splitlines()
+    require(lines[0].split() == ["NAME", "STATE", "ADDRESS", "SINCE"] and len(lines) == 4, f"{lines}")
+    check(guest.run("masix", "nodes", "--wait", "4", "-d", "1"), status=1, stdout="",
+          stderr="masix: nodes: 3 of 4 are there\n")
+
+
+@case
+def a_node_answers(guest):
+    result = json.loads(check(guest.run("masix", "ping", "-n", "5", "--json", "n3"), stderr="").stdout)[0]
+    require(result["name"] == "n3" and result["count"] == 5 and 0 < result["least_us"] <= result["most_us"], f"{result}")
+    check(guest.run("masix", "ping", "n1"))
+    check(guest.run("masix", "ping", "n9"), status=1, stdout="", stderr="masix: n9: no such node is there\n")
+
+
+@case
+def links_are_shown_as_they_are_used(guest):
+    def links():
+        return {link["name"]: link for link in json.loads(check(guest.run("masix", "net", "--json")).stdout)}
+
+    before = links()
+    require(set(before) == {"n2", "n3"} and before["n2"]["address"] == "10.77.0.2", f"{before}")
+    check(guest.run("masix", "ping", "-n", "10", "n2"))
+    after = links()
+    require(after["n2"]["frames_sent"] >= before["n2"]["frames_sent"] + 10 and
+            after["n2"]["bytes_received"] > before["n2"]["bytes_received"] and after["n2"]["handshakes"] >= 1,
+            f"{before}, then {after}")
+    check(guest.run("masix", "net"))
+
+
+@case
+def names_of_other_nodes_are_found_by_their_policy(guest):
+    check(guest.nodes[2].sh("masix start example; example-store put greeting hello"))
+    check(guest.sh("example-store --server example@n2 get greeting"), stdout="hello", stderr="")
+    check(guest.nodes[3].sh("example-store --server example@n2 put greeting 'from afar'"), stderr="")
+    check(guest.nodes[2].sh("example-store get greeting"), stdout="from afar")
+    # Neither here nor for clients there: one answer.
+    for name in ("example@n3", "net@n2", "nobody@n2", "example@n9", "example@n1"):
+        check(guest.run("example-store", "--server", name, "list"), status=1, stdout="",
+              stderr="example-store: no such name\n")
+    for name in ("example@", "@n2"):
+        check(guest.run("example-store", "--server", name, "list"), status=1, stdout="",
+              stderr="example-store: invalid argument\n")
+    check(guest.nodes[2].sh("masix stop example"))
+    check(guest.run("example-store", "--server", "example@n2", "list"), status=1, stderr="example-store: no such name\n")
+
+
+@case
+def a_lookup_waits_for_the_server(guest):
+    screen = Collected()
+    # It is asked for before it is there, and by a client that is told so.
+    steps = Steps(screen, (b"asking", lambda: check(guest.nodes[3].sh("masix start example"))))
+    result = guest.sh("echo asking; example-store --wait --server example@n3 add visits", stdin=steps, stdout=screen)
+    check(result, stdout="asking\n1\n", stderr="")
+    check(guest.nodes[3].sh("masix stop example"))
+
+
+@case(seconds=180)
+def a_client_sees_one_error_and_then_the_new_server(guest):
+    check(guest.nodes[2].sh("masix start example"))
+    screen, add = Collected(), b"add visits\n"
+
+    def reboot():
+        guest.reboot(2)
+        check(guest.nodes[2].sh("masix start example"))
+
+    def kill():
+        guest.nodes[2].guest.machine.kill()
+
+    steps = Steps(screen, (b"", add), (b"1\n", add), (b"2\n", kill), (b"", add), (b"lost\n", reboot), (b"", add),
+                  (b"1\n", add), (b"2\n", b""))
+    result = guest.sh("example-store --server example@n2 session 2>&1", stdin=steps, stdout=screen)
+    check(result, status=1, stdout="1\n2\nexample-store: visits: the node is lost\n1\n2\n")
+    check(guest.nodes[2].sh("example-store get visits; masix nodes --wait 3 >/dev/null; masix stop example"), stdout="2")
+
+
+@case(seconds=180)
+def a_node_that_was_paused_too_long_begins_a_new_life(guest):
+    before, other = life_of(guest, "n3"), life_of(guest, "n2")
+    process = guest.nodes[3].guest.machine.process
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        check(guest.sh(GONE.format("n3")))
+        check(guest.nodes[2].sh(GONE.format("n3")))
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
+    check(guest.sh(THERE.format("n3")))
+    check(guest.nodes[3].sh("masix nodes --wait 3 && masix ping n1 && masix ping n2"))
+    require(life_of(guest, "n3") > before, "n3 is there in the life that was given up")
+    require(life_of(guest, "n2") == other, "n2 has begun a new life though it was there")
+
+
+@case(seconds=120)
+def a_short_pause_costs_nothing(guest):
+    lives = [life_of(guest, name) for name in ("n2", "n3")]
+    check(guest.nodes[2].sh("masix start example"))
+    process = guest.nodes[2].guest.machine.process
+    screen, add = Collected(), b"add visits\n"
+    # n1's own clock tells when n2 has stood still for a while; a call to it is on its way then.
+    steps = Steps(screen, (b"1\n", lambda: os.kill(process.pid, signal.SIGSTOP)), (b"", add),
+                  (b"over\n", lambda: os.kill(process.pid, signal.SIGCONT)), (b"2\n", add), (b"3\n", b""))
+    result = guest.sh("""exec 3<&0; store='example-store --server example@n2'; $store add visits
+        (sleep 5; echo over) & $store session <&3; wait""", stdin=steps, stdout=screen)
+    check(result, stdout="1\nover\n2\n3\n", stderr="")
+    require([life_of(guest, name) for name in ("n2", "n3")] == lives, "somebody has begun a new life")
