@@ -88,3 +88,31 @@ def what_a_command_leaves_behind_is_killed(guest):
 @case
 def the_streams_are_no_terminal(guest):
     check(guest.sh("tty; test -t 0 || test -t 1 || test -t 2; echo $?"), stdout="not a tty\n1\n")
+
+
+# bash gives SIGINT another handler before it waits for a child, and notes a moment later that it has: an interrupt
+# in between makes it send itself interrupts for ever. That moment must be as short here as elsewhere.
+INTERRUPTS = r"""
+    use POSIX ':sys_wait_h';
+    for my $round (1 .. 80) {
+        pipe(my $from, my $to);
+        my $pid = fork();
+        if (!$pid) {
+            setpgrp(0, 0);
+            open(STDOUT, '>&', $to);
+            close($from);
+            exec('bash', '-c', q(trap 'exit 42' INT; echo; while :; do sleep 0.1; done));
+        }
+        close($to);
+        sysread($from, my $line, 1);
+        select(undef, undef, undef, rand(0.01));
+        kill('INT', -$pid);
+        waitpid($pid, 0);
+        print "round $round: status $?\n" if $? != 42 << 8;
+    }
+"""
+
+
+@case
+def a_shell_hears_interrupts_while_it_starts_programs(guest):
+    check(guest.run("perl", "-e", INTERRUPTS), stdout="")

@@ -65,8 +65,10 @@ static int blocked_everywhere(int signal)
 	return blocked;
 }
 
-/* Tell the server which signals would be dropped here anyway, when that has changed. */
-static void tell_ignored(void)
+/* Tell the server which signals would be dropped here anyway, when that has changed.  It must hear at once of
+ * one that is not dropped any more; of one that is only if it is in `worthwhile`, since the call lets signals in,
+ * and a program that has just changed one handler does not expect them more often than elsewhere. */
+static void tell_ignored(uint64_t worthwhile)
 {
 	uint64_t mask = 0;
 	uint32_t flags = 0;
@@ -81,9 +83,11 @@ static void tell_ignored(void)
 		flags |= MASIX_NO_ZOMBIES;
 	if (actions[SIGCHLD].flags & SA_NOCLDSTOP)
 		flags |= MASIX_NO_STOP_REPORT;
-	is_news = mask != told_ignored || flags != told_flags;
-	told_ignored = mask;
-	told_flags = flags;
+	is_news = (told_ignored & ~mask) || (mask & ~told_ignored & worthwhile) || flags != told_flags;
+	if (is_news) {
+		told_ignored = mask;
+		told_flags = flags;
+	}
 	emul_unlock(&signals_lock);
 	if (is_news) /* if it fails, too much is sent */
 		(void)process_set_ignored(EMUL_PORT_PROCESS, mask, (int)flags);
@@ -92,7 +96,7 @@ static void tell_ignored(void)
 
 void signals_init(void)
 {
-	tell_ignored();
+	tell_ignored(~0ull);
 }
 
 void signals_fork_prepare(void)
@@ -129,7 +133,7 @@ void signals_exec(void)
 	emul_unlock(&signals_lock);
 	self->altstack_size = 0;
 	self->restore_mask = 0;
-	tell_ignored();
+	tell_ignored(~0ull);
 }
 
 void signals_pass(struct takeover *t, struct takeover_signal *to)
@@ -525,7 +529,7 @@ void signals_set_mask(uint64_t mask)
 		self->signal_pending = 1;
 	emul_unlock(&signals_lock);
 	if (mask & told_ignored)
-		tell_ignored(); /* blocked signals wait even when ignored */
+		tell_ignored(0); /* blocked signals wait even when ignored */
 }
 
 long signals_set_action(int signal, const struct signal_action *new, struct signal_action *old)
@@ -543,7 +547,7 @@ long signals_set_action(int signal, const struct signal_action *new, struct sign
 	}
 	emul_unlock(&signals_lock);
 	if (new)
-		tell_ignored();
+		tell_ignored(SIGNAL_BIT(signal));
 	return 0;
 }
 
