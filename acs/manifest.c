@@ -25,6 +25,7 @@ enum tag {
 	TAG_POOL,
 	TAG_HAND_OVER,
 	TAG_INHERITS,
+	TAG_FORMAT,
 };
 
 bool manifest_name_valid(const char *name, size_t length)
@@ -158,6 +159,13 @@ static const char *parse_argument(struct manifest *manifest, const uint8_t *byte
 	return NULL;
 }
 
+static const char *parse_format(struct manifest *manifest, struct bytes_reader record)
+{
+	if (manifest->format_count == MANIFEST_FORMATS)
+		return "too many formats";
+	return format_parse(&manifest->formats[manifest->format_count++], record);
+}
+
 /* A number that is given at most once, and not when it is the default. */
 static const char *parse_number(
 	unsigned *number, unsigned least, unsigned most, const uint8_t *bytes, size_t length)
@@ -220,6 +228,8 @@ static const char *parse_record(
 			return "bad record of inheritance";
 		manifest->inherits = true;
 		return NULL;
+	case TAG_FORMAT:
+		return parse_format(manifest, (struct bytes_reader){ bytes, length });
 	}
 	return "unknown record";
 }
@@ -340,6 +350,15 @@ static void put_provide(struct bytes_writer *writer, const struct manifest_provi
 	put_record(writer, TAG_PROVIDE, record, sizeof record - fields.left);
 }
 
+static void put_format(struct bytes_writer *writer, const struct format *format)
+{
+	uint8_t record[FORMAT_RECORD_MAX];
+	struct bytes_writer fields = { record, sizeof record, false };
+
+	format_build(format, &fields);
+	put_record(writer, TAG_FORMAT, record, sizeof record - fields.left);
+}
+
 size_t manifest_build(const struct manifest *manifest, uint8_t *body, size_t room)
 {
 	struct bytes_writer writer = { body, room, false };
@@ -375,6 +394,8 @@ size_t manifest_build(const struct manifest *manifest, uint8_t *body, size_t roo
 		put_number(&writer, TAG_HAND_OVER, manifest->hand_over);
 	if (manifest->inherits)
 		put_record(&writer, TAG_INHERITS, "", 0);
+	for (i = 0; i < manifest->format_count; i++)
+		put_format(&writer, &manifest->formats[i]);
 	return writer.full ? 0 : room - writer.left;
 }
 

@@ -15,6 +15,8 @@
 
 #include <masix/identity.h>
 
+#include "format.h"
+
 #define MANIFEST_NAME_SIZE MASIX_SERVER_NAME_MAX /* with the NUL */
 #define MANIFEST_PROVIDES 16
 #define MANIFEST_INTERFACES 8
@@ -22,6 +24,7 @@
 #define MANIFEST_RIGHTS 16
 #define MANIFEST_NEEDS 16
 #define MANIFEST_ARGUMENTS 16
+#define MANIFEST_FORMATS 8
 #define MANIFEST_POOL_MAX 16
 #define MANIFEST_HAND_OVER_MAX 3600
 #define MANIFEST_ARGUMENT_SIZE 128 /* with the NUL */
@@ -68,13 +71,15 @@ struct manifest {
 	unsigned
 		hand_over; /* seconds that a replaced one goes on serving; 0: not replaced while it runs */
 	bool inherits; /* the one that follows a dead one has its kept memory and its rights */
-	unsigned provide_count, resolve_count, right_count, need_count, argument_count;
+	unsigned provide_count, resolve_count, right_count, need_count, argument_count,
+		format_count;
 	struct manifest_provide provides[MANIFEST_PROVIDES];
 	char resolves[MANIFEST_RESOLVES][MANIFEST_NAME_SIZE]; /* as in manifest_provide */
 	struct manifest_right rights[MANIFEST_RIGHTS];
 	char needs[MANIFEST_NEEDS][MANIFEST_NAME_SIZE];
 	char arguments[MANIFEST_ARGUMENTS][MANIFEST_ARGUMENT_SIZE];
-	uint8_t hash[MASIX_HASH_SIZE]; /* of the body; set by the parser */
+	struct format formats[MANIFEST_FORMATS]; /* of files that a program of its runs */
+	uint8_t hash[MASIX_HASH_SIZE];		 /* of the body; set by the parser */
 };
 
 /* Lower case letters, digits, '.', '_' and '-' in parts divided by single '/'; the first

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "acs_client_server.h"
+#include "formats.h"
 #include "launch.h"
 #include "list.h"
 #include "mach.h"
@@ -119,6 +120,26 @@ kern_return_t S_acs_client_watch(mach_port_t port, const masix_name_t name,
 	if (face == NULL)
 		return KERN_INVALID_ARGUMENT;
 	kr = names_watch(face->acs, &question, watcher);
+	face_put(face);
+	return kr;
+}
+
+kern_return_t S_acs_runner(mach_port_t port, const masix_inline_t head,
+	mach_msg_type_number_t head_size, const masix_name_t name,
+	mach_msg_type_number_t name_length, masix_name_t runner,
+	mach_msg_type_number_t *runner_length)
+{
+	struct face *face = face_get(port);
+	char found[FORMAT_RUNNER_SIZE];
+	kern_return_t kr = MASIX_E_NOT_FOUND;
+
+	if (face == NULL)
+		return KERN_INVALID_ARGUMENT;
+	if (formats_find(face->acs, (const uint8_t *)head, head_size, name, name_length, found)) {
+		*runner_length = strlen(found);
+		memcpy(runner, found, *runner_length);
+		kr = KERN_SUCCESS;
+	}
 	face_put(face);
 	return kr;
 }

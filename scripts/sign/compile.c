@@ -287,6 +287,67 @@ static int statement_inherits(struct compiler *compiler, char **words, unsigned 
 	return 0;
 }
 
+/* "HEX", "HEX@PLACE" or "HEX@*PLACE". */
+static int magic(struct compiler *compiler, struct format *format, const char *word)
+{
+	size_t digits = strcspn(word, "@");
+	const char *place = word + digits;
+	uint32_t at = 0;
+
+	if (digits == 0 || digits % 2 != 0 || digits / 2 > sizeof format->magic ||
+		strspn(word, "0123456789abcdef") < digits)
+		return fail(compiler, "bad magic: %s", word);
+	for (size_t i = 0; i < digits; i += 2) {
+		unsigned byte;
+
+		sscanf(word + i, "%2x", &byte);
+		format->magic[format->magic_size++] = byte;
+	}
+	if (*place == '\0')
+		return 0;
+	format->through = *++place == '*';
+	if (number(place + format->through, &at) != 0 || at > 0xffff)
+		return fail(compiler, "bad place: @%s", place);
+	format->at = at;
+	return 0;
+}
+
+static int statement_runs(struct compiler *compiler, char **words, unsigned count)
+{
+	struct manifest *manifest = compiler->manifest;
+	struct format *format = &manifest->formats[manifest->format_count];
+	const char *why;
+	unsigned i = 1;
+
+	if (manifest->format_count == MANIFEST_FORMATS)
+		return fail(compiler, "more than %d formats", MANIFEST_FORMATS);
+	for (; i < count && words[i][0] != '/'; i++) {
+		const char *value = strchr(words[i], '=');
+
+		if (value != NULL && strncmp(words[i], "magic=", 6) == 0 && !format->magic_size) {
+			if (magic(compiler, format, value + 1) != 0)
+				return -1;
+		} else if (value != NULL && strncmp(words[i], "suffix=", 7) == 0 &&
+			   strlen(value + 1) < sizeof format->suffix) {
+			strcpy(format->suffix, value + 1);
+		} else {
+			return fail(compiler, "bad format: %s", words[i]);
+		}
+	}
+	for (; i < count; i++) {
+		size_t used = strlen(format->runner);
+
+		if (used + 1 + strlen(words[i]) >= sizeof format->runner)
+			return fail(compiler, "the runner is too long");
+		sprintf(format->runner + used, "%s%s", used ? " " : "", words[i]);
+	}
+	why = format_check(format);
+	if (why != NULL)
+		return fail(compiler, "%s", why);
+	manifest->format_count++;
+	return 0;
+}
+
 static const struct statement {
 	const char *keyword;
 	int (*compile)(struct compiler *compiler, char **words, unsigned count);
@@ -306,6 +367,8 @@ static const struct statement {
 	{ "pool", statement_pool, 2, 2, true, "pool N" },
 	{ "hand-over", statement_hand_over, 2, 2, true, "hand-over SECONDS" },
 	{ "inherits", statement_inherits, 1, 1, true, "inherits" },
+	{ "runs", statement_runs, 3, 5, false,
+		"runs [magic=HEX[@[*]PLACE]] [suffix=NAME] PATH [ARGUMENT]" },
 	{ "arguments", statement_arguments, 2, WORDS, true, "arguments WORD..." },
 };
 

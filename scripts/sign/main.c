@@ -210,6 +210,8 @@ static void command_show(const struct options *options, char **arguments)
 		printf("hand-over %u\n", manifest.hand_over);
 	if (manifest.inherits)
 		puts("inherits");
+	for (i = 0; i < manifest.format_count; i++)
+		printf("# runs files of a format by %s\n", manifest.formats[i].runner);
 	for (i = 0; i < manifest.need_count; i++)
 		printf("needs %s\n", manifest.needs[i]);
 	for (i = 0; i < manifest.argument_count; i++)

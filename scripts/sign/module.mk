@@ -1,6 +1,6 @@
 # Every server that has a manifest is signed into build/signed/; build/keys/ holds this site's secrets.
 masix-sign_srcs := main.c compile.c subsystems.c keys.c image.c files.c $(addprefix $(top)/, \
-	acs/manifest.c acs/bundle.c acs/order.c libmasix/elf/elf.c libmasix/identity/measure.c libmasix/identity/audit.c)
+	acs/manifest.c acs/format.c acs/bundle.c acs/order.c libmasix/elf/elf.c libmasix/identity/measure.c libmasix/identity/audit.c)
 masix-sign_cflags := -Iacs
 $(eval $(call host_tool,masix-sign))
 # Keys are made once: a newer tool or manifest is no reason for new ones.

@@ -1,7 +1,7 @@
 # The emulation library: one ELF shared object that is used where it was linked, EMUL_BASE,
 # without relocation. Every source of the folder belongs to it.
 emul_dir := $(here)
-emul_stubs := mach mach_port gnumach mach4 mach_host mach_i386 mach_debug io io_request dir process socket interface timer tty
+emul_stubs := mach mach_port gnumach mach4 mach_host mach_i386 mach_debug io io_request dir acs_client process socket interface timer tty
 emul_libmasix := mach/mach_msg.c mach/mig_memory.c mach/reply_port.c mach/resend.c mach/traps.S object/walk.c vector/bytes.c vector/clock.c vector/futex.c \
 	vector/gsync.c vector/lock.c vector/region.c vector/thread.c elf/elf.c
 emul_srcs := $(wildcard $(here)/*.c $(here)/*.S) $(emul_libmasix:%=libmasix/%) $(emul_stubs:%=$(B)/mig/%_user.c)

@@ -5,10 +5,12 @@
 #include <asm/errno.h>
 #include <linux/fcntl.h>
 
+#include "acs_client.h"
 #include "fd.h"
 #include "files.h"
 #include "io.h"
 #include "mach_port.h"
+#include "process.h"
 
 #define SCRIPT_LEVELS 4
 #define SCRIPT_LINE_MAX 255u
@@ -191,6 +193,37 @@ static long push_prefix(
 	return 0;
 }
 
+static int begins_with(const struct program *p, const char *magic)
+{
+	uint32_t n = (uint32_t)strlen(magic);
+
+	return p->head_size >= n && !memcmp(p->head, magic, n);
+}
+
+/* A file that is no program of Unix: if another personality has a program that runs it, its first line becomes the
+ * #! line that names that one. */
+static void ask_for_runner(struct program *p, const char *path)
+{
+	const char *name = path, *s;
+	mach_msg_type_number_t size = sizeof(masix_name_t);
+	masix_name_t runner;
+	mach_port_t acs;
+
+	for (s = path; *s; s++)
+		if (*s == '/')
+			name = s + 1;
+	if (!*name || strlen(name) > MASIX_NAME_MAX || process_acs(EMUL_PORT_PROCESS, &acs))
+		return;
+	if (!acs_runner(acs, p->head, p->head_size, name, strlen(name), runner, &size) &&
+		size < SCRIPT_LINE_MAX - 3) {
+		memcpy(p->head, "#!", 2);
+		memcpy(p->head + 2, runner, size);
+		p->head[2 + size] = '\n';
+		p->head_size = size + 3;
+	}
+	(void)mach_port_deallocate(EMUL_PORT_TASK, acs);
+}
+
 /* Follow #! lines until a binary is open in e->main. */
 static long find_program(struct exec *e, int dirfd)
 {
@@ -202,7 +235,9 @@ static long find_program(struct exec *e, int dirfd)
 		result = open_program(&e->main, dirfd, e->path);
 		if (result)
 			return result;
-		if (e->main.head_size < 2 || e->main.head[0] != '#' || e->main.head[1] != '!')
+		if (!begins_with(&e->main, "#!") && !begins_with(&e->main, "\177ELF"))
+			ask_for_runner(&e->main, e->path);
+		if (!begins_with(&e->main, "#!"))
 			return 0;
 		result = parse_script(&e->main, &interpreter, &argument);
 		if (!result)

@@ -25,6 +25,7 @@ static const char text[] = "# an example\n"
 			   "needs console\n"
 			   "arguments hd0 hd1\n"
 			   "pool 3\n"
+			   "runs magic=4d5a@*2 suffix=exe /bin/dos --\n"
 			   "hand-over 10\n";
 
 static uint8_t site_public[crypto_sign_PUBLICKEYBYTES], site_secret[crypto_sign_SECRETKEYBYTES];
@@ -91,6 +92,62 @@ static void test_inherits(void **state)
 	in.restart = MANIFEST_RESTART_HALT;
 	size = manifest_sign(&in, site_secret, bytes, sizeof bytes);
 	assert_int_equal(manifest_open(bytes, size, site_public, &out, &why), MASIX_E_BAD_FORMAT);
+}
+
+static const char formats[] = "name a\n"
+			      "runs magic=4d5a /bin/mz --\n"
+			      "runs magic=50450000@*0x3c /bin/pe\n"
+			      "runs suffix=com /bin/com\n"
+			      "runs magic=5a4d@2 suffix=exe /bin/zm\n";
+
+/* The index of the format that fits best, -1: none. */
+static int best_format(
+	const struct manifest *manifest, const uint8_t *head, size_t size, const char *name)
+{
+	unsigned best = 0;
+	int found = -1;
+
+	for (unsigned i = 0; i < manifest->format_count; i++) {
+		unsigned fits = format_fits(&manifest->formats[i], head, size, name, strlen(name));
+
+		if (fits > best) {
+			best = fits;
+			found = (int)i;
+		}
+	}
+	return found;
+}
+
+static void test_formats(void **state)
+{
+	uint8_t head[0x80] = { 'M', 'Z', [0x3c] = 0x40, [0x40] = 'P', 'E' };
+	char error[COMPILE_ERROR_SIZE];
+	struct manifest in, m;
+	uint8_t bytes[MANIFEST_MAX];
+	unsigned needs_line;
+	const char *why;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(compile_manifest("t", formats, &subsystems, &in, &needs_line, error), 0);
+	size = manifest_sign(&in, site_secret, bytes, sizeof bytes);
+	assert_int_equal(manifest_open(bytes, size, site_public, &m, &why), 0);
+	memcpy(in.hash, m.hash, sizeof in.hash);
+	assert_memory_equal(&in, &m, sizeof in);
+	assert_string_equal(m.formats[0].runner, "/bin/mz --");
+
+	assert_int_equal(best_format(&m, head, sizeof head, "x"), 1);
+	assert_int_equal(best_format(&m, head, 0x43, "x"), 0); /* cut inside the magic */
+	head[0x3f] = 0xff;				       /* leads far away */
+	assert_int_equal(best_format(&m, head, sizeof head, "x.com"), 0);
+	assert_int_equal(best_format(&m, head, 2, "x"), 0);
+	assert_int_equal(best_format(&m, head, 1, "x"), -1);
+	assert_int_equal(best_format(&m, head, 0, "x.com"), 2);
+	assert_int_equal(best_format(&m, head, 0, "X.COM"), 2);
+	assert_int_equal(best_format(&m, head, 0, "x.comm"), -1);
+	assert_int_equal(best_format(&m, head, 0, ".com"), -1);
+	assert_int_equal(best_format(&m, (const uint8_t *)"ab\x5a\x4d", 4, "A.EXE"), 3);
+	assert_int_equal(best_format(&m, (const uint8_t *)"ab\x5a\x4d", 4, "A.EX"), -1);
 }
 
 static void test_answers(void **state)
@@ -252,6 +309,15 @@ static void test_compiler_names_the_line(void **state)
 	refuse("name a\ninherits\n", "f:2: inherits needs restart always or backoff");
 	refuse("name a\nrestart always\npool 2\ninherits\n",
 		"f:4: the members of a pool inherit nothing");
+	refuse("name a\nruns magic=4d5 /bin/x\n", "f:2: bad magic: 4d5");
+	refuse("name a\nruns magic=4d5a@x /bin/x\n", "f:2: bad place: @x");
+	refuse("name a\nruns magic=4d5a suffix=com\n",
+		"f:2: a runner is a path and at most one argument");
+	refuse("name a\nruns suffix= /bin/x\n",
+		"f:2: a format is known by its magic or its suffix");
+	refuse("name a\nruns suffix=COM /bin/x\n", "f:2: bad suffix of a format");
+	refuse("name a\nruns by=name /bin/x\n", "f:2: bad format: by=name");
+	refuse("name a\nruns suffix=com bin\n", "f:2: bad format: bin");
 	refuse("name a\nrestart often\n",
 		"f:2: restart is never, always, backoff or halt, not often");
 }
@@ -334,6 +400,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_compile_sign_open),
 		cmocka_unit_test(test_inherits),
+		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_every_changed_byte_is_refused),
 		cmocka_unit_test(test_other_site_is_refused),
