@@ -75,7 +75,7 @@ static bool has_suffix(const char *suffix, const char *name, size_t length)
 {
 	size_t size = strlen(suffix);
 
-	if (length <= size || name[length - size - 1] != '.')
+	if (length < size + 2 || name[length - size - 1] != '.')
 		return false;
 	for (size_t i = 0; i < size; i++) {
 		char c = name[length - size + i];

@@ -320,19 +320,21 @@ static void rub_out(struct dos *dos, bool standard_output, uint8_t c)
 	}
 }
 
-unsigned console_edit_line(struct dos *dos, uint8_t *line, unsigned room, bool standard_input)
+int console_edit_line(struct dos *dos, uint8_t *line, unsigned room, bool standard_input)
 {
 	unsigned n = 0;
 
 	for (;;) {
 		int c = standard_input ? console_input(dos) : console_character(dos);
 
+		if (c < 0 && n == 0)
+			return -1;
 		if (c < 0 || c == '\r' || (c == '\n' && n == 0 && !dos->after_return) ||
 			(c == '\n' && n > 0)) {
 			dos->after_return = c == '\r';
 			echo(dos, standard_input, '\r');
 			line[n] = '\r';
-			return n;
+			return (int)n;
 		}
 		if (c == '\n') { /* behind a CR */
 			dos->after_return = false;
@@ -380,16 +382,16 @@ uint16_t console_read(struct dos *dos, uint8_t *to, uint16_t n, bool binary)
 	if (binary)
 		return read_keys(dos, to, n);
 	if (dos->line_at == dos->line_length) {
-		unsigned length = console_edit_line(dos, dos->line, 128, false);
+		int length = console_edit_line(dos, dos->line, 128, false);
 
 		dos->line_at = dos->line_length = 0;
-		if (dos->input_ended && length == 0)
+		if (length < 0)
 			return 0;
 		console_put(dos, '\n');
 		if (length && dos->line[0] == 26) /* Ctrl-Z: the end */
 			return 0;
 		dos->line[length + 1] = '\n';
-		dos->line_length = length + 2;
+		dos->line_length = (unsigned)length + 2;
 	}
 	done = (uint16_t)(dos->line_length - dos->line_at);
 	if (done > n)

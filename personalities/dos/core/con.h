@@ -29,7 +29,7 @@ bool console_check_break(struct dos *dos);
 uint16_t console_read(struct dos *dos, uint8_t *to, uint16_t n, bool binary);
 void console_write(struct dos *dos, const uint8_t *from, uint16_t n);
 void console_put(struct dos *dos, uint8_t c);
-/* Function 0Ah: at most `room` characters with the CR; the length without it. */
-unsigned console_edit_line(struct dos *dos, uint8_t *line, unsigned room, bool standard);
+/* Function 0Ah: at most `room` characters with the CR; the length without it, -1: the input has ended. */
+int console_edit_line(struct dos *dos, uint8_t *line, unsigned room, bool standard);
 
 #endif

@@ -10,15 +10,18 @@ static int terminate(struct dos *dos)
 }
 
 /* The program ends when its input does: it could only ask again for ever. */
+static void end_of_input(struct dos *dos)
+{
+	process_end(dos, DOS_END_NORMAL, 0);
+	dos->is_broken = true;
+}
+
 static int input(struct dos *dos)
 {
 	int c = console_input(dos);
 
-	if (c < 0) {
-		process_end(dos, DOS_END_NORMAL, 0);
-		dos->is_broken = true;
-		return -1;
-	}
+	if (c < 0)
+		end_of_input(dos);
 	return c;
 }
 
@@ -120,8 +123,10 @@ static int read_line(struct dos *dos)
 
 	if (!buffer || !buffer[0] || !dos_block(dos, dos->cpu.ds, dos->cpu.dx, 2u + buffer[0]))
 		return DOS_OK;
-	unsigned n = console_edit_line(dos, buffer + 2, buffer[0], true);
+	int n = console_edit_line(dos, buffer + 2, buffer[0], true);
 
+	if (n < 0)
+		end_of_input(dos);
 	if (!dos->is_broken)
 		buffer[1] = (uint8_t)n;
 	return DOS_OK;

@@ -449,14 +449,8 @@ static int find_first(struct dos *dos)
 
 	if (error == DOS_E_FILE)
 		error = DOS_E_PATH;
-	if (!error && path.device != DOS_FILE_FREE && !path.is_pattern) {
-		memset(dta, 0, 43);
-		memset(&entry, 0, sizeof(entry));
-		entry.attribute = 0x40; /* a device */
-		memcpy(entry.field, path.field, NAME_FIELD);
-	} else if (!error) {
+	if (!error)
 		error = search_first(dos, &path, dos->cpu.cl, dta, &entry);
-	}
 	if (!error)
 		fill_dta(dta, &entry);
 	return error;

@@ -181,6 +181,24 @@ static int search_on(struct dos *dos, uint8_t *state, struct search_entry *entry
 	return DOS_E_NO_MORE;
 }
 
+/* A device is in each directory that is there: programs look for NUL to know of one. */
+static int find_device(
+	struct dos *dos, const struct dos_path *path, uint8_t *state, struct search_entry *entry)
+{
+	char directory[WORLD_PATH_MAX];
+	int error = path_resolve_parent(dos, path, directory);
+
+	if (error)
+		return error;
+	memset(state, 0, SEARCH_STATE);
+	state[STATE_SLOT] = DOS_SEARCHES; /* there is no next one */
+	*entry = (struct search_entry){ .attribute = ATTRIBUTE_DEVICE };
+	memcpy(entry->field, path->field, 8);
+	memset(entry->field + 8, ' ', NAME_FIELD - 8);
+	dos_stamp(dos->world->now_ns(dos->world->context) / 1000000000, &entry->date, &entry->time);
+	return DOS_OK;
+}
+
 int search_first(struct dos *dos, const struct dos_path *path, uint8_t attributes,
 	uint8_t state[SEARCH_STATE], struct search_entry *entry)
 {
@@ -190,6 +208,8 @@ int search_first(struct dos *dos, const struct dos_path *path, uint8_t attribute
 	/* Disks have no labels. */
 	if (path->is_root || (attributes & 0x3f) == ATTRIBUTE_LABEL)
 		return DOS_E_NO_MORE;
+	if (path->device != DOS_FILE_FREE)
+		return find_device(dos, path, state, entry);
 	c.search = new_search(dos);
 	error = path_resolve_parent(dos, path, c.search->directory);
 	if (!error && path->last > 0 && (attributes & ATTRIBUTE_DIRECTORY)) {

@@ -14,6 +14,7 @@
 #define ATTRIBUTE_LABEL 0x08
 #define ATTRIBUTE_DIRECTORY 0x10
 #define ATTRIBUTE_ARCHIVE 0x20
+#define ATTRIBUTE_DEVICE 0x40
 
 struct search_entry {
 	uint8_t attribute;

@@ -10,6 +10,7 @@
 
 #include "boot.h"
 #include "dos.h"
+#include "path.h"
 
 extern struct dos dos;
 
@@ -47,6 +48,15 @@ extern bool keys_end;
 int events_key(void);
 /* Until a key comes or the time is over. */
 void events_wait(uint32_t timeout_ms);
+
+/* --- environment.c --- */
+
+/* The strings that the first program gets, of those that the caller gave, with the drives set up that they name. */
+const char *environment_make(const char *variables, uint32_t count, unsigned *length);
+/* The DOS path of a caller's absolute one; false and "": on no drive, or too long. */
+bool environment_path(const char *path, char text[PATH_TEXT + 3]);
+/* The DOS path of COMMAND.COM, known when the environment is made. */
+extern char environment_shell[PATH_TEXT + 3];
 
 /* --- streams.c: output is collected, so that a character costs no message --- */
 

@@ -14,8 +14,6 @@
 #include "vector/thread.h"
 #include "video.h"
 
-#define ENVIRONMENT_ROOM 8192u
-#define DRIVE_VARIABLE "DOSDRIVE_" /* and a letter: the caller's directory that it is */
 #define STATUS_CANNOT_RUN 126
 #define STATUS_CRASHED 139
 
@@ -46,46 +44,14 @@ static const char *next(const char *s)
 	return s + strlen(s) + 1;
 }
 
-static void add_drive(char letter, const char *root)
+/* `text` and " ARG ARG"; false: too long for a command tail. */
+static bool make_tail(const char *text, const char *arguments, uint32_t count, char tail[128])
 {
-	uint8_t drive = (uint8_t)(name_upper((uint8_t)letter) - 'A');
-	size_t n = strlen(root);
+	size_t size = strlen(text);
 
-	while (n > 0 && root[n - 1] == '/')
-		n--;
-	if (drive >= DOS_DRIVES || n >= WORLD_PATH_MAX)
-		return;
-	memcpy(dos.drives[drive].root, root, n);
-	dos.drives[drive].root[n] = '\0';
-	dos.drives[drive].is_there = true;
-}
-
-/* The strings that a program gets, apart from what they say of drives; how many bytes. */
-static unsigned make_environment(const char *variables, uint32_t count, char *to)
-{
-	unsigned size = 0;
-
-	for (uint32_t i = 0; i < count; i++, variables = next(variables)) {
-		size_t n = strlen(variables) + 1;
-
-		if (strncmp(variables, DRIVE_VARIABLE, sizeof(DRIVE_VARIABLE) - 1) == 0 &&
-			n > sizeof(DRIVE_VARIABLE) + 1) {
-			add_drive(variables[sizeof(DRIVE_VARIABLE) - 1],
-				variables + sizeof(DRIVE_VARIABLE) + 1);
-		} else if (size + n < ENVIRONMENT_ROOM) {
-			memcpy(to + size, variables, n);
-			size += (unsigned)n;
-		}
-	}
-	return size;
-}
-
-/* " ARG ARG"; false: too long for a command tail. */
-static bool make_tail(const char *arguments, uint32_t count, char tail[128])
-{
-	unsigned size = 0;
-
-	tail[0] = '\0';
+	if (size > 126)
+		return false;
+	memcpy(tail, text, size + 1);
 	for (uint32_t i = 0; i < count; i++, arguments = next(arguments)) {
 		size_t n = strlen(arguments);
 
@@ -93,9 +59,18 @@ static bool make_tail(const char *arguments, uint32_t count, char tail[128])
 			return false;
 		tail[size++] = ' ';
 		memcpy(tail + size, arguments, n + 1);
-		size += (unsigned)n;
+		size += n;
 	}
 	return true;
+}
+
+static bool is_batch(const char *file)
+{
+	uint8_t field[NAME_FIELD];
+	const char *name = strrchr(file, '/');
+
+	(void)name_to_field(name != NULL ? name + 1 : file, field);
+	return memcmp(field + 8, "BAT", 3) == 0;
 }
 
 /* The current drive, and its directory as far as DOS can name it. */
@@ -129,15 +104,13 @@ static const char *reason(int error)
 	}
 }
 
-/* 0, or why there is nothing to run. */
+/* NULL, or why there is nothing to run. */
 static const char *load_first(void)
 {
-	static char environment[ENVIRONMENT_ROOM];
 	const struct machine_boot *boot = machine_boot();
-	const char *s = boot->strings, *directory, *file, *arguments;
-	char tail[128], path[PATH_TEXT + 3], text[PATH_TEXT];
+	const char *s = boot->strings, *directory, *file, *arguments, *environment;
+	char tail[128], path[PATH_TEXT + 3], command[PATH_TEXT + 8] = "";
 	unsigned size;
-	uint8_t drive;
 	int error;
 
 	for (uint32_t i = 0; i < boot->directory_count; i++)
@@ -147,17 +120,17 @@ static const char *load_first(void)
 	arguments = s = next(file);
 	for (uint32_t i = 0; i < boot->numbers[MASIX_PROGRAM_ARGUMENTS]; i++)
 		s = next(s);
-	add_drive('D', "/");
-	size = make_environment(s, boot->numbers[MASIX_PROGRAM_VARIABLES], environment);
+	environment = environment_make(s, boot->numbers[MASIX_PROGRAM_VARIABLES], &size);
 	enter_directory(directory);
-	if (!make_tail(arguments, boot->numbers[MASIX_PROGRAM_ARGUMENTS], tail))
-		return "the arguments are too long";
-	if (path_from_world(&dos, file, &drive, text) != DOS_OK)
+	if (!environment_path(file, path))
 		return "its path is too long for DOS";
-	path[0] = (char)('A' + drive);
-	path[1] = ':';
-	path[2] = '\\';
-	strcpy(path + 3, text);
+	if (is_batch(file)) { /* for the shell */
+		memcpy(command, " /C ", 5);
+		strcpy(command + 4, path);
+		strcpy(path, environment_shell);
+	}
+	if (!make_tail(command, arguments, boot->numbers[MASIX_PROGRAM_ARGUMENTS], tail))
+		return "the arguments are too long";
 	error = dos_run(&dos, path, tail, environment, size);
 	return error ? reason(error) : NULL;
 }

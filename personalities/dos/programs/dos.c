@@ -1,4 +1,4 @@
-/* dos [-d X=DIRECTORY]... PROGRAM [ARGUMENT]...: run a DOS program.  It has this process's standard streams, its terminal,
+/* dos [-d X=DIRECTORY]... [PROGRAM [ARGUMENT]...]: run a DOS program, or a shell of DOS.  It has this process's standard streams, its terminal,
  * and the files that this process may use; drive D: is the root directory, C: the home directory (-d says
  * otherwise).  Variables DOS_NAME=VALUE are its environment.  Exits as the program does; 125: no DOS personality, 126: it
  * cannot be run, 127: there is no such file, 139: it did what no program may. */
@@ -18,6 +18,7 @@
 #include "start.h"
 
 #define DRIVES 26
+#define SHELL "/usr/lib/masix/dos/command.com"
 #define STATUS_USAGE 125
 #define STATUS_NOT_FOUND 127
 
@@ -91,7 +92,8 @@ static int serve(mach_port_t program, const char *name)
 /* As a DOS shell finds programs: also without extension. */
 static int find_program(const char *name, char file[PATH_MAX])
 {
-	static const char *const extensions[] = { "", ".com", ".COM", ".exe", ".EXE" };
+	static const char *const extensions[] = { "", ".com", ".COM", ".exe", ".EXE", ".bat",
+		".BAT" };
 	char path[PATH_MAX];
 
 	for (unsigned i = 0; i < sizeof extensions / sizeof extensions[0]; i++) {
@@ -106,7 +108,7 @@ static int find_program(const char *name, char file[PATH_MAX])
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: dos [-d X=DIRECTORY]... PROGRAM [ARGUMENT]...\n");
+	fprintf(stderr, "usage: dos [-d X=DIRECTORY]... [PROGRAM [ARGUMENT]...]\n");
 	return STATUS_USAGE;
 }
 
@@ -126,6 +128,7 @@ int main(int argc, char **argv)
 {
 	char *drives[DRIVES + 2] = { NULL };
 	unsigned count = 0;
+	const char *name;
 	char file[PATH_MAX], home[PATH_MAX + 2];
 	struct start start = { .file = file, .drives = drives };
 	int option, status;
@@ -141,13 +144,12 @@ int main(int argc, char **argv)
 			return usage();
 		drives[count++] = drive;
 	}
-	if (optind == argc)
-		return usage();
-	if (!find_program(argv[optind], file)) {
-		fprintf(stderr, "dos: %s: no such program\n", argv[optind]);
+	name = optind < argc ? argv[optind++] : SHELL;
+	if (!find_program(name, file)) {
+		fprintf(stderr, "dos: %s: no such program\n", name);
 		return STATUS_NOT_FOUND;
 	}
-	start.arguments = argv + optind + 1;
+	start.arguments = argv + optind;
 	program = start_program(&start, &status);
-	return program != MACH_PORT_NULL ? serve(program, argv[optind]) : status;
+	return program != MACH_PORT_NULL ? serve(program, name) : status;
 }

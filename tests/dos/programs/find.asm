@@ -50,7 +50,17 @@ start:	mov ah, 1ah
 	dos 3fh
 	cmp ax, 5
 	check e
+	xor cx, cx		; a device is in each directory that is there
+	mov dx, device
+	dos 4eh
+	cmp byte [dta + 21], 40h
+	check e
+	fails 4f00h, 18
+	mov dx, nodevice
+	fails 4e00h, 3
 	passed
+device	db 'SUB\NUL', 0
+nodevice db 'none\nul', 0
 all	db '*.*', 0
 subdir	db 'SUB', 0
 lengthy	db 'ALO*.T*', 0
