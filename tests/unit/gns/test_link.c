@@ -233,6 +233,82 @@ static void hostile_packets(void **state)
 	fault_clear(&wires[1]);
 }
 
+#define FIRST_SIZE (8 + NOISE_FIRST_OVERHEAD + LINK_PAYLOAD_SIZE + COOKIE_MACS_SIZE)
+#define FLOOD_SECONDS 150 /* keys are changed once */
+
+/* A first message of nobody who knows whom he speaks to, from any address, also that of the other side. */
+static void one_of_a_flood(struct side *victim, const struct cookie_keys *keys, uint64_t *dice)
+{
+	struct cookie_jar jar = { 0 };
+	uint8_t packet[FIRST_SIZE], address[7] = "address";
+
+	randombytes_buf(packet, sizeof packet);
+	memset(packet, 0, 4);
+	packet[0] = RECORD_FIRST;
+	cookie_jar_stamp(&jar, keys, now, packet, sizeof packet);
+	if (dice_below(dice, 10) != 0)
+		address[0] = (uint8_t)dice_next(dice);
+	link_receive(&victim->link, now, address, sizeof address, packet, sizeof packet);
+}
+
+/* A thousand handshakes a second that go nowhere: frames of who is known arrive all the same, keys are changed in time, and
+ * few of the strangers' are computed. */
+static void a_flood_of_handshakes(void **state)
+{
+	struct cookie_keys keys;
+	uint64_t dice = 3, answered;
+	struct side *victim;
+	unsigned ms, good = 0;
+
+	(void)state;
+	begin((struct fault_rules){ .delay_ms = 1 }, true);
+	run(500);
+	victim = &sides[sides[0].link.begins];
+	cookie_keys_of(victim->self.keys.public, &keys);
+	for (ms = 0; ms < FLOOD_SECONDS * 1000; ms++) {
+		one_of_a_flood(victim, &keys, &dice);
+		if (ms % 100 == 0)
+			good += send_frame(ms / 100 % 2, 100);
+		run(1);
+	}
+	run(5);
+	assert_int_equal(good, FLOOD_SECONDS * 10);
+	assert_int_equal(sides[0].frames + sides[1].frames, good);
+	assert_int_equal(victim->link.handshakes, 2);
+	assert_in_range(victim->link.ring.current.born, now - 40000, now - 25000);
+	answered = FLOOD_SECONDS * 1000 - victim->self.door.asked - victim->self.door.dropped;
+	assert_in_range(answered, FLOOD_SECONDS, FLOOD_SECONDS * COOKIE_RATE + COOKIE_RATE);
+	fault_clear(&wires[0]);
+	fault_clear(&wires[1]);
+}
+
+/* One direction is cut while keys should change: old keys are used until they are too old, and it comes back. */
+static void a_cut_over_a_change_of_keys(void **state)
+{
+	unsigned way;
+
+	(void)state;
+	for (way = 0; way < 2; way++) {
+		begin((struct fault_rules){ .delay_ms = 1 }, true);
+		run(110000);
+		wires[way].rules.cut = true;
+		run(65000); /* 175 s: still good, in the other direction */
+		assert_true(send_frame(1 - way, 100));
+		run(5);
+		assert_int_equal(sides[way].frames, 1);
+		run(10000);
+		assert_false(send_frame(0, 100) && send_frame(1, 100));
+		wires[way].rules.cut = false;
+		run(LINK_RETRY_MS + 500);
+		assert_true(send_frame(0, 100) && send_frame(1, 100));
+		run(5);
+		assert_int_equal(sides[way].frames, 2);
+		assert_int_equal(sides[1 - way].frames, 1);
+		fault_clear(&wires[0]);
+		fault_clear(&wires[1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +317,8 @@ int main(void)
 		cmocka_unit_test(through_faults),
 		cmocka_unit_test(replay),
 		cmocka_unit_test(hostile_packets),
+		cmocka_unit_test(a_flood_of_handshakes),
+		cmocka_unit_test(a_cut_over_a_change_of_keys),
 	};
 
 	if (sodium_init() < 0)
