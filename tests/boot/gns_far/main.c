@@ -1,5 +1,5 @@
-/* gns_far serve | ask ADDRESS: on one machine a server, on the other its client, which finds it by its name and node, calls it,
- * sends it memory and rights, measures, and stops both machines. */
+/* gns_far serve | ask ADDRESS | faults: on one machine a server, on the other its client, which finds it by its name and node,
+ * calls it, sends it memory and rights, measures, or does so over a bad wire, and stops both machines. */
 #include "far.h"
 
 #include <mach/vm_statistics.h>
@@ -38,14 +38,41 @@ static unsigned free_memory(void)
 	return (unsigned)statistics.free_count * ((unsigned)statistics.pagesize / 1024);
 }
 
+/* Those that are in its queue, and those that come after it. */
+static unsigned receive_moved(mach_port_t moved)
+{
+	struct message message;
+	unsigned count = 0;
+
+	while (count < MOVED_MESSAGES &&
+		message_receive_within(&message, moved, 60000) == MACH_MSG_SUCCESS &&
+		message.header.msgh_id == (int)count + 1)
+		count++;
+	CHECK(count == MOVED_MESSAGES);
+	port_destroy(moved);
+	return count;
+}
+
+static void take_number(unsigned *last, unsigned number)
+{
+	CHECK(number == 1 || number == *last + 1);
+	*last = number;
+}
+
 static void *serve(void *unused)
 {
+	unsigned last = 0;
+
 	static struct message message, reply;
 
 	(void)unused;
 	for (;;) {
 		if (message_receive_within(&message, port, 60000) != MACH_MSG_SUCCESS)
 			continue;
+		if (message.header.msgh_id == NUMBER) {
+			take_number(&last, message.words[7]);
+			continue;
+		}
 		message_begin(&reply, message.header.msgh_remote_port, MACH_MSG_TYPE_MOVE_SEND_ONCE,
 			message.header.msgh_id + 100);
 		if (message.header.msgh_id == SUM) {
@@ -58,6 +85,10 @@ static void *serve(void *unused)
 				message.words[8] * sizeof(mach_port_t));
 		} else if (message.header.msgh_id == FREE) {
 			message_number(&reply, free_memory());
+		} else if (message.header.msgh_id == LAST_NUMBER) {
+			message_number(&reply, last);
+		} else if (message.header.msgh_id == MOVE) {
+			message_number(&reply, receive_moved(message.words[9]));
 		} else if (message.header.msgh_id == SEND_BACK) {
 			struct message back;
 
@@ -84,16 +115,18 @@ bool call(struct message *message, mach_port_t reply)
 	       message->header.msgh_id == id + 100;
 }
 
-static mach_port_t find(void)
+mach_port_t find(void)
 {
 	mach_port_t gns, found = MACH_PORT_NULL;
 	kern_return_t kr = masix_lookup("gns", 20000, &gns);
 	unsigned tries;
 
-	for (tries = 0; tries < 600 && (tries == 0 || kr == MASIX_E_NOT_FOUND); tries++) {
+	/* The other machine may not be up yet, or be lost just now. */
+	for (tries = 0; tries < 600; tries++) {
 		kr = gns_lookup(gns, NAME, strlen(NAME), 0, &found);
-		if (kr == MASIX_E_NOT_FOUND)
-			usleep(100000);
+		if (kr != MASIX_E_NOT_FOUND && kr != MASIX_E_DEAD)
+			break;
+		usleep(100000);
 	}
 	if (kr != KERN_SUCCESS)
 		masix_log("%s: %s", NAME, masix_strerror(kr));
@@ -114,6 +147,22 @@ static void check_memory(mach_port_t far, mach_port_t reply)
 	message_memory(&message, (void *)memory, MEMORY, false);
 	CHECK(call(&message, reply) && message.words[7] == sum_of((void *)memory, MEMORY));
 	(void)vm_deallocate(mach_task_self(), memory, MEMORY);
+}
+
+static void *suffer(void *unused)
+{
+	mach_port_t far = find(), reply = port_make();
+	struct message message;
+
+	(void)unused;
+	faults_run(far, reply);
+	far = find();
+	message_begin(&message, far, MACH_MSG_TYPE_COPY_SEND, STOP);
+	CHECK(call(&message, reply));
+	if (failures == 0)
+		masix_log("GNS FAR TEST PASSED");
+	(void)acs_halt(masix_session(), MASIX_HALT);
+	return NULL;
 }
 
 static void *ask(void *argument)
@@ -147,16 +196,21 @@ int main(int argc, char **argv)
 		.name = "gns_far",
 	};
 	bool serves = argc == 2 && strcmp(argv[1], "serve") == 0;
+	bool suffers = argc == 2 && strcmp(argv[1], "faults") == 0;
 	pthread_t thread;
 
-	if (!serves && argc != 3)
-		masix_fatal("gns_far serve | ask ADDRESS");
+	if (!serves && !suffers && argc != 3)
+		masix_fatal("gns_far serve | ask ADDRESS | faults");
 	port = port_make();
 	CHECK(masix_register(NULL, MASIX_ROLE_CLIENT, interfaces, 1, port) == KERN_SUCCESS);
 	CHECK(masix_ready() == KERN_SUCCESS);
 	if (serves)
 		measure_serve();
-	if (pthread_create(&thread, NULL, serves ? serve : ask, argv[argc - 1]) != 0)
+	if (pthread_create(&thread, NULL,
+		    serves    ? serve
+		    : suffers ? suffer
+			      : ask,
+		    argv[argc - 1]) != 0)
 		masix_fatal("no thread");
 	masix_pool_run(&options);
 }
