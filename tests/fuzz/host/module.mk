@@ -1,4 +1,4 @@
-# ACS fuzzed on the host: its pure cores, and its handlers behind their stubs with a kernel that is played.
+# ACS and the network server fuzzed on the host: pure cores, and ACS's handlers behind their stubs with a kernel that is played.
 fuzz_acs = $(addprefix $(top)/acs/,$(addsuffix .c,$(1)))
 fuzz_identity = $(addprefix $(top)/libmasix/,$(1))
 fuzz_manifest_srcs := manifest.c $(call fuzz_acs,manifest format)
@@ -11,6 +11,11 @@ fuzz_proof_srcs := proof.c $(call fuzz_acs,manifest format trust keys) \
 	$(call fuzz_identity,identity/registration.c identity/proof.c identity/ticket.c)
 fuzz_image_srcs := image.c $(call fuzz_identity,elf/elf.c identity/measure.c)
 $(foreach t,manifest bundle text audit lives registry proof image,$(eval $(call fuzz_target,fuzz_$t)))
+
+# What the network server reads of other nodes.
+fuzz_gns_srcs := gns.c $(addprefix $(top)/gns/,wire.c letter.c stream.c stream_in.c link.c noise.c record.c replay.c cookie.c)
+fuzz_gns_cflags := -Igns
+$(eval $(call fuzz_target,fuzz_gns))
 
 # The kernel's headers without the rest of the sysroot's.
 $(B)/fuzz/include: $(B)/config.mk
