@@ -10,6 +10,7 @@
 #include "audit.h"
 #include "log.h"
 #include "registry.h"
+#include "revoked.h"
 #include "trust.h"
 
 struct server;
@@ -26,6 +27,7 @@ struct acs {
 	mach_port_t host_priv, device_master;
 	struct masix_start start; /* what every server is told; its session is 0 */
 	struct trust_site site;
+	uint8_t revoked_key[REVOKED_KEY_SIZE];
 	struct log log;
 	struct face client, admin;
 	struct masix_set *sessions; /* one worker: each server's requests keep their order */

@@ -1,6 +1,7 @@
 /* ACS: acquire, wire, run. */
 #include <masix/clock.h>
 #include <masix/error.h>
+#include <masix/identity.h>
 #include <masix/mach.h>
 #include <masix/server.h>
 #include <sodium.h>
@@ -123,6 +124,7 @@ static void make_identity(void)
 	memcpy(acs.site.public_key, acs_site_key, sizeof acs.site.public_key);
 	memcpy(acs.site.node, acs.start.node, sizeof acs.site.node);
 	acs.site.incarnation = acs.start.incarnation;
+	revoked_key(masix_identity.seed, acs.revoked_key);
 	crypto_generichash(first, sizeof first, (const uint8_t *)&acs.start.incarnation,
 		sizeof acs.start.incarnation, NULL, 0);
 	audit_begin(&acs.audit, first);

@@ -156,7 +156,7 @@ kern_return_t server_restart(
 	return kr;
 }
 
-/* One that has this key and can be ended now.  Under the lock. */
+/* One that has this key.  Under the lock. */
 static struct server *find_by_key(struct acs *acs, const uint8_t key[MASIX_PUBLIC_KEY_SIZE])
 {
 	struct server *server;
@@ -167,27 +167,11 @@ static struct server *find_by_key(struct acs *acs, const uint8_t key[MASIX_PUBLI
 	return NULL;
 }
 
-kern_return_t server_revoke(struct acs *acs, const char *name, size_t length)
+/* All that has this key ends: nobody depends on what is not trusted.  Under the lock, which is dropped meanwhile. */
+static void end_all(struct acs *acs, const uint8_t key[MASIX_PUBLIC_KEY_SIZE])
 {
-	uint8_t key[MASIX_PUBLIC_KEY_SIZE];
-	char copy[MANIFEST_NAME_SIZE];
 	struct server *server;
-	kern_return_t kr = MASIX_E_NOT_FOUND;
 
-	pthread_mutex_lock(&acs->lock);
-	server = server_find(acs, name, length);
-	if (server != NULL &&
-		(server->essential || server->manifest.restart == MANIFEST_RESTART_HALT))
-		kr = MASIX_E_BUSY;
-	else if (server != NULL)
-		kr = trust_revoke(&acs->revoked, &server->manifest);
-	if (kr != KERN_SUCCESS) {
-		pthread_mutex_unlock(&acs->lock);
-		return kr;
-	}
-	memcpy(key, server->manifest.public_key, sizeof key);
-	memcpy(copy, server->manifest.name, sizeof copy);
-	/* Nobody depends on what is not trusted. */
 	while ((server = find_by_key(acs, key)) != NULL) {
 		if (server->state == SERVER_LAUNCHING || server->state == SERVER_ENDING) {
 			(void)pthread_cond_wait(&acs->changed, &acs->lock);
@@ -199,7 +183,65 @@ kern_return_t server_revoke(struct acs *acs, const char *name, size_t length)
 			forget(acs, server, MASIX_E_DENIED, "its key is revoked");
 		}
 	}
+}
+
+/* Does the machine need it?  Under the lock. */
+static bool is_needed(const struct server *server)
+{
+	return server->essential || server->manifest.restart == MANIFEST_RESTART_HALT;
+}
+
+kern_return_t server_revoke(struct acs *acs, const char *name, size_t length)
+{
+	uint8_t key[MASIX_PUBLIC_KEY_SIZE];
+	char copy[MANIFEST_NAME_SIZE];
+	struct server *server;
+	kern_return_t kr = MASIX_E_NOT_FOUND;
+
+	pthread_mutex_lock(&acs->lock);
+	server = server_find(acs, name, length);
+	if (server != NULL && is_needed(server))
+		kr = MASIX_E_BUSY;
+	else if (server != NULL)
+		kr = trust_revoke(
+			&acs->revoked, server->manifest.name, server->manifest.public_key);
+	if (kr != KERN_SUCCESS) {
+		pthread_mutex_unlock(&acs->lock);
+		return kr;
+	}
+	memcpy(key, server->manifest.public_key, sizeof key);
+	memcpy(copy, server->manifest.name, sizeof copy);
+	end_all(acs, key);
 	pthread_mutex_unlock(&acs->lock);
 	acs_record(acs, AUDIT_REVOKE, copy, "its key");
 	return KERN_SUCCESS;
+}
+
+/* One key of an earlier boot.  What this boot cannot do without stays, and is not revoked. */
+static kern_return_t revoke_again(
+	struct acs *acs, const char *name, const uint8_t key[MASIX_PUBLIC_KEY_SIZE])
+{
+	const struct server *server;
+	kern_return_t kr;
+
+	pthread_mutex_lock(&acs->lock);
+	server = find_by_key(acs, key);
+	kr = server != NULL && is_needed(server) ? MASIX_E_BUSY
+						 : trust_revoke(&acs->revoked, name, key);
+	if (kr == KERN_SUCCESS)
+		end_all(acs, key);
+	pthread_mutex_unlock(&acs->lock);
+	if (kr == KERN_SUCCESS)
+		acs_record(acs, AUDIT_REVOKE, name, "its key, in an earlier boot");
+	return kr;
+}
+
+kern_return_t server_revoke_again(struct acs *acs, const struct trust_revoked *list)
+{
+	kern_return_t kr = KERN_SUCCESS;
+	unsigned i;
+
+	for (i = 0; i < list->count && kr == KERN_SUCCESS; i++)
+		kr = revoke_again(acs, list->keys[i].name, list->keys[i].key);
+	return kr;
 }

@@ -1,4 +1,5 @@
 /* acs_client.defs: what the administrator may ask about keys. */
+#include <masix/copy.h>
 #include <masix/error.h>
 #include <masix/mach.h>
 #include <masix/server.h>
@@ -7,12 +8,14 @@
 #include <string.h>
 
 #include "acs_client_server.h"
+#include "mach.h"
 #include "serve_client.h"
 #include "server.h"
 
 #define ROW_MAX 160
 #define TABLE_MAX ((SERVERS_MAX + TRUST_REVOKED_MAX) * ROW_MAX)
-#define FINGERPRINT 8 /* bytes of a key that are shown */
+#define REVOKED_ROOM 8192 /* pages */
+#define FINGERPRINT 8	  /* bytes of a key that are shown */
 
 /* The sessions of the servers that are meant ("" for all), each with a reference. */
 static unsigned collect(
@@ -115,4 +118,74 @@ kern_return_t S_acs_revoke(
 	mach_port_t port, const masix_name_t name, mach_msg_type_number_t name_length)
 {
 	return admin_apply(port, name, name_length, server_revoke);
+}
+
+static size_t write_revoked(struct acs *acs, const void *wanted, char *text, size_t room)
+{
+	size_t used;
+
+	(void)wanted;
+	_Static_assert(REVOKED_MAX <= REVOKED_ROOM, "all of it fits");
+	(void)room;
+	pthread_mutex_lock(&acs->lock);
+	used = revoked_write(&acs->revoked, acs->revoked_key, (uint8_t *)text);
+	pthread_mutex_unlock(&acs->lock);
+	return used;
+}
+
+kern_return_t S_acs_revocations(mach_port_t port, masix_bulk_t *list, mach_msg_type_number_t *size)
+{
+	struct face *face = face_get(port);
+	kern_return_t kr = MASIX_E_DENIED;
+
+	if (face == NULL)
+		return KERN_INVALID_ARGUMENT;
+	if (face->admin)
+		kr = make_table(face->acs, REVOKED_ROOM, NULL, write_revoked, list, size);
+	face_put(face);
+	return kr;
+}
+
+static kern_return_t revoke_again(
+	struct acs *acs, const uint8_t *list, size_t size, const char **why)
+{
+	uint8_t copy[REVOKED_MAX];
+	struct trust_revoked revoked;
+	kern_return_t kr;
+
+	*why = "not a list of revoked keys";
+	if (size > sizeof copy)
+		return MASIX_E_BAD_FORMAT;
+	*why = "the list of revoked keys cannot be read";
+	if (masix_copy(copy, list, size) != 0)
+		return KERN_INVALID_ADDRESS;
+	kr = revoked_read(copy, size, acs->revoked_key, &revoked, why);
+	if (kr != KERN_SUCCESS)
+		return kr;
+	*why = "not all keys of the list can be revoked";
+	return server_revoke_again(acs, &revoked);
+}
+
+kern_return_t S_acs_revoke_again(mach_port_t port, masix_bulk_t list, mach_msg_type_number_t size,
+	kern_return_t *status, masix_name_t reason, mach_msg_type_number_t *reason_length)
+{
+	struct face *face = face_get(port);
+	const char *why = "";
+	kern_return_t kr = MASIX_E_DENIED;
+
+	if (face == NULL)
+		return KERN_INVALID_ARGUMENT;
+	if (face->admin) {
+		*status = revoke_again(face->acs, (const uint8_t *)list, size, &why);
+		if (*status == KERN_SUCCESS)
+			why = "";
+		else
+			acs_record(face->acs, AUDIT_REFUSE, "revocations", "%s", why);
+		*reason_length = strlen(why);
+		memcpy(reason, why, *reason_length);
+		(void)vm_deallocate(mach_task_self(), (vm_address_t)list, size);
+		kr = KERN_SUCCESS;
+	}
+	face_put(face);
+	return kr;
 }

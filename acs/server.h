@@ -111,6 +111,10 @@ kern_return_t server_restart(struct acs *acs, const char *name, size_t length,
 kern_return_t server_revoke(struct acs *acs, const char *name, size_t length)
 	__attribute__((warn_unused_result));
 
+/* See acs_revoke_again; the list has been checked.  MASIX_E_LIMIT; MASIX_E_BUSY: the machine needs one of them. */
+kern_return_t server_revoke_again(struct acs *acs, const struct trust_revoked *list)
+	__attribute__((warn_unused_result));
+
 /* Somebody looks `name` up: if a server that is at rest has it to give, that server starts.  Under the lock. */
 void server_call(struct acs *acs, const char *name, bool clients_only);
 

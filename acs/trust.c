@@ -102,14 +102,18 @@ int trust_check_key_request(struct trust_session *session, const struct trust_si
 	return error;
 }
 
-int trust_revoke(struct trust_revoked *revoked, const struct manifest *manifest)
+int trust_revoke(
+	struct trust_revoked *revoked, const char *name, const uint8_t key[MASIX_PUBLIC_KEY_SIZE])
 {
-	if (trust_is_revoked(revoked, manifest->public_key))
+	const size_t length = strnlen(name, MANIFEST_NAME_SIZE - 1);
+
+	if (trust_is_revoked(revoked, key))
 		return 0;
 	if (revoked->count == TRUST_REVOKED_MAX)
 		return MASIX_E_LIMIT;
-	memcpy(revoked->keys[revoked->count].name, manifest->name, sizeof manifest->name);
-	memcpy(revoked->keys[revoked->count++].key, manifest->public_key, MASIX_PUBLIC_KEY_SIZE);
+	memset(revoked->keys[revoked->count].name, 0, MANIFEST_NAME_SIZE);
+	memcpy(revoked->keys[revoked->count].name, name, length);
+	memcpy(revoked->keys[revoked->count++].key, key, MASIX_PUBLIC_KEY_SIZE);
 	return 0;
 }
 

@@ -57,8 +57,8 @@ struct trust_revoked {
 };
 
 /* 0, or MASIX_E_LIMIT; one that is there already stays. */
-int trust_revoke(struct trust_revoked *revoked, const struct manifest *manifest)
-	__attribute__((warn_unused_result));
+int trust_revoke(struct trust_revoked *revoked, const char *name,
+	const uint8_t key[MASIX_PUBLIC_KEY_SIZE]) __attribute__((warn_unused_result));
 bool trust_is_revoked(
 	const struct trust_revoked *revoked, const uint8_t key[MASIX_PUBLIC_KEY_SIZE]);
 

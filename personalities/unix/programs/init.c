@@ -23,6 +23,7 @@
 #define CONSOLE "/dev/console"
 #define CHANNELS "/dev/host/"
 #define ON_DEMAND "/etc/masix/on-demand"
+#define REVOKED "/var/lib/masix/revoked"
 #define GRACE_MS 300 /* between SIGTERM and SIGKILL for what a command left behind */
 
 #define STATUS_NO_START 125
@@ -326,23 +327,28 @@ static bool reserve_standard_descriptors(void)
 	return true;
 }
 
+/* masix with these arguments; what it has to say is in the log. */
+static void run_masix(const char *command, const char *option, const char *file)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		execl("/usr/bin/masix", "masix", command, option, file, NULL);
+		_exit(STATUS_NOT_EXECUTABLE);
+	}
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+		continue;
+}
+
 /* Servers of the root disk that start when somebody looks for them: links in ON_DEMAND.  Without one of them the machine
  * is still of use, and its log says why it is not there. */
 static void declare(const char *link)
 {
 	char file[PATH_MAX];
-	int status;
-	pid_t child;
 
-	if (!realpath(link, file))
-		return;
-	child = fork();
-	if (child == 0) {
-		execl("/usr/bin/masix", "masix", "start", "--on-demand", file, NULL);
-		_exit(STATUS_NOT_EXECUTABLE);
-	}
-	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-		continue;
+	if (realpath(link, file))
+		run_masix("start", "--on-demand", file);
 }
 
 static void declare_servers(void)
@@ -375,6 +381,9 @@ int main(void)
 	if (!reserve_standard_descriptors() || sigprocmask(SIG_BLOCK, &child, NULL) ||
 		sigaction(SIGCHLD, &action, NULL))
 		return 1;
+	/* Before any server is started: ACS refuses again whose key was revoked in an earlier boot. */
+	if (access(REVOKED, F_OK) == 0)
+		run_masix("trust", "load", NULL);
 	declare_servers();
 	control = open(CHANNELS "control", O_RDWR | O_CLOEXEC);
 	if (control < 0)

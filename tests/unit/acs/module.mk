@@ -4,7 +4,7 @@ acs_registry_srcs := registry.c $(call acs_core,registry)
 acs_manifest_srcs := manifest.c $(call acs_core,manifest format bundle) \
 	$(addprefix $(top)/scripts/sign/,compile.c subsystems.c)
 acs_identity := $(addprefix $(top)/libmasix/identity/,registration.c proof.c ticket.c)
-acs_trust_srcs := trust.c $(call acs_core,manifest format trust) $(acs_identity)
+acs_trust_srcs := trust.c $(call acs_core,manifest format trust revoked) $(acs_identity)
 acs_proof_srcs := proof.c $(call acs_core,keys) $(acs_identity)
 acs_audit_srcs := audit.c $(call acs_core,audit) $(top)/libmasix/identity/audit.c
 acs_lives_srcs := lives.c $(call acs_core,order plan restart)

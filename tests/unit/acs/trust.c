@@ -6,6 +6,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "revoked.h"
 #include "trust.h"
 
 #define INTERFACE 500600
@@ -264,17 +265,53 @@ static void test_revoked_keys_are_remembered(void **state)
 
 	(void)state;
 	assert_false(trust_is_revoked(&revoked, manifest.public_key));
-	assert_int_equal(trust_revoke(&revoked, &manifest), 0);
-	assert_int_equal(trust_revoke(&revoked, &manifest), 0);
+	assert_int_equal(trust_revoke(&revoked, manifest.name, manifest.public_key), 0);
+	assert_int_equal(trust_revoke(&revoked, manifest.name, manifest.public_key), 0);
 	assert_int_equal(revoked.count, 1);
 	assert_true(trust_is_revoked(&revoked, manifest.public_key));
 	for (i = 1; i < TRUST_REVOKED_MAX; i++) {
 		manifest.public_key[0]++;
-		assert_int_equal(trust_revoke(&revoked, &manifest), 0);
+		assert_int_equal(trust_revoke(&revoked, manifest.name, manifest.public_key), 0);
 	}
 	manifest.public_key[1]++;
-	assert_int_equal(trust_revoke(&revoked, &manifest), MASIX_E_LIMIT);
+	assert_int_equal(trust_revoke(&revoked, manifest.name, manifest.public_key), MASIX_E_LIMIT);
 	assert_false(trust_is_revoked(&revoked, manifest.public_key));
+}
+
+static void test_revoked_keys_outlive_a_boot(void **state)
+{
+	static struct trust_revoked revoked, back;
+	static uint8_t bytes[REVOKED_MAX], key[REVOKED_KEY_SIZE], other[REVOKED_KEY_SIZE];
+	uint8_t seed[MASIX_SEED_SIZE] = { 1 };
+	const char *why;
+	size_t size, i;
+
+	(void)state;
+	memset(&revoked, 0, sizeof revoked);
+	revoked_key(seed, key);
+	seed[0]++;
+	revoked_key(seed, other);
+	size = revoked_write(&revoked, key, bytes);
+	assert_int_equal(revoked_read(bytes, size, key, &back, &why), 0);
+	assert_int_equal(back.count, 0);
+	for (i = 0; i < TRUST_REVOKED_MAX; i++) {
+		manifest.public_key[0]++;
+		assert_int_equal(trust_revoke(&revoked, manifest.name, manifest.public_key), 0);
+	}
+	size = revoked_write(&revoked, key, bytes);
+	assert_int_equal(size, REVOKED_MAX);
+	assert_int_equal(revoked_read(bytes, size, key, &back, &why), 0);
+	assert_memory_equal(&back, &revoked, sizeof back);
+	/* Of another ACS, cut, longer, or with any byte changed. */
+	assert_int_equal(revoked_read(bytes, size, other, &back, &why), MASIX_E_DENIED);
+	for (i = 0; i < size; i++)
+		assert_int_not_equal(revoked_read(bytes, i, key, &back, &why), 0);
+	assert_int_equal(revoked_read(bytes, size + 1, key, &back, &why), MASIX_E_BAD_FORMAT);
+	for (i = 0; i < size; i++) {
+		bytes[i] ^= 0x10;
+		assert_int_not_equal(revoked_read(bytes, size, key, &back, &why), 0);
+		bytes[i] ^= 0x10;
+	}
 }
 
 int main(void)
@@ -292,6 +329,7 @@ int main(void)
 		TEST(test_malformed_claims_are_refused),
 		TEST(test_session_key_is_proved_for),
 		TEST(test_revoked_keys_are_remembered),
+		TEST(test_revoked_keys_outlive_a_boot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,8 +87,12 @@ struct bytes read_file(const struct options *options, const char *path)
 
 char *take_text(const struct options *options, char *memory, size_t size)
 {
-	char *text = strndup(memory, size);
+	char *text = malloc(size + 1);
 
+	if (text != NULL) {
+		memcpy(text, memory, size);
+		text[size] = '\0';
+	}
 	(void)vm_deallocate(mach_task_self(), (vm_address_t)memory, size); /* ours */
 	if (text == NULL)
 		die(options, "acs", "out of memory");

@@ -1,16 +1,22 @@
 /* trust: the keys by which ACS knows the servers. */
+#include <errno.h>
+#include <fcntl.h>
 #include <masix/error.h>
 #include <masix/mach.h>
 #include <masix/types.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "acs_client.h"
 #include "json.h"
 #include "masix.h"
 
 #define COLUMNS 6
+#define FOLDER "/var/lib/masix"
+#define REVOKED FOLDER "/revoked"
 
 static void print_key(const struct options *options, char *const *words)
 {
@@ -59,6 +65,52 @@ static void list(const struct options *options)
 	free(text);
 }
 
+/* The revocations outlive the boot in a file for root, which nobody but ACS can write or change. */
+static void keep_revocations(const struct options *options, mach_port_t acs, const char *name)
+{
+	masix_bulk_t memory;
+	mach_msg_type_number_t size;
+	const char *failed = NULL;
+	kern_return_t kr = acs_revocations(acs, &memory, &size);
+	char *list;
+	int file;
+
+	if (kr != KERN_SUCCESS)
+		die(options, name, "revoked until the next boot only: %s", masix_strerror(kr));
+	list = take_text(options, memory, size);
+	(void)mkdir(FOLDER, 0755);
+	file = open(REVOKED ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (file < 0 || write(file, list, size) != (ssize_t)size || fsync(file) != 0)
+		failed = strerror(errno);
+	if (file >= 0)
+		close(file);
+	if (failed == NULL && rename(REVOKED ".new", REVOKED) != 0)
+		failed = strerror(errno);
+	free(list);
+	if (failed != NULL)
+		die(options, name, "revoked until the next boot only: " REVOKED ": %s", failed);
+}
+
+/* What init does first in every boot. */
+static void load(const struct options *options)
+{
+	struct bytes list;
+	masix_name_t reason;
+	mach_msg_type_number_t length = sizeof reason;
+	kern_return_t status, kr;
+
+	if (access(REVOKED, F_OK) != 0 && errno == ENOENT)
+		return;
+	list = read_file(options, REVOKED);
+	kr = acs_revoke_again(acs_port(options), list.data, list.size, &status, reason, &length);
+	if (kr == MASIX_E_DENIED)
+		die(options, REVOKED, "only root may change keys");
+	if (kr != KERN_SUCCESS)
+		die(options, REVOKED, "%s", masix_strerror(kr));
+	if (status != KERN_SUCCESS)
+		die(options, REVOKED, "refused: %.*s", (int)length, reason);
+}
+
 static void change(const struct options *options, bool revoke, const char *name)
 {
 	mach_port_t acs = acs_port(options);
@@ -74,6 +126,8 @@ static void change(const struct options *options, bool revoke, const char *name)
 		die(options, what, "the system needs it");
 	if (kr != KERN_SUCCESS)
 		die(options, what, "%s", masix_strerror(kr));
+	if (revoke)
+		keep_revocations(options, acs, what);
 	if (!options->json)
 		return;
 	json_open();
@@ -94,6 +148,8 @@ void command_trust(const struct options *options)
 		change(options, false, name != NULL ? name : "");
 	else if (strcmp(what, "revoke") == 0 && name != NULL)
 		change(options, true, name);
+	else if (strcmp(what, "load") == 0 && name == NULL)
+		load(options);
 	else
 		options->wrong_usage();
 }
