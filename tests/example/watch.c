@@ -4,50 +4,77 @@
 #include <masix/error.h>
 #include <masix/object.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "mach_port.h"
 #include "store_event.h"
 #include "values.h"
 
-struct watcher {
-	mach_port_t port; /* a send right */
-	size_t size;
-	char key[STORE_KEY_MAX];
-};
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* never in kept pages */
+static struct watch_table *table;			 /* constant; its contents: lock */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct watcher watchers[WATCHERS_MAX]; /* lock */
-static unsigned count;			      /* lock */
+/* One entry of the server before: its right has one reference, however often it stands here. */
+static void adopt(struct masix_estate *estate, struct watcher *watcher)
+{
+	const mach_port_t port = watcher->port;
+
+	if (port == MACH_PORT_NULL)
+		return;
+	if (!masix_estate_take(estate, port, MACH_PORT_TYPE_SEND) &&
+		mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_SEND, 1) != KERN_SUCCESS)
+		watcher->port = MACH_PORT_NULL; /* it died */
+	else if (masix_watch_dead(port) != KERN_SUCCESS)
+		watch_dead_name(port);
+}
+
+void watch_begin(struct watch_table *kept, struct masix_estate *estate)
+{
+	table = kept;
+	for (unsigned i = 0; estate != NULL && i < WATCHERS_MAX; i++)
+		adopt(estate, &table->watchers[i]);
+}
 
 static kern_return_t enter(const char *key, size_t size, mach_port_t port)
 {
 	kern_return_t kr = MASIX_E_LIMIT;
 
 	pthread_mutex_lock(&lock);
-	if (count < WATCHERS_MAX) {
-		watchers[count].port = port;
-		watchers[count].size = size;
-		memcpy(watchers[count++].key, key, size);
+	for (unsigned i = 0; i < WATCHERS_MAX && kr != KERN_SUCCESS; i++) {
+		struct watcher *watcher = &table->watchers[i];
+
+		if (watcher->port != MACH_PORT_NULL)
+			continue;
+		watcher->size = size;
+		memcpy(watcher->key, key, size);
+		atomic_signal_fence(memory_order_seq_cst);
+		watcher->port = port;
 		kr = KERN_SUCCESS;
 	}
 	pthread_mutex_unlock(&lock);
 	return kr;
 }
 
-/* Take out one watcher: of this port; of any key, or of this one. */
-static int take(mach_port_t port, const char *key, size_t size)
+static bool is_of(const struct watcher *watcher, const char *key, size_t size)
 {
-	int taken = 0;
+	return watcher->port != MACH_PORT_NULL && watcher->size == size &&
+	       memcmp(watcher->key, key, size) == 0;
+}
+
+/* Take out one watcher: of this port; of any key, or of this one. */
+static bool take(mach_port_t port, const char *key, size_t size)
+{
+	bool taken = false;
 
 	pthread_mutex_lock(&lock);
-	for (unsigned i = 0; i < count && !taken; i++)
-		if (watchers[i].port == port &&
-			(key == NULL || (watchers[i].size == size &&
-						memcmp(watchers[i].key, key, size) == 0))) {
-			watchers[i] = watchers[--count];
-			taken = 1;
+	for (unsigned i = 0; i < WATCHERS_MAX && !taken; i++) {
+		struct watcher *watcher = &table->watchers[i];
+
+		if (watcher->port == port && (key == NULL || is_of(watcher, key, size))) {
+			watcher->port = MACH_PORT_NULL;
+			taken = true;
 		}
+	}
 	pthread_mutex_unlock(&lock);
 	return taken;
 }
@@ -72,11 +99,11 @@ void watch_tell(const char *key, size_t size)
 	unsigned told = 0;
 
 	pthread_mutex_lock(&lock);
-	for (unsigned i = 0; i < count; i++)
-		if (watchers[i].size == size && memcmp(watchers[i].key, key, size) == 0 &&
-			mach_port_mod_refs(mach_task_self(), watchers[i].port, MACH_PORT_RIGHT_SEND,
-				1) == KERN_SUCCESS)
-			ports[told++] = watchers[i].port;
+	for (unsigned i = 0; i < WATCHERS_MAX; i++)
+		if (is_of(&table->watchers[i], key, size) &&
+			mach_port_mod_refs(mach_task_self(), table->watchers[i].port,
+				MACH_PORT_RIGHT_SEND, 1) == KERN_SUCCESS)
+			ports[told++] = table->watchers[i].port;
 	pthread_mutex_unlock(&lock);
 	while (told-- != 0) {
 		/* Full queue or dead: it has its hint, or needs none. */

@@ -8,6 +8,7 @@
 #include <masix/server.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "keeper_reply.h"
 #include "keeper_server.h"
@@ -17,7 +18,13 @@
 #define KEPT_SIZE 8192u
 #define KEPT_MAGIC 0x6b656570
 
-enum keeper_end { KEEPER_NULL_WRITE, KEEPER_ABORT, KEEPER_EXIT, KEEPER_HEIR_TOO };
+enum keeper_end {
+	KEEPER_STUCK_HEIR = -1,
+	KEEPER_NULL_WRITE,
+	KEEPER_ABORT,
+	KEEPER_EXIT,
+	KEEPER_HEIR_TOO
+};
 
 struct kept {
 	uint32_t magic; /* last of all: the rest is in order */
@@ -34,6 +41,7 @@ struct kept {
 		int before;
 	} undo;
 	uint32_t doomed; /* as many of its heirs die before they are ready */
+	uint32_t stuck;	 /* the next heir never gets ready */
 };
 
 struct counter {
@@ -152,6 +160,9 @@ kern_return_t S_keeper_end(mach_port_t port, int how)
 		abort();
 	case KEEPER_EXIT:
 		exit(0);
+	case KEEPER_STUCK_HEIR:
+		kept->stuck = 1;
+		__builtin_trap();
 	default:
 		kept->doomed = how - KEEPER_HEIR_TOO + 1;
 		__builtin_trap();
@@ -192,6 +203,11 @@ static kern_return_t go_on(struct masix_estate *estate)
 	for (at = 0; at < COUNTERS && kr == KERN_SUCCESS; at++)
 		if (kept->counters[at].port != MACH_PORT_NULL)
 			kr = adopt(estate, at);
+	if (kr == KERN_SUCCESS && kept->stuck) {
+		kept->stuck = 0;
+		for (;;)
+			(void)sleep(1000);
+	}
 	if (kr == KERN_SUCCESS && kept->doomed > 0) {
 		kept->doomed--;
 		__builtin_trap();

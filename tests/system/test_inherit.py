@@ -6,7 +6,7 @@ from harness import TOP, MasixError, TestGuest, alone, case, check, require
 
 KEEPER = "/usr/lib/masix/servers/keeper"
 # How keeper_end ends it (tests/keeper/server.c).
-NULL_WRITE, ABORT, EXIT, HEIR_TOO, _, THREE_HEIRS_TOO = range(6)
+STUCK_HEIR, NULL_WRITE, ABORT, EXIT, HEIR_TOO, _, THREE_HEIRS_TOO = range(-1, 6)
 
 
 def start(guest):
@@ -42,6 +42,33 @@ def an_inheritance_that_kills_is_thrown_away(guest):
     check(guest.run("keeper-count", "add", "5", "end", str(THREE_HEIRS_TOO), "add", "6"), status=1,
           stdout="5\n", stderr="keeper-count: no such port to send to\n")
     check(guest.run("keeper-count", "add", "1", "count"), stdout="1\n1\n")
+
+
+@case(seconds=200)
+def an_heir_that_does_not_get_ready_is_ended(guest):
+    """After a minute, and the next one inherits from it."""
+    start(guest)
+    check(guest.run("keeper-count", "add", "5", "end", str(STUCK_HEIR), "add", "6"), stdout="5\n11\n")
+    audit = check(guest.run("masix", "audit")).stdout
+    require(audit.count(b"did not get ready in time; will be started again") == 1, "the record does not say why")
+
+
+@case
+def an_heir_that_does_not_come_leaves_nothing_when_it_is_stopped(guest):
+    """The corpse gives back its rights at once: clients hear it, and ACS holds what it held before."""
+    start(guest)
+    guest.sh("masix start net; masix start gauge")
+    result = check(guest.sh(f"""
+        held() {{ /usr/lib/masix/trials/gauge | sed -n 's/^acs \\([0-9]* [0-9]* [0-9]* [0-9]* [0-9]*\\) .*/\\1/p'; }}
+        keeper-count add 1 >/dev/null; masix stop keeper; masix start keeper; keeper-count add 1 >/dev/null
+        masix stop keeper; before=$(held); masix start keeper
+        keeper-count add 5 end {STUCK_HEIR} add 6 & client=$!
+        until masix servers keeper | grep -q ' starting '; do sleep 0.1; done
+        until masix stop keeper 2>/dev/null; do sleep 0.1; done; wait $client; echo $?
+        for ((i = 0; i < 300; i++)); do [ "$(held)" = "$before" ] && break; sleep 0.1; done
+        [ "$(held)" = "$before" ] || echo "$before, and now $(held)"
+        masix stop gauge; masix stop net"""))
+    require(result.stdout == b"5\n1\n", f"{result}")
 
 
 @case

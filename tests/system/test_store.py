@@ -81,3 +81,17 @@ def the_list_speaks_json(guest):
     require(first == [], f"an empty store lists {first}")
     second = json.loads(text[end:])
     require(second == [{"name": 'a"\\', "size": 3}, {"name": "b", "size": 0}], f"{second}")
+
+
+@case
+def values_survive_the_server(guest):
+    check(guest.sh(BEGIN + """
+        example-store put key 'a value'
+        example-store watch -n 2 watched >/tmp/seen & watcher=$!
+        until [ -s /tmp/seen ]; do example-store put watched x; done
+        for side in 1 2 3; do for ((i = 0; i < 20; i++)); do example-store add sum $side || echo "fails"; done >/tmp/side$side & sides="$sides $!"; done
+        for ((i = 0; i < 4; i++)); do example-store crash; example-store list >/dev/null; masix kill example; done
+        wait $sides; grep fails /tmp/side?
+        example-store get sum; echo; example-store get key; echo
+        while kill -0 $watcher 2>/dev/null; do example-store put watched y; done
+        masix audit | grep -c 'inherit example'; masix stop example"""), stdout="120\na value\n8\n", stderr="")
