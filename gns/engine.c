@@ -8,6 +8,7 @@
 
 #include "gns_link_server.h"
 #include "mach_port.h"
+#include "neighbour.h"
 #include "state.h"
 #include "udp.h"
 
@@ -29,7 +30,7 @@ uint64_t engine_run_links(void)
 	struct peer *peer;
 
 	if (gns.has_network)
-		udp_tick(now);
+		neighbour_tick(now);
 	peer = gns.peers;
 
 	while (peer != NULL) {

@@ -1,16 +1,21 @@
-/* gns [node=NAME] [join=SERVER]... [peer=NAME=ADDRESS]...: the network server.  The node is called NAME; the servers of the same machine
- * that are named are joined as other nodes, and links are kept to the nodes at the addresses. */
+/* gns [node=NAME] [join=SERVER]... [at=ADDRESS] [seed=ADDRESS]...: the network server.  The servers of the same machine that are named are
+ * joined as other nodes.  A machine that was made a node of a cluster (masix-sign node), under the name in its certificate, is at
+ * ADDRESS and looks for the others at the seeds'. */
+#include <arpa/inet.h>
 #include <sodium/core.h>
 #include <sodium/crypto_generichash.h>
 #include <string.h>
 
 #include <masix/error.h>
+#include <masix/identity.h>
 #include <masix/mach.h>
 #include <masix/object.h>
 #include <masix/server.h>
 
+#include "cluster.h"
 #include "gns_link_server.h"
 #include "gns_server.h"
+#include "neighbour.h"
 #include "state.h"
 #include "udp.h"
 
@@ -71,6 +76,35 @@ static void join(const char *server)
 		masix_log("cannot join %s: %s", server, masix_strerror(kr));
 }
 
+static bool has_certificate(void)
+{
+	return masix_identity.node.certificate.name[0] != '\0';
+}
+
+static uint32_t address_of(const char *text)
+{
+	struct in_addr address;
+
+	if (inet_pton(AF_INET, text, &address) != 1)
+		masix_fatal("%s: no address", text);
+	return address.s_addr;
+}
+
+static void enter_cluster(int argc, char **argv)
+{
+	int i;
+
+	pthread_mutex_lock(&gns.lock);
+	neighbour_start();
+	for (i = 1; i < argc; i++)
+		if (strncmp(argv[i], "at=", 3) == 0)
+			cluster_start(address_of(argv[i] + 3));
+		else if (strncmp(argv[i], "seed=", 5) == 0)
+			neighbour_add(address_of(argv[i] + 5));
+	pthread_mutex_unlock(&gns.lock);
+	udp_start();
+}
+
 int main(int argc, char **argv)
 {
 	static const masix_demux_t demuxers[] = { face_demux, door_demux, NULL };
@@ -88,11 +122,12 @@ int main(int argc, char **argv)
 	for (i = 1; i < argc; i++)
 		if (strncmp(argv[i], "node=", 5) == 0)
 			name = argv[i] + 5;
-		else if (strncmp(argv[i], "peer=", 5) == 0 && !udp_add(argv[i] + 5))
-			masix_fatal("%s: not NAME=ADDRESS", argv[i] + 5);
+	if (has_certificate())
+		name = masix_identity.node.certificate.name;
 	make_self(name);
 	engine_start();
-	udp_start();
+	if (has_certificate())
+		enter_cluster(argc, argv);
 	kr = masix_right(MASIX_RIGHT_CLIENT, 0, &gns.acs);
 	if (kr == KERN_SUCCESS)
 		kr = register_faces();

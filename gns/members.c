@@ -500,7 +500,9 @@ bool members_receive(
 /* Longer in a larger cluster, so that a suspect can hear of it and object. */
 static uint32_t suspicion_ms(const struct members *members)
 {
-	return MEMBERS_PERIOD_MS * (3 + 2 * digits(members->alive + 1));
+	const uint32_t usual = MEMBERS_PERIOD_MS * (3 + 2 * digits(members->alive + 1));
+
+	return usual > members->patience_ms ? usual : members->patience_ms;
 }
 
 /* The next member of the walk with that property. */

@@ -67,6 +67,7 @@ struct members {
 	uint64_t dice;
 	uint32_t self; /* life */
 	uint16_t version;
+	uint32_t patience_ms; /* with a suspect, at least; 0 after members_init */
 
 	struct member *places;		    /* open addressing by node id */
 	uint32_t places_size, count, alive; /* others */

@@ -12,8 +12,8 @@
 #include "link.h"
 #include "mach.h"
 #include "mach_port.h"
+#include "neighbour.h"
 #include "state.h"
-#include "udp.h"
 
 /* At a time: acknowledgements come over the same queue, which takes MACH_PORT_QLIMIT_MAX. */
 #define ROAD_FRAMES (MACH_PORT_QLIMIT_MAX - 4)
@@ -31,7 +31,7 @@ static void emit(void *context, const uint8_t *frame, size_t size)
 	const struct peer *peer = context;
 
 	if (peer->wire != NULL)
-		udp_emit(peer->wire, frame, size);
+		neighbour_emit(peer->wire, frame, size);
 	else /* a full queue loses it; a dead one is told by a notification */
 		(void)gns_frame(peer->road, 0, (char *)(uintptr_t)frame, size);
 }
@@ -189,7 +189,7 @@ void peer_end(struct peer *peer, const char *why)
 	answer_lookups_lost(peer);
 	stream_end(&peer->stream);
 	if (peer->wire != NULL) {
-		udp_forget(peer->wire);
+		neighbour_forget(peer->wire);
 	} else {
 		(void)mach_port_mod_refs(mach_task_self(), peer->back, MACH_PORT_RIGHT_RECEIVE, -1);
 		(void)mach_port_deallocate(mach_task_self(), peer->road);

@@ -10,8 +10,8 @@
 #include "gns_server.h"
 #include "mach.h"
 #include "mach_port.h"
+#include "neighbour.h"
 #include "state.h"
-#include "udp.h"
 
 #define LINE_MAX 320
 #define TIMEOUT_MS_MAX 60000
@@ -84,7 +84,7 @@ kern_return_t S_gns_ping(mach_port_t port, mach_port_t reply, mach_msg_type_name
 static int print_peer(const struct peer *peer, char *line)
 {
 	const struct stream_totals *totals = &peer->stream.totals;
-	struct udp_figures figures = { .address = "-" };
+	struct neighbour_figures figures = { .address = "-" };
 	const struct gns_port *port = NULL;
 	uint64_t credits = 0;
 
@@ -92,7 +92,7 @@ static int print_peer(const struct peer *peer, char *line)
 		if (!port->is_export && port->peer == peer)
 			credits += port->purse;
 	if (peer->wire != NULL)
-		udp_tell(peer->wire, &figures);
+		neighbour_tell(peer->wire, &figures);
 	return snprintf(line, LINE_MAX,
 		"peer %s %llx %u %llu %llu %llu %s %llu %llu %llu %llu %llu\n", peer->name,
 		(unsigned long long)peer->node.incarnation, peer->proxies,

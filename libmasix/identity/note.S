@@ -2,7 +2,7 @@
 	.section .note.masix, "a", @note
 	.balign	4
 	.long	6			/* length of the owner */
-	.long	244			/* sizeof(struct masix_identity) */
+	.long	436			/* sizeof(struct masix_identity) */
 	.long	1			/* MASIX_IDENTITY_NOTE */
 	.asciz	"Masix"
 	.balign	4
@@ -10,7 +10,7 @@
 	.type	masix_identity, @object
 masix_identity:
 	.asciz	"MASIX-IDENTITY1"
-	.zero	244 - 16
+	.zero	436 - 16
 	.size	masix_identity, . - masix_identity
 
 	.section .note.GNU-stack, "", @progbits

@@ -220,9 +220,11 @@ def cluster_exec(options):
 
 def cluster_console(options):
     sock = cluster.connect(options.switch, options.node)
+    keys = cluster.Keys(options.nodes, os.path.dirname(options.switch))
 
     def make_guest(share_image):
-        return cluster.make_guest(options.nodes, options.node, sock, memory=options.mem, share_image=share_image)
+        return cluster.make_guest(options.nodes, options.node, sock, keys, memory=options.mem,
+                                  share_image=share_image)
 
     return interact(Session(options, make_guest))
 

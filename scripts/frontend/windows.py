@@ -35,6 +35,7 @@ def run(nodes, command):
     with tempfile.TemporaryDirectory(prefix="masix-") as folder, Switch(nodes + 1) as switch, \
             socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
         path = os.path.join(folder, "switch")
+        cluster.Keys(nodes, folder)
         door.bind(path)
         door.listen()
         threading.Thread(target=admit, args=(door, switch), daemon=True).start()

@@ -23,6 +23,10 @@ static const char usage[] =
 	"       masix-sign server TEXT IMAGE OUT-IMAGE OUT-MANIFEST\n"
 	"           give the server in IMAGE its key pair; measure it; compile and sign its "
 	"manifest\n"
+	"       masix-sign node NAME SECRET IMAGE OUT-IMAGE\n"
+	"           make the machine that gets this image of gns the node NAME of the cluster "
+	"whose "
+	"secret is in the file SECRET\n"
 	"       masix-sign bundle OUT MANIFEST...\n"
 	"           the boot module with the signed manifests of the boot servers\n"
 	"       masix-sign audit FILE\n"
@@ -140,6 +144,38 @@ static void command_server(const struct options *options, char **arguments)
 	file_write(arguments[3], bytes, size, 0644);
 }
 
+static void command_node(const struct options *options, char **arguments)
+{
+	uint8_t bytes[sizeof MASIX_NODE_LABEL + MASIX_NODE_NAME_SIZE + MASIX_PUBLIC_KEY_SIZE];
+	const struct file secret = file_read(arguments[1]);
+	struct masix_node_certificate *certificate;
+	struct masix_node_identity *node;
+	struct key_pair site;
+	struct image image;
+
+	key_pair_load(&site, options->keys, "site", 0);
+	image_load(&image, arguments[2]);
+	node = &image.identity->node;
+	certificate = &node->certificate;
+	if (arguments[0][0] == '\0' || strlen(arguments[0]) >= sizeof certificate->name)
+		die("%s: a node's name has 1 to %zu letters", arguments[0],
+			sizeof certificate->name - 1);
+	if (secret.size != sizeof node->cluster)
+		die("%s: a cluster's secret has %zu bytes", arguments[1], sizeof node->cluster);
+	memset(node, 0, sizeof *node);
+	strcpy(certificate->name, arguments[0]);
+	memcpy(node->cluster, secret.bytes, sizeof node->cluster);
+	randombytes_buf(node->secret, sizeof node->secret);
+	if (crypto_scalarmult_base(certificate->public_key, node->secret) != 0)
+		die("cannot make a key");
+	memcpy(bytes, MASIX_NODE_LABEL, sizeof MASIX_NODE_LABEL);
+	memcpy(bytes + sizeof MASIX_NODE_LABEL, certificate->name, sizeof certificate->name);
+	memcpy(bytes + sizeof MASIX_NODE_LABEL + sizeof certificate->name, certificate->public_key,
+		sizeof certificate->public_key);
+	crypto_sign_detached(certificate->signature, NULL, bytes, sizeof bytes, site.secret);
+	file_write(arguments[3], image.file.bytes, image.file.size, 0600);
+}
+
 static void command_bundle(const struct options *options, char **arguments)
 {
 	static uint8_t bytes[BUNDLE_MAX];
@@ -248,6 +284,7 @@ static const struct command {
 	{ "site-source", command_site_source, 1, 1 },
 	{ "check", command_check, 1, ORDER_MAX },
 	{ "server", command_server, 4, 4 },
+	{ "node", command_node, 4, 4 },
 	{ "bundle", command_bundle, 2, 1 + BUNDLE_ENTRIES },
 	{ "audit", command_audit, 1, 1 },
 	{ "show", command_show, 1, 1 },

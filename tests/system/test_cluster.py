@@ -2,8 +2,11 @@
 import json
 import os
 import signal
+import tempfile
 
+from frontend import cluster, tree
 from frontend.streams import Collected, Input
+from frontend.tools import run_tool
 from harness import case, check, require
 
 NODES = 3
@@ -152,3 +155,36 @@ def a_short_pause_costs_nothing(guest):
         (sleep 5; echo over) & $store session <&3; wait""", stdin=steps, stdout=screen)
     check(result, stdout="1\nover\n2\n3\n", stderr="")
     require([life_of(guest, name) for name in ("n2", "n3")] == lives, "somebody has begun a new life")
+
+
+def as_stranger(guest, folder, secret, keys):
+    """n3 is booted with an identity of that secret, certified by the site whose keys are in that folder; who joins it?"""
+    image = os.path.join(folder, "gns-n3")
+    run_tool([os.path.join(tree.BUILD, "host/masix-sign"), "-k", keys, "node", "n3", secret,
+              os.path.join(tree.BUILD, "signed/gns"), image])
+    own, guest.cluster.keys = guest.cluster.keys, cluster.Keys.__new__(cluster.Keys)
+    guest.cluster.keys.folder = folder
+    try:
+        guest.reboot(3)
+    finally:
+        guest.cluster.keys = own
+    check(guest.sh(GONE.format("n3")))
+    # It has asked n1 and n2, and they answer each other meanwhile.
+    check(guest.nodes[3].run("masix", "nodes", "--wait", "2", "-d", "5"), status=1, stdout="",
+          stderr="masix: nodes: 1 of 2 are there\n")
+    check(guest.nodes[3].run("masix", "ping", "n1"), status=1, stdout="", stderr="masix: n1: no such node is there\n")
+    check(guest.sh("masix ping n2 >/dev/null && masix nodes --wait 2 >/dev/null && ! masix nodes | grep n3"), stdout="")
+
+
+@case(seconds=240)
+def strangers_are_refused(guest):
+    with tempfile.TemporaryDirectory() as folder:
+        secret = os.path.join(folder, "secret")
+        with open(secret, "wb") as stream:
+            stream.write(bytes(32))
+        as_stranger(guest, folder, secret, os.path.join(tree.BUILD, "keys"))
+        # One who has learnt the cluster's secret, but is not of the site.
+        run_tool([os.path.join(tree.BUILD, "host/masix-sign"), "-k", folder, "site-key"])
+        as_stranger(guest, folder, os.path.join(guest.cluster.keys.folder, "secret"), folder)
+    guest.reboot(3)
+    check(guest.nodes[3].run("masix", "nodes", "--wait", "3", "-d", "60"))

@@ -21,6 +21,7 @@
 #define MASIX_SIGNATURE_SIZE 64
 #define MASIX_CHALLENGE_SIZE 32
 #define MASIX_NODE_SIZE 16
+#define MASIX_NODE_NAME_SIZE 32
 #define MASIX_SERVER_NAME_MAX 64 /* bytes with the NUL, of a manifest's name */
 #define MASIX_INTERFACES_MAX 32	 /* pairs of id and version in one registration */
 #define MASIX_INTERFACE_VERSION 1
@@ -28,6 +29,22 @@
 #define MASIX_IDENTITY_NOTE 1
 #define MASIX_IDENTITY_OWNER "Masix"
 #define MASIX_IDENTITY_MAGIC "MASIX-IDENTITY1" /* 16 bytes with the NUL */
+
+/* Who a machine is in a cluster.  The certificate says that the site takes the owner of the key for the node of that name:
+ * `signature` is the site's, over the label "MASIX-NODE-v1" with its NUL, name and key. */
+struct masix_node_certificate {
+	char name[MASIX_NODE_NAME_SIZE];	   /* NULs behind it; empty: there is none */
+	uint8_t public_key[MASIX_PUBLIC_KEY_SIZE]; /* X25519 */
+	uint8_t signature[MASIX_SIGNATURE_SIZE];
+};
+
+#define MASIX_NODE_LABEL "MASIX-NODE-v1"
+
+struct masix_node_identity {
+	uint8_t secret[32];  /* X25519, of this machine alone */
+	uint8_t cluster[32]; /* what all nodes of the cluster know */
+	struct masix_node_certificate certificate;
+};
 
 struct masix_identity {
 	char magic[16];			  /* present in an unsigned image too */
@@ -38,8 +55,9 @@ struct masix_identity {
 	uint8_t site[MASIX_PUBLIC_KEY_SIZE];	/* the site's public key, which names the cluster */
 	uint8_t image_hash[MASIX_HASH_SIZE];	/* of masix_measure_image */
 	uint8_t manifest_hash[MASIX_HASH_SIZE]; /* BLAKE2b-256 of the signed manifest's text */
+	struct masix_node_identity node; /* of the network server of a machine in a cluster */
 };
-_Static_assert(sizeof(struct masix_identity) == 244, "note in identity/note.S");
+_Static_assert(sizeof(struct masix_identity) == 436, "note in identity/note.S");
 
 /* Our own, on the target. */
 extern const struct masix_identity masix_identity;

@@ -3,6 +3,7 @@ import contextlib
 import os
 import select
 import sys
+import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
@@ -122,9 +123,14 @@ class CommandLine(unittest.TestCase):
 
 
 class Modules(unittest.TestCase):
-    def test_each_machine_is_told_of_the_others(self):
-        lines = {line.split()[0]: line.split() for line in cluster.modules(3, 2)}
-        self.assertEqual(lines["signed/gns"][1:-1], ["node=n2", "peer=n1=10.77.0.1", "peer=n3=10.77.0.3"])
+    def test_each_machine_has_its_own_key_and_is_told_of_others(self):
+        with tempfile.TemporaryDirectory() as folder:
+            keys = cluster.Keys(3, folder)
+            lines = {line.split()[0]: line.split() for line in cluster.modules(3, 2, keys)}
+            images = {open(keys.image(number), "rb").read() for number in (1, 2, 3)}
+            self.assertEqual(len(images), 3, "two nodes have one key")
+            self.assertEqual([os.stat(os.path.join(folder, name)).st_mode & 0o77 for name in os.listdir(folder)], 4 * [0])
+        self.assertEqual(lines[keys.image(2)][1:-1], ["at=10.77.0.2", "seed=10.77.0.1", "seed=10.77.0.3"])
         self.assertIn("address=10.77.0.2/24", lines["signed/net"])
         self.assertIn("gns=${gns-task}", lines["signed/cluster/acs"])
         self.assertNotIn("signed/acs", lines)
