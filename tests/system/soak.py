@@ -88,7 +88,7 @@ class Soak:
         result = guest.sh("""touch /tmp/working; bash /tmp/deaths >/tmp/killed 2>&1 & killer=$!
             bash /tmp/work; rm /tmp/working; wait $killer""")
         # The next round may kill as many again.
-        check(guest.sh(f"for name in {' '.join(self.names)}; do masix restart $name || exit; done"))
+        check(guest.sh(f"for name in {' '.join(self.names)}; do masix restart $name || exit; done; dos /usr/lib/masix/dos/memory.com"))
         killed = check(guest.run("cat", "/tmp/killed")).stdout.decode()
         require("cannot" not in killed, f"a server could not be killed: {killed!r}")
         check(result, stdout=EXPECTED)

@@ -17,7 +17,7 @@ SEED = int(os.environ.get("MASIX_FUZZ_SEED", "1"))
 ROUNDS = int(os.environ.get("MASIX_FUZZ_ROUNDS", "6"))
 MESSAGES = 500
 USERS = (1000, 0)
-SERVERS = ("acs", "console", "fs", "unix", "net")
+SERVERS = ("acs", "console", "fs", "unix", "net", "dos")
 KINDS = ("receive", "send", "send-once", "sets", "dead")
 # What only servers ask: the prober's part. The rest is the processes'.
 NOT_HELD = {"acs_hello", "acs_register", "acs_ready", "acs_resolve", "acs_right", "acs_watch", "acs_log", "acs_halt",
@@ -132,6 +132,7 @@ def start_servers(guest):
     """Those that are not there from the boot on."""
     for name in ("gauge", "net"):
         guest.run("masix", "start", f"/usr/lib/masix/servers/{name}")
+    check(guest.run("dos", "/usr/lib/masix/dos/memory.com"))
 
 
 @case(seconds=300)
@@ -199,6 +200,6 @@ def servers_have_not_died(guest):
     start_servers(guest)
     rows = check(guest.run("masix", "servers")).stdout.decode().splitlines()[1:]
     starts = {row.split()[0]: row.split()[1:4:2] for row in rows}
-    for name in (*SERVERS, "dos"):
+    for name in SERVERS:
         require(starts.get(name) == ["up", "1"], f"{name} is {starts.get(name)}")
     check(guest.sh("echo x >/var/tmp/x; cat /var/tmp/x; rm /var/tmp/x; sh -c 'exit 3'; echo $?"), stdout="x\n3\n")

@@ -15,6 +15,8 @@ void files_drop(struct dos *dos, struct dos_file *file);
 /* A handle for the file, whose use it takes over on success. */
 int files_enter(struct dos *dos, struct dos_file *file, uint16_t *handle);
 
+#define FILES_TABLE_MAX 4096u /* handles of a program */
+
 #define FILES_CREATE 1u	   /* make it if it is not there, else empty it */
 #define FILES_EXCLUSIVE 2u /* make it; DOS_E_EXISTS */
 #define FILES_OPEN 4u	   /* DOS_E_FILE if it is not there */

@@ -6,7 +6,8 @@
 const struct int21_function *int21_find(uint8_t n)
 {
 	const struct int21_function *const tables[] = { n < 0x0d ? &int21_characters[n] : NULL,
-		&int21_files[n], &int21_system[n], &int21_fcb[n] };
+		&int21_files[n], &int21_system[n], &int21_fcb[n], &int21_fcb_names[n],
+		&int21_names[n], &int21_drives[n], &int21_ioctl[n], &int21_country[n] };
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		if (tables[i] && tables[i]->handler)

@@ -16,7 +16,8 @@ struct int21_function {
 
 /* By number; without handler: not there.  Of the tables of all files that follow. */
 extern const struct int21_function int21_characters[0x0d], int21_files[0x100], int21_system[0x100],
-	int21_fcb[0x100];
+	int21_fcb[0x100], int21_fcb_names[0x100], int21_names[0x100], int21_drives[0x100],
+	int21_ioctl[0x100], int21_country[0x100];
 
 /* The whole call. */
 void int21(struct dos *dos);

@@ -1,16 +1,12 @@
-/* INT 21h: files by handle, directories, drives. */
+/* INT 21h: files by handle. */
 #include <string.h>
 
 #include "con.h"
 #include "files.h"
 #include "int21.h"
 #include "path.h"
+#include "psp.h"
 #include "search.h"
-
-static int with_path(struct dos *dos, struct dos_path *path)
-{
-	return path_parse_at(dos, dos->cpu.ds, dos->cpu.dx, path);
-}
 
 /* --- Opening and closing --- */
 
@@ -274,428 +270,54 @@ static int lock(struct dos *dos)
 	return DOS_OK;
 }
 
-/* --- Names --- */
-
-static int make_directory(struct dos *dos)
-{
-	struct dos_path path;
-	char file[WORLD_PATH_MAX];
-	struct world_stat stat;
-	int error = with_path(dos, &path);
-
-	if (error)
-		return error;
-	if (path.is_root || path.is_pattern || path.device != DOS_FILE_FREE)
-		return DOS_E_ACCESS;
-	error = path_resolve(dos, &path, file, &stat);
-	if (error == DOS_OK)
-		return DOS_E_ACCESS;
-	return error == DOS_E_FILE ? dos->world->make_directory(dos->world->context, file) : error;
-}
-
-static int remove_directory(struct dos *dos)
-{
-	struct dos_path path;
-	char file[WORLD_PATH_MAX];
-	struct world_stat stat;
-	int error = with_path(dos, &path);
-
-	if (!error && path.is_root)
-		return DOS_E_ACCESS;
-	if (!error)
-		error = path_resolve(dos, &path, file, &stat);
-	if (error == DOS_E_FILE)
-		error = DOS_E_PATH;
-	if (error)
-		return error;
-	if (!stat.is_directory)
-		return DOS_E_PATH;
-	if (strcmp(path.text, dos->drives[path.drive].directory) == 0)
-		return DOS_E_CURRENT;
-	return dos->world->remove(dos->world->context, file, true);
-}
-
-static int change_directory(struct dos *dos)
-{
-	struct dos_path path;
-	char file[WORLD_PATH_MAX];
-	struct world_stat stat;
-	int error = with_path(dos, &path);
-
-	if (!error)
-		error = path_resolve(dos, &path, file, &stat);
-	if (error == DOS_E_FILE || (!error && !stat.is_directory))
-		error = DOS_E_PATH;
-	if (error)
-		return error;
-	if (path.length >= DOS_DIRECTORY_MAX)
-		return DOS_E_PATH;
-	strcpy(dos->drives[path.drive].directory, path.text);
-	return DOS_OK;
-}
-
-static int current_directory(struct dos *dos)
-{
-	struct cpu *cpu = &dos->cpu;
-	uint8_t drive = cpu->dl ? (uint8_t)(cpu->dl - 1) : dos->drive;
-	uint8_t *to = dos_block(dos, cpu->ds, cpu->si, 64);
-
-	if (drive >= DOS_DRIVES || !dos->drives[drive].is_there)
-		return DOS_E_DRIVE;
-	if (!to || strlen(dos->drives[drive].directory) > 63)
-		return DOS_E_PATH;
-	strcpy((char *)to, dos->drives[drive].directory);
-	cpu->ax = 0x100;
-	return DOS_OK;
-}
-
-static int delete (struct dos *dos)
-{
-	struct dos_path path;
-	char file[WORLD_PATH_MAX];
-	struct world_stat stat;
-	int error = with_path(dos, &path);
-
-	if (!error && (path.is_pattern || path.device != DOS_FILE_FREE))
-		error = path.is_pattern ? DOS_E_FILE : DOS_E_ACCESS;
-	if (!error)
-		error = path_resolve(dos, &path, file, &stat);
-	if (error)
-		return error;
-	if (stat.is_directory || !stat.is_writable)
-		return DOS_E_ACCESS;
-	return dos->world->remove(dos->world->context, file, false);
-}
-
-static int attributes(struct dos *dos)
-{
-	struct cpu *cpu = &dos->cpu;
-	struct dos_path path;
-	char file[WORLD_PATH_MAX], *name;
-	struct world_stat stat;
-	uint8_t now;
-	int error = cpu->al <= 1 ? with_path(dos, &path) : DOS_E_FUNCTION;
-
-	if (!error && path.is_pattern)
-		error = DOS_E_FILE;
-	if (!error)
-		error = path_resolve(dos, &path, file, &stat);
-	if (error)
-		return error;
-	name = strrchr(file, '/');
-	now = search_attribute(name ? name + 1 : file, &stat);
-	if (cpu->al == 0) {
-		cpu->cx = now;
-		cpu->ax = now;
-		return DOS_OK;
-	}
-	/* Hidden is a matter of names here, and there are no system files. */
-	if (stat.is_directory ||
-		((cpu->cx ^ now) & ~(ATTRIBUTE_READ_ONLY | ATTRIBUTE_ARCHIVE)) != 0)
-		return DOS_E_ACCESS;
-	return dos->world->set_writable(
-		dos->world->context, file, !(cpu->cx & ATTRIBUTE_READ_ONLY));
-}
-
-static int rename_file(struct dos *dos)
-{
-	struct dos_path from, to;
-	char from_file[WORLD_PATH_MAX], to_file[WORLD_PATH_MAX];
-	struct world_stat stat;
-	int error = with_path(dos, &from);
-
-	if (!error)
-		error = path_parse_at(dos, dos->cpu.es, dos->cpu.di, &to);
-	if (error)
-		return error;
-	if (from.is_pattern || to.is_pattern || to.device != DOS_FILE_FREE || from.is_root ||
-		to.is_root)
-		return DOS_E_ACCESS;
-	if (from.drive != to.drive)
-		return 17; /* not the same device */
-	error = path_resolve(dos, &from, from_file, &stat);
-	if (error)
-		return error;
-	error = path_resolve(dos, &to, to_file, &stat);
-	if (error == DOS_OK)
-		return DOS_E_ACCESS;
-	return error == DOS_E_FILE ? dos->world->rename(dos->world->context, from_file, to_file)
-				   : error;
-}
-
-/* --- Searching --- */
-
-static void fill_dta(uint8_t *dta, const struct search_entry *entry)
-{
-	dta[21] = entry->attribute;
-	put16(dta + 22, entry->time);
-	put16(dta + 24, entry->date);
-	put32(dta + 26, entry->size);
-	memset(dta + 30, 0, NAME_SHORT);
-	if (entry->field[0] == '.') {
-		dta[30] = '.';
-		dta[31] = entry->field[1] == '.' ? '.' : 0;
-	} else {
-		name_from_field(entry->field, (char *)dta + 30);
-	}
-}
-
-static int find_first(struct dos *dos)
-{
-	uint8_t *dta = dos_block(dos, dos->dta_segment, dos->dta_offset, 43);
-	struct search_entry entry;
-	struct dos_path path;
-	int error = dta ? with_path(dos, &path) : DOS_E_ACCESS;
-
-	if (error == DOS_E_FILE)
-		error = DOS_E_PATH;
-	if (!error)
-		error = search_first(dos, &path, dos->cpu.cl, dta, &entry);
-	if (!error)
-		fill_dta(dta, &entry);
-	return error;
-}
-
-static int find_next(struct dos *dos)
-{
-	uint8_t *dta = dos_block(dos, dos->dta_segment, dos->dta_offset, 43);
-	struct search_entry entry;
-	int error = dta ? search_next(dos, dta, &entry) : DOS_E_ACCESS;
-
-	if (!error)
-		fill_dta(dta, &entry);
-	return error;
-}
-
-/* --- Drives --- */
-
-static int select_drive(struct dos *dos)
-{
-	if (dos->cpu.dl < DOS_DRIVES && dos->drives[dos->cpu.dl].is_there)
-		dos->drive = dos->cpu.dl;
-	dos->cpu.al = DOS_DRIVES;
-	return DOS_OK;
-}
-
-static int current_drive(struct dos *dos)
-{
-	dos->cpu.al = dos->drive;
-	return DOS_OK;
-}
-
-static int reset_disks(struct dos *dos)
-{
-	(void)dos; /* nothing is kept back here */
-	return DOS_OK;
-}
-
-/* Clusters that fit in 16 bits, as few bytes each as may be. */
-static int space_of(
-	struct dos *dos, uint8_t drive, uint16_t *sectors, uint32_t *total, uint32_t *free)
-{
-	struct world_space space;
-	const char *root;
-	uint64_t bytes, free_bytes;
-	int error;
-
-	drive = drive ? (uint8_t)(drive - 1) : dos->drive;
-	if (drive >= DOS_DRIVES || !dos->drives[drive].is_there)
-		return DOS_E_DRIVE;
-	root = dos->drives[drive].root;
-	error = dos->world->space(dos->world->context, *root ? root : "/", &space);
-	if (error)
-		return error;
-	bytes = space.blocks * space.block_size;
-	free_bytes = space.blocks_free * space.block_size;
-	for (*sectors = 8; *sectors < 64 && bytes / (512u * *sectors) > 65000; *sectors *= 2)
-		continue;
-	bytes /= 512u * *sectors;
-	free_bytes /= 512u * *sectors;
-	*total = bytes > 65000 ? 65000 : (uint32_t)bytes;
-	*free = free_bytes > 65000 ? 65000 : (uint32_t)free_bytes;
-	return DOS_OK;
-}
-
-static int disk_space(struct dos *dos)
-{
-	struct cpu *cpu = &dos->cpu;
-	uint16_t sectors;
-	uint32_t total, free;
-
-	if (space_of(dos, cpu->dl, &sectors, &total, &free)) {
-		cpu->ax = 0xffff;
-		return DOS_OK;
-	}
-	cpu->ax = sectors;
-	cpu->bx = (uint16_t)free;
-	cpu->cx = 512;
-	cpu->dx = (uint16_t)total;
-	return DOS_OK;
-}
-
-/* Functions 1Bh and 1Ch: as 36h, and the media byte. */
-static int allocation(struct dos *dos)
-{
-	struct cpu *cpu = &dos->cpu;
-	uint16_t sectors;
-	uint32_t total, free;
-
-	if (space_of(dos, cpu->ah == 0x1b ? 0 : cpu->dl, &sectors, &total, &free)) {
-		cpu->al = 0xff;
-		return DOS_OK;
-	}
-	cpu->al = (uint8_t)sectors;
-	cpu->cx = 512;
-	cpu->dx = (uint16_t)total;
-	cpu->ds = SEGMENT_ROM;
-	cpu->bx = ROM_MEDIA;
-	return DOS_OK;
-}
-
-/* The full path of a name, that need not be there. */
-static int true_name(struct dos *dos)
-{
-	struct cpu *cpu = &dos->cpu;
-	struct dos_path path;
-	uint8_t *to = dos_block(dos, cpu->es, cpu->di, PATH_TEXT);
-	int error = path_parse_at(dos, cpu->ds, cpu->si, &path);
-
-	if (error)
-		return error;
-	if (!to)
-		return DOS_E_PATH;
-	to[0] = (uint8_t)('A' + path.drive);
-	to[1] = ':';
-	to[2] = path.device != DOS_FILE_FREE ? '/' : '\\';
-	if (path.length + 4 > PATH_TEXT)
-		return DOS_E_PATH;
-	memcpy(to + 3, path.text, path.length + 1);
-	return DOS_OK;
-}
-
-static int set_verify(struct dos *dos)
-{
-	dos->verify = dos->cpu.al & 1;
-	return DOS_OK;
-}
-
-static int get_verify(struct dos *dos)
-{
-	dos->cpu.al = dos->verify;
-	return DOS_OK;
-}
-
-/* --- IOCTL --- */
-
-static int device_control(struct dos *dos, struct dos_file *f)
-{
-	struct cpu *cpu = &dos->cpu;
-	uint16_t key;
-
-	switch (cpu->al) {
-	case 0x00:
-		cpu->dx = files_device_word(dos, f);
-		cpu->ax = cpu->dx;
-		return DOS_OK;
-	case 0x01:
-		if (cpu->dh)
-			return DOS_E_DATA;
-		if (files_is_device(f))
-			f->binary = (cpu->dl & 0x20) != 0;
-		return DOS_OK;
-	case 0x06:
-		if (f->kind == DOS_FILE_CONSOLE) {
-			cpu->al = dos->line_at < dos->line_length || console_peek_key(dos, &key)
-					  ? 0xff
-					  : 0;
-		} else if (f->kind == DOS_FILE_DISK) {
-			struct world_stat stat;
-			int error = dos->world->file_stat(dos->world->context, f->file, &stat);
-
-			if (error)
-				return error;
-			cpu->al = f->position < stat.size ? 0xff : 0;
-		} else {
-			cpu->al = f->at_end ? 0 : 0xff;
-		}
-		return DOS_OK;
-	case 0x07:
-		cpu->al = 0xff;
-		return DOS_OK;
-	case 0x0a:
-		cpu->dx = 0; /* not remote */
-		return DOS_OK;
-	default:
-		return DOS_E_FUNCTION; /* no control strings */
-	}
-}
-
-static int control(struct dos *dos)
-{
-	struct cpu *cpu = &dos->cpu;
-	struct dos_file *f;
-	uint8_t drive = cpu->bl ? (uint8_t)(cpu->bl - 1) : dos->drive;
-
-	switch (cpu->al) {
-	case 0x08:
-	case 0x09:
-	case 0x0e:
-	case 0x0f:
-		if (drive >= DOS_DRIVES || !dos->drives[drive].is_there)
-			return DOS_E_DRIVE;
-		if (cpu->al == 0x08)
-			cpu->ax = 1; /* a fixed disk */
-		else if (cpu->al == 0x09)
-			cpu->dx = 0x1000; /* as a network drive: no sectors can be read */
-		else
-			cpu->al = 0; /* one letter each */
-		return DOS_OK;
-	case 0x0b:
-		return DOS_OK; /* how often to try again when a file is shared: nobody is waited for */
-	default:
-		f = files_get(dos, cpu->bx);
-		return f ? device_control(dos, f) : DOS_E_HANDLE;
-	}
-}
-
+/* More handles than the PSP has room for are in a block of the program's own. */
 static int set_handle_count(struct dos *dos)
 {
-	/* The table in the PSP has room for 20, and files of more than that are seldom open. */
-	return dos->cpu.bx <= 20 ? DOS_OK : DOS_E_HANDLES;
+	uint8_t *psp = dos_at(dos, dos->psp, 0), *from, *to;
+	uint16_t count = dos->cpu.bx < PSP_FILES_COUNT ? PSP_FILES_COUNT : dos->cpu.bx,
+		 old = get16(psp + PSP_HANDLES), segment = dos->psp, offset = PSP_FILES, largest;
+	int error = DOS_OK;
+
+	from = dos_block(dos, get16(psp + PSP_TABLE + 2), get16(psp + PSP_TABLE), old);
+	if (!from || old > FILES_TABLE_MAX)
+		return DOS_E_HANDLE;
+	/* None that is open may go. */
+	for (uint16_t i = count; i < old; i++)
+		if (from[i] != 0xff)
+			return DOS_E_HANDLES;
+	if (count > FILES_TABLE_MAX)
+		return DOS_E_HANDLES;
+	if (count > PSP_FILES_COUNT) {
+		error = arena_allocate(
+			&dos->arena, dos->psp, (uint16_t)((count + 15) / 16), &segment, &largest);
+		offset = 0;
+	}
+	if (error)
+		return error;
+	to = dos_at(dos, segment, offset);
+	memmove(to, from, old < count ? old : count);
+	if (old < count)
+		memset(to + old, 0xff, count - old);
+	if (get16(psp + PSP_TABLE + 2) != dos->psp && get16(psp + PSP_TABLE) == 0)
+		(void)arena_free(&dos->arena, get16(psp + PSP_TABLE + 2));
+	put16(psp + PSP_HANDLES, count);
+	put_far(psp + PSP_TABLE, segment, offset);
+	return DOS_OK;
 }
 
 const struct int21_function int21_files[0x100] = {
-	[0x0d] = { reset_disks, INT21_PLAIN, "reset disks" },
-	[0x0e] = { select_drive, INT21_PLAIN, "select drive" },
-	[0x19] = { current_drive, INT21_PLAIN, "current drive" },
-	[0x1b] = { allocation, INT21_PLAIN, "allocation of the current drive" },
-	[0x1c] = { allocation, INT21_PLAIN, "allocation of a drive" },
-	[0x2e] = { set_verify, INT21_PLAIN, "set verify" },
-	[0x36] = { disk_space, INT21_PLAIN, "free space" },
-	[0x39] = { make_directory, 0, "make directory" },
-	[0x3a] = { remove_directory, 0, "remove directory" },
-	[0x3b] = { change_directory, 0, "change directory" },
 	[0x3c] = { create, 0, "create file" },
 	[0x3d] = { open, 0, "open file" },
 	[0x3e] = { close, 0, "close handle" },
 	[0x3f] = { read, INT21_BREAK, "read" },
 	[0x40] = { write, INT21_BREAK, "write" },
-	[0x41] = { delete, 0, "delete file" },
 	[0x42] = { seek, 0, "seek" },
-	[0x43] = { attributes, 0, "attributes" },
-	[0x44] = { control, 0, "IOCTL" },
 	[0x45] = { duplicate, 0, "duplicate handle" },
 	[0x46] = { force_duplicate, 0, "force duplicate" },
-	[0x47] = { current_directory, 0, "current directory" },
-	[0x4e] = { find_first, 0, "find first" },
-	[0x4f] = { find_next, 0, "find next" },
-	[0x54] = { get_verify, INT21_PLAIN, "verify" },
-	[0x56] = { rename_file, 0, "rename" },
 	[0x57] = { file_time, 0, "date and time of a file" },
 	[0x5a] = { create_temporary, 0, "create temporary file" },
 	[0x5b] = { create_new, 0, "create new file" },
 	[0x5c] = { lock, 0, "lock" },
-	[0x60] = { true_name, 0, "true name" },
 	[0x67] = { set_handle_count, 0, "handle count" },
 	[0x68] = { commit, 0, "commit" },
 	[0x6a] = { commit, 0, "commit" },

@@ -290,110 +290,6 @@ static int last_error(struct dos *dos)
 	return DOS_OK;
 }
 
-/* --- Countries: this one is the United States --- */
-
-static void fill_country(uint8_t *to)
-{
-	memset(to, 0, 34);
-	to[2] = '$';
-	to[7] = ',';
-	to[9] = '.';
-	to[11] = '-';
-	to[13] = ':';
-	to[16] = 2; /* digits of a price */
-	put_far(to + 18, SEGMENT_ROM, ROM_HANDLERS + 4 * ROM_ENTRY_CASE_MAP);
-	to[22] = ',';
-}
-
-static int country(struct dos *dos)
-{
-	struct cpu *cpu = &dos->cpu;
-	uint8_t *to = dos_block(dos, cpu->ds, cpu->dx, 34);
-	uint16_t wanted = cpu->al == 0xff ? cpu->bx : cpu->al;
-
-	if (cpu->dx == 0xffff) /* set */
-		return wanted == 1 ? DOS_OK : DOS_E_FILE;
-	if (wanted > 1)
-		return DOS_E_FILE;
-	if (!to)
-		return DOS_E_ACCESS;
-	fill_country(to);
-	cpu->bx = 1;
-	cpu->ax = 1;
-	return DOS_OK;
-}
-
-static void to_upper(uint8_t *s, unsigned n)
-{
-	for (; n > 0; n--, s++)
-		*s = name_upper(*s);
-}
-
-static int extended_country(struct dos *dos)
-{
-	struct cpu *cpu = &dos->cpu;
-	uint8_t *to = dos_block(dos, cpu->es, cpu->di, 41);
-
-	switch (cpu->al) {
-	case 0x01:
-		if ((cpu->dx != 0xffff && cpu->dx != 1) || (cpu->bx != 0xffff && cpu->bx != 437))
-			return DOS_E_FILE;
-		if (!to || cpu->cx < 5)
-			return DOS_E_FUNCTION;
-		memset(to, 0, cpu->cx < 41 ? cpu->cx : 41);
-		to[0] = 1;
-		put16(to + 1, 38);
-		put16(to + 3, 1);
-		if (cpu->cx >= 41) {
-			put16(to + 5, 437);
-			fill_country(to + 7);
-		}
-		cpu->cx = cpu->cx < 41 ? cpu->cx : 41;
-		return DOS_OK;
-	case 0x20:
-		cpu->dl = name_upper(cpu->dl);
-		return DOS_OK;
-	case 0x21:
-		if (!dos_block(dos, cpu->ds, cpu->dx, cpu->cx))
-			return DOS_E_ACCESS;
-		to_upper(dos_block(dos, cpu->ds, cpu->dx, cpu->cx), cpu->cx);
-		return DOS_OK;
-	case 0x22:
-		if (!dos_block(dos, cpu->ds, cpu->dx, 0x80))
-			return DOS_E_ACCESS;
-		to_upper(dos_at(dos, cpu->ds, cpu->dx),
-			(unsigned)strnlen((char *)dos_at(dos, cpu->ds, cpu->dx), 0x80));
-		return DOS_OK;
-	case 0x23:
-		cpu->ax = name_upper(cpu->dl) == 'Y' ? 1 : name_upper(cpu->dl) == 'N' ? 0 : 2;
-		return DOS_OK;
-	default:
-		return DOS_E_FUNCTION;
-	}
-}
-
-static int code_page(struct dos *dos)
-{
-	struct cpu *cpu = &dos->cpu;
-
-	if (cpu->al == 1) {
-		cpu->bx = cpu->dx = 437;
-		return DOS_OK;
-	}
-	return cpu->al == 2 && cpu->bx == 437 ? DOS_OK : cpu->al == 2 ? DOS_E_FILE : DOS_E_FUNCTION;
-}
-
-/* Double-byte characters: there are none. */
-static int lead_bytes(struct dos *dos)
-{
-	if (dos->cpu.al)
-		return DOS_E_FUNCTION;
-	dos->cpu.ds = SEGMENT_DOS_DATA;
-	dos->cpu.si = DOS_DATA_LEAD_BYTES;
-	dos->cpu.al = 0;
-	return DOS_OK;
-}
-
 static int exec(struct dos *dos)
 {
 	return process_exec(dos);
@@ -414,7 +310,6 @@ const struct int21_function int21_system[0x100] = {
 	[0x34] = { in_dos_flag, INT21_PLAIN, "InDOS flag" },
 	[0x35] = { get_vector, INT21_PLAIN, "get vector" },
 	[0x37] = { switch_character, INT21_PLAIN, "switch character" },
-	[0x38] = { country, 0, "country" },
 	[0x48] = { allocate, 0, "allocate memory" },
 	[0x49] = { release, 0, "free memory" },
 	[0x4a] = { resize, 0, "resize memory" },
@@ -428,7 +323,4 @@ const struct int21_function int21_system[0x100] = {
 	[0x58] = { strategy, 0, "allocation strategy" },
 	[0x59] = { last_error, INT21_PLAIN, "extended error" },
 	[0x62] = { get_psp, INT21_PLAIN, "get PSP" },
-	[0x63] = { lead_bytes, 0, "lead bytes" },
-	[0x65] = { extended_country, 0, "extended country" },
-	[0x66] = { code_page, 0, "code page" },
 };

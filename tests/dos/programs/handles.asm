@@ -194,7 +194,37 @@ start:	mov dx, name
 	dos 41h
 	mov bx, 20
 	dos 67h
-	mov bx, 200		; there is no room for so many
+	mov bx, 40		; there is no memory for a table of their own
+	fails 6700h, 8
+	push cs
+	pop es
+	mov bx, 1000h
+	dos 4ah
+	mov bx, 40
+	dos 67h
+	mov cx, 30		; more than a PSP has room for
+	mov di, buffer
+.more:	mov bx, 1
+	dos 45h
+	stosb
+	loop .more
+	cmp ax, 20
+	check ae
+	mov bx, 20
+	fails 6700h, 4		; some are open
+	mov bx, 60
+	dos 67h
+	mov cx, 30
+	mov si, buffer
+	xor bx, bx
+.less:	mov bl, [si]
+	dos 3eh			; still the same ones
+	inc si
+	loop .less
+	fails 3e00h, 6
+	mov bx, 20
+	dos 67h
+	mov bx, 5000
 	fails 6700h, 4
 	passed
 name	db 'new.tmp', 0

@@ -26,7 +26,7 @@ static struct masix_object gauge;
 static mach_port_t processor_set;
 
 /* The servers that are looked at, by the name under which the kernel or ACS started them. */
-static const char *const servers[] = { "acs", "console", "fs", "unix", "net" };
+static const char *const servers[] = { "acs", "console", "fs", "unix", "net", "dos" };
 #define SERVERS (sizeof servers / sizeof servers[0])
 
 /* --- Which task is which --- */
