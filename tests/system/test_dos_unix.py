@@ -192,3 +192,18 @@ def ctrl_c_ends_a_program_and_a_batch_file(guest):
     result = guest.type("cd /tmp/d; dos command.com; dos; echo status $?",
                         (b">", b"test\r"), (b"!", b"\x03"), (b"(Y/N)?", b"y"), (b">", b"ver\r"), (b"6.22\r", b"exit 5\r"))
     require(b"after" not in result.stdout and b"status 5" in result.stdout, f"it printed {result.stdout!r}")
+
+
+@case
+def machines_share_files(guest):
+    """What one has open and locked holds against another one, and goes with it."""
+    share = f"dos {PROGRAMS}/share.com"
+    script = f"""{FRESH}; head -c 100 /dev/zero >shared.dat; mkfifo go
+        hold() {{ exec 3<>go; {share} $1 <go >ready & while [ ! -s ready ]; do :; done; }}
+        hold h; {share}; echo $?
+        kill -9 $!; wait $! 2>/dev/null; rm ready; exec 3<&-
+        until {share} | grep -q 'check 0003'; do :; done  # nobody has it open
+        hold d; {share}; echo $?; cat shared.dat | wc -c; echo >&3; wait $!; echo $?; {share} | grep -c 'check 0003'"""
+    result = guest.sh(script)
+    # The last but one fails where it is told that even a read is denied.
+    check(result, stdout="0\nfailed: check 0004\r\n1\n100\n0\n1\n")

@@ -64,6 +64,8 @@ struct dos_file { /* an entry of the system file table */
 	uint8_t field[NAME_FIELD];
 	uint16_t owner; /* PSP */
 	uint32_t position, size;
+	uint64_t inode; /* with the device: which file it is */
+	uint32_t device;
 	int64_t mtime;
 	char path[WORLD_PATH_MAX]; /* of the caller */
 };

@@ -27,6 +27,7 @@ enum dos_error {
 	DOS_E_GENERAL = 31,
 	DOS_E_SHARE = 32,
 	DOS_E_LOCK = 33,
+	DOS_E_SHARE_BUFFER = 36,
 	DOS_E_FULL = 39,
 	DOS_E_EXISTS = 80,
 	DOS_E_MAKE = 82,

@@ -54,8 +54,10 @@ void files_drop(struct dos *dos, struct dos_file *f)
 	for (unsigned i = 0; i < sizeof(dos->locks) / sizeof(dos->locks[0]); i++)
 		if (dos->locks[i].file == files_index(dos, f))
 			dos->locks[i].used = false;
-	if (f->kind == DOS_FILE_DISK)
+	if (f->kind == DOS_FILE_DISK) {
+		dos->world->unshare(dos->world->context, files_index(dos, f));
 		dos->world->close(dos->world->context, f->file);
+	}
 	f->kind = DOS_FILE_FREE;
 }
 
@@ -73,106 +75,15 @@ int files_enter(struct dos *dos, struct dos_file *f, uint16_t *handle)
 	return DOS_E_HANDLES;
 }
 
+bool files_same(const struct dos_file *a, const struct dos_file *b)
+{
+	return a->kind == DOS_FILE_DISK && b->kind == DOS_FILE_DISK && a->inode == b->inode &&
+	       a->device == b->device;
+}
+
 bool files_is_device(const struct dos_file *f)
 {
 	return f->kind >= DOS_FILE_CONSOLE;
-}
-
-/* May the two be open together?  `mode`: access in bits 0 to 2, what is denied to others in bits 4 to 6. */
-static bool denies(uint8_t mode, uint8_t other)
-{
-	unsigned access = other & 3;
-
-	switch (mode >> 4 & 7) {
-	case 1:
-		return true;
-	case 2:
-		return access != 0;
-	case 3:
-		return access != 1;
-	default:
-		return false;
-	}
-}
-
-static bool is_shared_badly(const struct dos *dos, const char *path, uint8_t mode)
-{
-	for (unsigned i = 0; i < DOS_FILES; i++) {
-		const struct dos_file *f = &dos->files[i];
-
-		if (f->kind == DOS_FILE_DISK && strcmp(f->path, path) == 0 &&
-			(denies(f->mode, mode) || denies(mode, f->mode)))
-			return true;
-	}
-	return false;
-}
-
-static int open_disk(struct dos *dos, struct dos_file *f, const struct dos_path *path, unsigned how,
-	uint16_t *action)
-{
-	static const unsigned access[4] = { WORLD_READ, WORLD_WRITE, WORLD_READ | WORLD_WRITE, 0 };
-	unsigned flags = access[f->mode & 3];
-	struct world_stat stat;
-	int error;
-
-	if (path->is_root)
-		return DOS_E_ACCESS;
-	error = path_resolve(dos, path, f->path, &stat);
-	*action = 1;
-	if (error == DOS_E_FILE && (how & (FILES_CREATE | FILES_EXCLUSIVE))) {
-		flags |= WORLD_CREATE | WORLD_EXCLUSIVE;
-		*action = 2;
-	} else if (error) {
-		return error;
-	} else if (how & FILES_EXCLUSIVE) {
-		return DOS_E_EXISTS;
-	} else if (!stat.is_file || ((flags & WORLD_WRITE) && !stat.is_writable)) {
-		return DOS_E_ACCESS;
-	} else if (how & FILES_CREATE) {
-		flags |= WORLD_TRUNCATE;
-		*action = 3;
-	} else if (!(how & FILES_OPEN)) {
-		return DOS_E_EXISTS;
-	}
-	if (is_shared_badly(dos, f->path, f->mode))
-		return DOS_E_SHARE;
-	error = dos->world->open(dos->world->context, f->path, flags, &f->file, &stat);
-	if (error)
-		return error;
-	f->kind = DOS_FILE_DISK;
-	f->mtime = stat.mtime;
-	f->drive = path->drive;
-	memcpy(f->field, path->field, NAME_FIELD);
-	return DOS_OK;
-}
-
-int files_open(struct dos *dos, const struct dos_path *path, uint8_t mode, unsigned how,
-	uint8_t attributes, struct dos_file **file, uint16_t *action)
-{
-	struct dos_file *f = files_new(dos);
-	int error = DOS_OK;
-
-	if (!f)
-		return DOS_E_HANDLES;
-	f->mode = mode;
-	*action = 1;
-	if (path->device != DOS_FILE_FREE) {
-		f->kind = path->device;
-		memcpy(f->field, path->field, NAME_FIELD);
-		memset(f->field + 8, ' ', 3);
-	} else if (path->is_pattern) {
-		error = DOS_E_FILE;
-	} else {
-		error = open_disk(dos, f, path, how, action);
-	}
-	if (!error && *action == 2 && (attributes & 1))
-		error = dos->world->set_writable(dos->world->context, f->path, false);
-	if (error) {
-		files_drop(dos, f);
-		return error;
-	}
-	*file = f;
-	return DOS_OK;
 }
 
 int files_close(struct dos *dos, uint16_t handle)
@@ -197,11 +108,28 @@ static int read_stream(struct dos *dos, struct dos_file *f, uint8_t *to, uint16_
 	return DOS_OK;
 }
 
+/* Has a program locked some of these bytes by another open of the file? */
+static bool is_locked(const struct dos *dos, const struct dos_file *f, uint32_t start, uint32_t n)
+{
+	for (unsigned i = 0; i < sizeof(dos->locks) / sizeof(dos->locks[0]); i++) {
+		const struct dos_lock *l = &dos->locks[i];
+
+		if (l->used && l->file != files_index(dos, f) &&
+			files_same(&dos->files[l->file], f) && l->start < start + n &&
+			start < l->end)
+			return true;
+	}
+	return false;
+}
+
 static int read_disk(struct dos *dos, struct dos_file *f, uint8_t *to, uint16_t n, uint16_t *done)
 {
 	uint32_t got = 0;
-	int error = dos->world->read(dos->world->context, f->file, f->position, to, n, &got);
+	int error;
 
+	if (is_locked(dos, f, f->position, n))
+		return DOS_E_LOCK;
+	error = dos->world->read(dos->world->context, f->file, f->position, to, n, &got);
 	f->position += got;
 	*done = (uint16_t)got;
 	return got ? DOS_OK : error;
@@ -235,6 +163,8 @@ static int write_disk(
 	uint32_t put = 0;
 	int error;
 
+	if (is_locked(dos, f, f->position, n))
+		return DOS_E_LOCK;
 	f->written = true;
 	if (n == 0) /* ends the file here */
 		return dos->world->set_size(dos->world->context, f->file, f->position);

@@ -42,6 +42,8 @@ void files_inherit(struct dos *dos, uint16_t psp, uint16_t parent);
 /* The word that function 44h/00h tells. */
 uint16_t files_device_word(const struct dos *dos, const struct dos_file *file);
 bool files_is_device(const struct dos_file *file);
+/* Are they opens of the same file? */
+bool files_same(const struct dos_file *a, const struct dos_file *b);
 
 /* DOS date and time of a moment. */
 void dos_stamp(int64_t seconds, uint16_t *date, uint16_t *time);

@@ -230,11 +230,27 @@ static int file_time(struct dos *dos)
 	return DOS_OK;
 }
 
-/* --- Locks: between the programs of one machine --- */
+/* --- Locks: of other opens of the file, here and in other machines --- */
 
-static bool overlaps(const struct dos_lock *l, uint8_t file, uint32_t start, uint32_t end)
+static bool overlaps(const struct dos *dos, const struct dos_lock *l, const struct dos_file *f,
+	uint32_t start, uint32_t end)
 {
-	return l->used && l->file == file && l->start < end && start < l->end;
+	return l->used && files_same(&dos->files[l->file], f) && l->start < end && start < l->end;
+}
+
+static int unlock(struct dos *dos, const struct dos_file *f, uint32_t start, uint32_t end)
+{
+	for (unsigned i = 0; i < sizeof(dos->locks) / sizeof(dos->locks[0]); i++) {
+		struct dos_lock *l = &dos->locks[i];
+
+		if (l->used && l->file == files_index(dos, f) && l->start == start &&
+			l->end == end) {
+			l->used = false;
+			return dos->world->lock(
+				dos->world->context, files_index(dos, f), false, start, end);
+		}
+	}
+	return DOS_E_LOCK;
 }
 
 static int lock(struct dos *dos)
@@ -244,28 +260,27 @@ static int lock(struct dos *dos)
 	uint32_t start = (uint32_t)cpu->cx << 16 | cpu->dx, n = (uint32_t)cpu->si << 16 | cpu->di;
 	uint32_t end = start + n < start ? ~0u : start + n;
 	struct dos_lock *free_one = NULL;
+	int error;
 
 	if (!f)
 		return DOS_E_HANDLE;
 	if (cpu->al > 1 || f->kind != DOS_FILE_DISK)
 		return DOS_E_FUNCTION;
+	if (cpu->al == 1)
+		return unlock(dos, f, start, end);
 	for (unsigned i = 0; i < sizeof(dos->locks) / sizeof(dos->locks[0]); i++) {
 		struct dos_lock *l = &dos->locks[i];
 
 		if (!l->used)
 			free_one = l;
-		else if (cpu->al == 0 && overlaps(l, (uint8_t)files_index(dos, f), start, end))
+		else if (overlaps(dos, l, f, start, end))
 			return DOS_E_LOCK;
-		else if (cpu->al == 1 && l->file == files_index(dos, f) && l->start == start &&
-			 l->end == end) {
-			l->used = false;
-			return DOS_OK;
-		}
 	}
-	if (cpu->al == 1)
-		return DOS_E_LOCK;
 	if (!free_one)
-		return 36; /* sharing buffer overflow */
+		return DOS_E_SHARE_BUFFER;
+	error = dos->world->lock(dos->world->context, files_index(dos, f), true, start, end);
+	if (error)
+		return error;
 	*free_one = (struct dos_lock){ true, (uint8_t)files_index(dos, f), dos->psp, start, end };
 	return DOS_OK;
 }

@@ -22,6 +22,8 @@ struct world_stat {
 	bool is_writable; /* some permission to write is set */
 	uint32_t size;	  /* 4 GiB - 1 where it is more */
 	int64_t mtime;	  /* seconds since 1970 */
+	uint64_t inode;	  /* with the device: which file it is */
+	uint32_t device;
 };
 
 struct world_space {
@@ -57,6 +59,12 @@ struct world {
 	int (*file_stat)(void *context, int file, struct world_stat *stat);
 	int (*set_time)(void *context, int file, int64_t mtime);
 	int (*sync)(void *context, int file);
+
+	/* Against programs of other machines: the file may be used by `mode` (sharing.h), until `unshare`: DOS_E_SHARE.  `slot` is
+	 * the caller's number for it.  Lock or unlock the bytes from start up to end: DOS_E_LOCK. */
+	int (*share)(void *context, unsigned slot, const struct world_stat *stat, uint8_t mode);
+	void (*unshare)(void *context, unsigned slot);
+	int (*lock)(void *context, unsigned slot, bool set, uint32_t start, uint32_t end);
 
 	int (*stat)(void *context, const char *path, struct world_stat *stat);
 	/* Each name in the directory but . and ..; until `each` returns false. */

@@ -10,21 +10,15 @@
 #include "mach.h"
 #include "mach_port.h"
 #include "machine.h"
+#include "walk.h"
 
 #define FILES 128
-#define CROSSINGS 40
 #define PERMISSIONS 07777u
 #define TYPE_MASK 0170000u
 #define TYPE_DIRECTORY 0040000u
 #define TYPE_FILE 0100000u
 #define WRITE_BITS 0222u
 
-static struct {
-	const char *path; /* no slash at the end: "" is the root */
-	mach_port_t port;
-	uint32_t mount;
-} directories[MASIX_DIRECTORIES_MAX];
-static uint32_t directory_count;
 static mach_port_t files[FILES];
 
 static int dos_error(kern_return_t kr)
@@ -59,119 +53,6 @@ static int dos_error(kern_return_t kr)
 	}
 }
 
-/* A path on its way through the file systems. */
-struct walk {
-	char path[MASIX_PATH_MAX];
-	uint32_t from, length; /* what is left, in `path` */
-	unsigned directory;
-};
-
-/* The directory that the absolute path begins with, the longest one. */
-static void begin(struct walk *w)
-{
-	size_t best = 0;
-
-	w->directory = 0;
-	for (unsigned i = 1; i < directory_count; i++) {
-		size_t n = strlen(directories[i].path);
-
-		if (n > best && n <= w->length && memcmp(w->path, directories[i].path, n) == 0 &&
-			(n == w->length || w->path[n] == '/')) {
-			best = n;
-			w->directory = i;
-		}
-	}
-	w->from = (uint32_t)best;
-	w->length -= w->from;
-}
-
-static kern_return_t cross(
-	struct walk *w, int kind, uint32_t mount, const char *rest, uint32_t length)
-{
-	uint32_t before = 0;
-
-	w->from = 0;
-	if (kind == MASIX_CROSS_MOUNT) {
-		for (unsigned i = 1; i < directory_count; i++)
-			if (directories[i].mount == mount) {
-				w->directory = i;
-				memcpy(w->path, rest, length);
-				w->length = length;
-				return KERN_SUCCESS;
-			}
-		return MASIX_E_NOT_FOUND; /* not handed in */
-	}
-	if (kind == MASIX_CROSS_PARENT) {
-		const char *path = directories[w->directory].path;
-
-		before = (uint32_t)strlen(path);
-		while (before > 0 && path[before - 1] != '/')
-			before--;
-		memcpy(w->path, path, before);
-	} else if (kind != MASIX_CROSS_ROOT) {
-		return MASIX_E_IO;
-	}
-	if (before + 1 + length > sizeof(w->path))
-		return MASIX_E_NAME_TOO_LONG;
-	w->path[before] = '/';
-	memcpy(w->path + before + 1, rest, length);
-	w->length = before + 1 + length;
-	begin(w);
-	return KERN_SUCCESS;
-}
-
-static kern_return_t set_out(struct walk *w, const char *path)
-{
-	w->length = (uint32_t)strlen(path);
-	if (w->length > sizeof(w->path))
-		return MASIX_E_NAME_TOO_LONG;
-	memcpy(w->path, path, w->length);
-	begin(w);
-	return KERN_SUCCESS;
-}
-
-/* dir_open, or dir_stat without `port`. */
-static kern_return_t resolve(const char *path, int flags, uint32_t mode, int *kind,
-	mach_port_t *port, struct masix_stat *stat)
-{
-	static struct walk w;
-	static masix_path_t rest;
-	kern_return_t kr = set_out(&w, path);
-
-	for (unsigned i = 0; kr == KERN_SUCCESS && i < CROSSINGS; i++) {
-		mach_msg_type_number_t n = sizeof(rest);
-
-		if (port != NULL)
-			kr = dir_open(directories[w.directory].port, w.path + w.from, w.length,
-				flags, mode, kind, port, stat, rest, &n);
-		else
-			kr = dir_stat(directories[w.directory].port, w.path + w.from, w.length,
-				flags, kind, stat, rest, &n);
-		if (kr != KERN_SUCCESS || *kind < MASIX_CROSS_ROOT)
-			return kr;
-		kr = cross(&w, *kind, stat->rdev, rest, n);
-	}
-	return kr != KERN_SUCCESS ? kr : MASIX_E_LOOP;
-}
-
-/* The directory that the last name of the path is in, and that name. */
-static kern_return_t parent(const char *path, mach_port_t *port, const char **name)
-{
-	static char above[MASIX_PATH_MAX];
-	const char *last = strrchr(path, '/');
-	struct masix_stat stat;
-	int kind;
-	kern_return_t kr;
-
-	*name = last + 1;
-	memcpy(above, path, (size_t)(last - path));
-	above[last - path] = '\0';
-	kr = resolve(above, MASIX_OPEN_READ | MASIX_OPEN_DIRECTORY, 0, &kind, port, &stat);
-	if (kr == MASIX_E_ACCESS) /* it may be searched, and not read */
-		kr = resolve(above, MASIX_OPEN_PATH | MASIX_OPEN_DIRECTORY, 0, &kind, port, &stat);
-	return kr;
-}
-
 static void drop(mach_port_t port)
 {
 	(void)mach_port_deallocate(mach_task_self(), port);
@@ -184,6 +65,8 @@ static void convert(const struct masix_stat *from, struct world_stat *to)
 	to->is_writable = (from->mode & WRITE_BITS) != 0;
 	to->size = from->size > 0xffffffffu ? 0xffffffffu : (uint32_t)from->size;
 	to->mtime = from->mtime;
+	to->inode = from->ino;
+	to->device = from->dev;
 }
 
 static int disk_open(
@@ -212,8 +95,8 @@ static int disk_open(
 	for (unsigned i = 0; i < sizeof(map) / sizeof(map[0]); i++)
 		if (flags & map[i].of_world)
 			masix_flags |= map[i].of_masix;
-	kr = resolve(path, masix_flags, 0666 & ~machine_boot()->numbers[MASIX_PROGRAM_UMASK], &kind,
-		&port, &found);
+	kr = walk_open(path, masix_flags, 0666 & ~machine_boot()->numbers[MASIX_PROGRAM_UMASK],
+		&kind, &port, &found);
 	if (kr != KERN_SUCCESS)
 		return dos_error(kr);
 	if (kind != MASIX_KIND_FILE) { /* devices and fifos are not the program's to open */
@@ -311,7 +194,7 @@ static int disk_stat(void *context, const char *path, struct world_stat *stat)
 {
 	struct masix_stat found;
 	int kind;
-	kern_return_t kr = resolve(path, 0, 0, &kind, NULL, &found);
+	kern_return_t kr = walk_open(path, 0, 0, &kind, NULL, &found);
 
 	(void)context;
 	if (kr == KERN_SUCCESS)
@@ -349,7 +232,7 @@ static int disk_list(void *context, const char *path,
 	int64_t cookie = 0;
 	int kind;
 	kern_return_t kr =
-		resolve(path, MASIX_OPEN_READ | MASIX_OPEN_DIRECTORY, 0, &kind, &port, &stat);
+		walk_open(path, MASIX_OPEN_READ | MASIX_OPEN_DIRECTORY, 0, &kind, &port, &stat);
 
 	(void)context;
 	if (kr != KERN_SUCCESS)
@@ -366,7 +249,7 @@ static int disk_make_directory(void *context, const char *path)
 {
 	const char *name;
 	mach_port_t above;
-	kern_return_t kr = parent(path, &above, &name);
+	kern_return_t kr = walk_parent(path, &above, &name);
 
 	(void)context;
 	if (kr != KERN_SUCCESS)
@@ -381,7 +264,7 @@ static int disk_remove(void *context, const char *path, bool directory)
 {
 	const char *name;
 	mach_port_t above;
-	kern_return_t kr = parent(path, &above, &name);
+	kern_return_t kr = walk_parent(path, &above, &name);
 
 	(void)context;
 	if (kr != KERN_SUCCESS)
@@ -396,13 +279,13 @@ static int disk_rename(void *context, const char *from, const char *to)
 	static char kept[WORLD_NAME_MAX];
 	const char *name;
 	mach_port_t from_above, to_above;
-	kern_return_t kr = parent(from, &from_above, &name);
+	kern_return_t kr = walk_parent(from, &from_above, &name);
 
 	(void)context;
 	if (kr != KERN_SUCCESS)
 		return dos_error(kr);
 	strcpy(kept, name);
-	kr = parent(to, &to_above, &name);
+	kr = walk_parent(to, &to_above, &name);
 	if (kr == KERN_SUCCESS) {
 		kr = dir_rename(from_above, kept, strlen(kept), to_above, (char *)name,
 			strlen(name), MASIX_RENAME_NOREPLACE);
@@ -417,7 +300,7 @@ static int disk_set_writable(void *context, const char *path, bool writable)
 	struct masix_stat stat;
 	mach_port_t port;
 	int kind;
-	kern_return_t kr = resolve(path, MASIX_OPEN_PATH, 0, &kind, &port, &stat);
+	kern_return_t kr = walk_open(path, MASIX_OPEN_PATH, 0, &kind, &port, &stat);
 
 	(void)context;
 	if (kr != KERN_SUCCESS)
@@ -436,7 +319,7 @@ static int disk_space(void *context, const char *path, struct world_space *space
 	mach_port_t port;
 	int kind;
 	kern_return_t kr =
-		resolve(path, MASIX_OPEN_READ | MASIX_OPEN_DIRECTORY, 0, &kind, &port, &stat);
+		walk_open(path, MASIX_OPEN_READ | MASIX_OPEN_DIRECTORY, 0, &kind, &port, &stat);
 
 	(void)context;
 	if (kr != KERN_SUCCESS)
@@ -464,16 +347,8 @@ static void release(void *context, void *memory, uint32_t size)
 
 void disk_init(struct world *world)
 {
-	const struct machine_boot *boot = machine_boot();
-	const char *path = boot->strings;
-
-	directory_count = boot->directory_count;
-	for (unsigned i = 0; i < directory_count; i++) {
-		directories[i].path = path;
-		directories[i].port = MACHINE_PORT_DIRECTORY + i;
-		directories[i].mount = boot->mounts[i];
-		path += strlen(path) + 1;
-	}
+	walk_init();
+	sharing_init(world);
 	world->open = disk_open;
 	world->close = disk_close;
 	world->read = disk_read;

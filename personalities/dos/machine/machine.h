@@ -63,9 +63,12 @@ extern char environment_shell[PATH_TEXT + 3];
 void streams_init(struct world *world);
 void streams_flush(void);
 
-/* --- disk.c --- */
+/* --- disk.c, sharing.c --- */
 
 void disk_init(struct world *world);
+void sharing_init(struct world *world);
+/* Before the end is told: others may open at once what a program that was ended had open. */
+void sharing_end(void);
 
 /* --- run.c: the program's thread --- */
 

@@ -165,6 +165,7 @@ void machine_start(void)
 			status = STATUS_CRASHED;
 			run_dump(why);
 		}
+		sharing_end();
 		video_end(&dos);
 		streams_flush();
 	}

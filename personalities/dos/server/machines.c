@@ -17,16 +17,11 @@
 #include "exc_server.h"
 #include "foreign_program_server.h"
 #include "image.h"
+#include "machine_table.h"
 
 #define MACHINES_MAX 32
 #define LINES_MAX                                                                                  \
 	64 /* of the log, from one machine: what a broken one says again and again is enough */
-
-struct machine {
-	struct masix_object object; /* first; its senders: the machine's task */
-	int number;
-	atomic_uint lines;
-};
 
 static atomic_int running, last_number;
 
@@ -34,6 +29,7 @@ static void destroy(struct masix_object *object)
 {
 	struct machine *m = (struct machine *)object;
 
+	machine_drop_shares(m);
 	free(m);
 	atomic_fetch_sub(&running, 1);
 }
@@ -41,6 +37,16 @@ static void destroy(struct masix_object *object)
 static const struct masix_class face_class = { .name = "face" };
 static const struct masix_class machine_class = { .name = "machine", .destroy = destroy };
 static struct masix_object face_object;
+
+struct machine *machine_get(mach_port_t port)
+{
+	return (struct machine *)masix_object_get(port, &machine_class);
+}
+
+void machine_put(struct machine *machine)
+{
+	masix_object_put(&machine->object);
+}
 
 kern_return_t machines_init(mach_port_t *face)
 {
@@ -268,7 +274,7 @@ kern_return_t S_program_keys(
 kern_return_t S_machine_log(
 	mach_port_t server, const masix_name_t line, mach_msg_type_number_t size)
 {
-	struct machine *m = (struct machine *)masix_object_get(server, &machine_class);
+	struct machine *m = machine_get(server);
 	char text[256];
 
 	if (m == NULL)
@@ -278,7 +284,7 @@ kern_return_t S_machine_log(
 	if (atomic_fetch_add(&m->lines, 1) < LINES_MAX)
 		masix_log("machine %d: %.*s", m->number,
 			(int)(size < sizeof(text) ? size : sizeof(text)), text);
-	masix_object_put(&m->object);
+	machine_put(m);
 	return KERN_SUCCESS;
 }
 
@@ -286,7 +292,7 @@ kern_return_t S_machine_log(
 kern_return_t catch_exception_raise(mach_port_t port, mach_port_t thread, mach_port_t task,
 	integer_t kind, integer_t code, rpc_long_integer_t subcode)
 {
-	struct machine *m = (struct machine *)masix_object_get(port, &machine_class);
+	struct machine *m = machine_get(port);
 
 	(void)thread;
 	(void)task;
@@ -294,6 +300,6 @@ kern_return_t catch_exception_raise(mach_port_t port, mach_port_t thread, mach_p
 		return KERN_INVALID_ARGUMENT;
 	masix_log("machine %d: exception %d, code %d, at %#lx in its own code", m->number, kind,
 		code, (unsigned long)subcode);
-	masix_object_put(&m->object);
+	machine_put(m);
 	return KERN_FAILURE;
 }

@@ -194,7 +194,7 @@ start:	mov dx, name
 	dos 41h
 	mov bx, 20
 	dos 67h
-	mov bx, 40		; there is no memory for a table of their own
+	mov bx, 4000		; there is no memory for a table of their own
 	fails 6700h, 8
 	push cs
 	pop es

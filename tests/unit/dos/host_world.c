@@ -101,6 +101,8 @@ static void convert(const struct stat *from, struct world_stat *to)
 	to->is_writable = (from->st_mode & 0222) != 0;
 	to->size = (uint32_t)from->st_size;
 	to->mtime = from->st_mtime;
+	to->inode = from->st_ino;
+	to->device = (uint32_t)from->st_dev;
 }
 
 static int file_stat(void *context, int file, struct world_stat *stat)
@@ -244,6 +246,32 @@ static void release(void *context, void *memory, uint32_t size)
 	free(memory);
 }
 
+/* There is no other machine. */
+static int share(void *context, unsigned slot, const struct world_stat *stat, uint8_t mode)
+{
+	(void)context;
+	(void)slot;
+	(void)stat;
+	(void)mode;
+	return DOS_OK;
+}
+
+static void unshare(void *context, unsigned slot)
+{
+	(void)context;
+	(void)slot;
+}
+
+static int lock(void *context, unsigned slot, bool set, uint32_t start, uint32_t end)
+{
+	(void)context;
+	(void)slot;
+	(void)set;
+	(void)start;
+	(void)end;
+	return DOS_OK;
+}
+
 static const struct world functions = { .stream_read = stream_read,
 	.stream_write = stream_write,
 	.stream_is_terminal = stream_is_terminal,
@@ -260,6 +288,9 @@ static const struct world functions = { .stream_read = stream_read,
 	.file_stat = file_stat,
 	.set_time = set_time,
 	.sync = do_sync,
+	.share = share,
+	.unshare = unshare,
+	.lock = lock,
 	.stat = do_stat,
 	.list = list,
 	.make_directory = make_directory,
