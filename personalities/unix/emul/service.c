@@ -412,9 +412,13 @@ kern_return_t service_start(void)
 		kr = task_set_special_port(EMUL_PORT_TASK, TASK_EXCEPTION, service_port);
 	if (!kr)
 		kr = start_thread();
-	if (!kr)
-		kr = process_started(EMUL_PORT_PROCESS, event_port, EMUL_PORT_THREAD,
-			&emul_process.pid, &emul_process.ppid, &limit_changes);
+	if (kr)
+		return kr;
+	/* What a poke brings after the answer was made is newer than the answer. */
+	emul_lock(&take_lock);
+	kr = process_started(EMUL_PORT_PROCESS, event_port, EMUL_PORT_THREAD, &emul_process.pid,
+		&emul_process.ppid, &limit_changes);
+	emul_unlock(&take_lock);
 	if (!kr)
 		limits_follow(limit_changes);
 	return kr;
