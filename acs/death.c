@@ -41,13 +41,20 @@ static const char *consequence(enum server_state state)
 	return consequences[state] != NULL ? consequences[state] : "";
 }
 
+/* An heir that is ready has no estate any more. */
+static bool is_failed_heir(const struct server *server, enum server_end end)
+{
+	return server->estate.count != 0 && end == SERVER_DIED;
+}
+
 /* Does what the server leaves wait for its successor?  Under the lock. */
 static bool leaves_estate(const struct acs *acs, const struct server *server, enum server_end end)
 {
 	return server->manifest.inherits && server->kept.count != 0 &&
 	       (end == SERVER_DIED || end == SERVER_KILLED || end == SERVER_RESTARTED) &&
 	       !acs->stopping && server->state != SERVER_DRAINING && !server->successor &&
-	       server->estate.count < ESTATE_CORPSES;
+	       server->estate.count < ESTATE_CORPSES &&
+	       server->estate.failures + is_failed_heir(server, end) < ESTATE_FAILURES;
 }
 
 /* Nobody looks for it or starts it before its names have gone: one that is started again would find them taken.  With the
@@ -77,10 +84,13 @@ void life_end(struct acs *acs, struct server *server, const struct life_ending *
 		     !draining && !server->successor;
 	bool essential = server->essential && !acs->stopping;
 	bool leaves = leaves_estate(acs, server, ending->end);
+	/* Whoever was served before is still there: one that begins with nothing would know nobody. */
+	bool hopeless = essential && !leaves && is_failed_heir(server, ending->end);
 	struct corpse *corpse = corpse_begin(server->task, ending->reply);
 	struct estate estate = estate_take(&server->estate);
 	enum server_state state;
 
+	estate.failures += estate.count != 0 && ending->end == SERVER_DIED;
 	session->server = NULL;
 	server->session = NULL;
 	server->task = MACH_PORT_NULL;
@@ -91,7 +101,7 @@ void life_end(struct acs *acs, struct server *server, const struct life_ending *
 	state = life_after_end(acs, server, draining ? SERVER_STOPPED : ending->end);
 	if (state == SERVER_DECLARED)
 		names_call(acs);
-	fatal |= essential && state == SERVER_FAILED;
+	fatal |= hopeless || (essential && state == SERVER_FAILED);
 	acs->stopping |= fatal;
 	if (leaves && (state == SERVER_WAITING || state == SERVER_WANTED)) {
 		estate_add(&estate, corpse, session->owner);
@@ -109,7 +119,7 @@ void life_end(struct acs *acs, struct server *server, const struct life_ending *
 		session_hear_last_words(session);
 	if (fatal)
 		machine_fail(acs, "%s: %s%s", session->manifest.name, ending->reason,
-			consequence(state));
+			hopeless ? ", as all who inherited" : consequence(state));
 	acs_record(acs,
 		ending->end == SERVER_STOPPED || ending->end == SERVER_RESTARTED ? AUDIT_STOP
 										 : AUDIT_DIE,
@@ -200,8 +210,9 @@ void server_start_failed(
 	server->waiter = life_nobody;
 	state = after_failed_start(acs, server);
 	pthread_mutex_unlock(&acs->lock);
-	if (essential && state == SERVER_FAILED)
-		machine_fail(acs, "%s: %s%s", name, reason, consequence(state));
+	if (essential && (state == SERVER_FAILED || estate.count != 0))
+		machine_fail(acs, "%s: %s%s", name, reason,
+			estate.count != 0 ? ", and what it inherited is lost" : consequence(state));
 	estate_drop(acs, &estate);
 	acs_record(acs, AUDIT_REFUSE, name, "%s%s", reason, consequence(state));
 	life_answer(&waiter, status, reason);

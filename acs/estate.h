@@ -7,13 +7,14 @@
 #include "corpse.h"
 #include "launch.h"
 
-/* An heir that dies before it is ready leaves a corpse too, with all that it had got; after so many the estate itself
- * is taken for the cause, and dropped. */
-#define ESTATE_CORPSES 3
+/* An heir that ends before it is ready leaves a corpse too, with all that it had got.  After so many that have died by
+ * themselves the estate is taken for the cause, and dropped. */
+#define ESTATE_FAILURES 3
+#define ESTATE_CORPSES 16
 
 struct estate {
 	struct corpse *corpses[ESTATE_CORPSES]; /* the newest last */
-	unsigned count;
+	unsigned count, failures;
 	uint32_t owner; /* session whose names stay in the registry */
 };
 

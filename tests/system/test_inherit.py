@@ -153,3 +153,22 @@ def a_fault_of_acs_ends_in_a_clean_reboot():
 @alone(seconds=200)
 def an_acs_that_stands_still_ends_in_a_clean_reboot():
     acs_is_lost("freeze", "acs does not answer")
+
+
+@alone
+def a_unix_server_whose_heirs_die_ends_the_machine():
+    """Each heir dies of what it inherits: nobody begins with nothing beside the old processes."""
+    guest = TestGuest()
+    try:
+        for server in ("gauge", "net"):
+            check(guest.run("masix", "start", f"/usr/lib/masix/servers/{server}"))
+        try:
+            guest.sh("/usr/lib/masix/trials/gauge spoil unix")
+        except MasixError:
+            pass
+        log = guest.log()
+        lives = log.count("masix: unix: session ")
+        require("masix: unix: ended before it was ready, as all who inherited; stopping" in log and lives == 3,
+                f"after {lives} lives nobody said why: {log[-900:]!r}")
+    finally:
+        guest.close()

@@ -26,7 +26,7 @@
  *           need(masix_ready());            the one before ends
  *
  * Three that die one after the other before they are ready, and the inheritance is thrown away: the next starts with
- * nothing (masix_keep says false), and clients' rights die. */
+ * nothing (masix_keep says false), and clients' rights die.  If it is a server of the boot the machine stops instead. */
 #ifndef MASIX_ESTATE_H
 #define MASIX_ESTATE_H
 

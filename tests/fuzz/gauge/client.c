@@ -1,5 +1,5 @@
 /* gauge: prints what the gauge (masix start /usr/lib/masix/servers/gauge) sees.  gauge SERVER: crashes it.
- * gauge end SERVER, gauge freeze SERVER, gauge fault SERVER: harms its task (gauge.defs). */
+ * gauge end SERVER, gauge freeze SERVER, gauge fault SERVER, gauge spoil SERVER: harms its task (gauge.defs). */
 #include <masix/client.h>
 #include <masix/error.h>
 #include <masix/types.h>
@@ -15,6 +15,7 @@ static int harm_of(const char *word)
 	return strcmp(word, "end") == 0	     ? GAUGE_END
 	       : strcmp(word, "freeze") == 0 ? GAUGE_FREEZE
 	       : strcmp(word, "fault") == 0  ? GAUGE_FAULT
+	       : strcmp(word, "spoil") == 0  ? GAUGE_SPOIL
 					     : -1;
 }
 

@@ -2,6 +2,7 @@
  * have. Nothing in the servers under test takes part. */
 #include <mach/task_info.h>
 #include <masix/error.h>
+#include <masix/estate.h>
 #include <masix/mach.h>
 #include <masix/object.h>
 #include <masix/server.h>
@@ -243,6 +244,14 @@ static kern_return_t fault(mach_port_t task)
 	return kr; /* the array is small, and this is the end of the machine */
 }
 
+/* Each heir will fault there, too: pages are inherited as they are. */
+static kern_return_t spoil(mach_port_t task)
+{
+	kern_return_t kr = vm_protect(task, MASIX_KEEP_BASE + PAGE, PAGE, FALSE, VM_PROT_NONE);
+
+	return kr == KERN_SUCCESS ? crash(task) : kr;
+}
+
 static kern_return_t harm(mach_port_t task, int how)
 {
 	switch (how) {
@@ -252,6 +261,8 @@ static kern_return_t harm(mach_port_t task, int how)
 		return task_suspend(task);
 	case GAUGE_FAULT:
 		return fault(task);
+	case GAUGE_SPOIL:
+		return spoil(task);
 	}
 	return MASIX_E_INVALID;
 }

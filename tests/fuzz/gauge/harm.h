@@ -5,5 +5,6 @@
 #define GAUGE_END 0
 #define GAUGE_FREEZE 1
 #define GAUGE_FAULT 2
+#define GAUGE_SPOIL 3
 
 #endif
