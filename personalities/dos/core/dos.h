@@ -29,8 +29,10 @@
 #define ROM_ENTRY_CPM 257u
 #define ROM_ENTRY_CASE_MAP 258u
 #define ROM_ENTRY_AGAIN 259u
-#define ROM_ENTRIES 260u
+#define ROM_ENTRY_CRITICAL 262u /* the two before it are the rest of AGAIN */
+#define ROM_ENTRIES 263u
 #define ROM_AGAIN (ROM_HANDLERS + 4 * ROM_ENTRY_AGAIN) /* HLT, INT 21h, RETF 2 */
+#define ROM_CRITICAL (ROM_HANDLERS + 4 * ROM_ENTRY_CRITICAL)
 
 #define ROM_MEDIA 0x0ff0u /* the byte F8h: a fixed disk */
 
@@ -38,6 +40,7 @@
 #define DOS_DATA_IN_DOS 0x10u
 #define DOS_DATA_LEAD_BYTES 0x14u
 #define DOS_DATA_LISTS 0x26u
+#define DOS_DATA_DISK_HEADER 0x80u /* of the disks, as far as INT 24h shows one */
 
 enum dos_file_kind {
 	DOS_FILE_FREE,
@@ -156,6 +159,10 @@ struct dos {
 	struct cpu call;
 	bool is_broken; /* Ctrl-C ended it: the registers are no longer its own */
 	uint16_t again_sp;
+
+	/* Of a call that failed, while the handler of INT 24h has it (critical.c). */
+	bool is_critical;
+	struct cpu critical, critical_failed; /* as it came, and as it goes if it fails */
 
 	uint64_t ticks_seen;
 	unsigned clock_polls; /* INT 1Ah/00h, one after the other */

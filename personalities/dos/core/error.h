@@ -31,6 +31,7 @@ enum dos_error {
 	DOS_E_FULL = 39,
 	DOS_E_EXISTS = 80,
 	DOS_E_MAKE = 82,
+	DOS_E_FAIL_24 = 83,
 };
 
 #endif

@@ -1,6 +1,7 @@
 #include "int21.h"
 
 #include "con.h"
+#include "critical.h"
 #include "exec.h"
 
 const struct int21_function *int21_find(uint8_t n)
@@ -73,21 +74,11 @@ static uint16_t plain_code(int error)
 	return (uint16_t)(error > DOS_E_NO_MORE && error < DOS_E_SHARE ? DOS_E_ACCESS : error);
 }
 
-void int21(struct dos *dos)
+/* What the caller sees of it. */
+static void answer(struct dos *dos, const struct int21_function *f, int error)
 {
 	struct cpu *cpu = &dos->cpu;
-	const struct int21_function *f = int21_find(cpu->ah);
-	int error;
 
-	dos->call = *cpu;
-	dos->is_broken = false;
-	if (f && (f->flags & INT21_BREAK) && console_check_break(dos))
-		return;
-	error = f ? f->handler(dos) : DOS_E_FUNCTION;
-	if (dos->is_broken || dos->is_over)
-		return;
-	if (error)
-		note_error(dos, error);
 	if (f && (f->flags & INT21_PLAIN))
 		return;
 	if (!f && dos->call.ah > 0x6c) { /* as DOS answers what is beyond its table */
@@ -100,4 +91,23 @@ void int21(struct dos *dos)
 	} else {
 		cpu->flags &= (uint16_t)~FLAG_CARRY;
 	}
+}
+
+void int21(struct dos *dos)
+{
+	const struct int21_function *f = int21_find(dos->cpu.ah);
+	int error;
+
+	critical_note_call(dos);
+	dos->call = dos->cpu;
+	dos->is_broken = false;
+	if (f && (f->flags & INT21_BREAK) && console_check_break(dos))
+		return;
+	error = f ? f->handler(dos) : DOS_E_FUNCTION;
+	if (dos->is_broken || dos->is_over)
+		return;
+	if (error)
+		note_error(dos, error);
+	answer(dos, f, error);
+	critical_ask(dos, error);
 }

@@ -3,6 +3,7 @@
 
 #include "bios.h"
 #include "con.h"
+#include "critical.h"
 #include "exec.h"
 #include "files.h"
 #include "int21.h"
@@ -40,6 +41,7 @@ static void init_lists(struct dos *dos)
 	put32(nul, 0xffffffff); /* the last device */
 	put16(nul + 4, 0x8004);
 	memcpy(nul + 10, "NUL     ", 8);
+	put32(dos_at(dos, SEGMENT_DOS_DATA, DOS_DATA_DISK_HEADER), 0xffffffff);
 }
 
 void dos_init(struct dos *dos, uint8_t *memory, struct world *world)
@@ -86,6 +88,9 @@ void dos_entry(struct dos *dos, unsigned entry)
 	case ROM_ENTRY_AGAIN:
 		cpu->ip++;
 		process_again(dos);
+		break;
+	case ROM_ENTRY_CRITICAL:
+		critical_answer(dos);
 		break;
 	default:
 		dos_crash(dos, "jump into the ROM");

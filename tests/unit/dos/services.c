@@ -729,6 +729,87 @@ static void placed_text_makes_a_screen(void **state)
 	host_end(h);
 }
 
+static int reads_that_fail;
+static int (*real_read)(
+	void *context, int file, uint32_t offset, void *to, uint32_t n, uint32_t *done);
+
+static int failing_read(
+	void *context, int file, uint32_t offset, void *to, uint32_t n, uint32_t *done)
+{
+	if (reads_that_fail-- > 0)
+		return DOS_E_GENERAL;
+	return real_read(context, file, offset, to, n, done);
+}
+
+/* A read of `handle` that fails enters the handler at 1234:5678, which answers `al` by an IRET. */
+static void answer_critical(struct host *h, uint16_t handle, uint8_t al)
+{
+	struct cpu *cpu = &h->dos.cpu;
+	uint16_t ip = cpu->ip, sp = cpu->sp;
+
+	cpu->bx = handle;
+	cpu->cx = 4;
+	cpu->dx = BUFFER;
+	cpu->ds = h->dos.psp;
+	(void)host_call(h, 0x3f00);
+	assert_int_equal(cpu->cs, 0x1234);
+	assert_int_equal(cpu->ip, 0x5678);
+	assert_int_equal(cpu->ah & 0x80, 0);
+	assert_int_equal(cpu->ah & 0x38, 0x18);
+	assert_int_equal(cpu->di & 0xff, 12);
+	assert_int_equal(get16(dos_at(&h->dos, cpu->bp, (uint16_t)(cpu->si + 4))) & 0x8000, 0);
+	/* Above the frame of INT 24h: ax of the call at first, its frame in the end. */
+	assert_int_equal(get16(dos_at(&h->dos, cpu->ss, (uint16_t)(cpu->sp + 6))), 0x3f00);
+	assert_int_equal(get16(dos_at(&h->dos, cpu->ss, (uint16_t)(cpu->sp + 24))), ip);
+	assert_int_equal((uint16_t)(cpu->sp + 30), sp);
+	cpu->al = al;
+	cpu->ip = get16(dos_at(&h->dos, cpu->ss, cpu->sp));
+	cpu->cs = get16(dos_at(&h->dos, cpu->ss, (uint16_t)(cpu->sp + 2)));
+	cpu->sp = (uint16_t)(cpu->sp + 6);
+	assert_int_equal(cpu->ip, ROM_CRITICAL);
+	assert_int_equal(cpu->cs, SEGMENT_ROM);
+	dos_entry(&h->dos, ROM_ENTRY_CRITICAL);
+	if (!h->dos.is_over) {
+		assert_int_equal(cpu->ip, ip);
+		assert_int_equal(cpu->sp, sp);
+	}
+}
+
+static void critical_errors_are_the_handler_s(void **state)
+{
+	struct host *h = *state;
+	struct cpu *cpu = &h->dos.cpu;
+	uint16_t handle = open_file(h, 0x3c00, "A.TXT", 0);
+
+	assert_int_equal(transfer(h, 0x4000, handle, 4), 4);
+	cpu->bx = handle;
+	cpu->cx = cpu->dx = 0;
+	assert_int_equal(host_call(h, 0x4200), 0);
+	real_read = h->dos.world->read;
+	h->dos.world->read = failing_read;
+	/* Without a handler it fails. */
+	reads_that_fail = 1;
+	cpu->bx = handle;
+	cpu->cx = 4;
+	assert_int_equal(host_call(h, 0x3f00), 5);
+	put_far(h->memory + 4 * 0x24, 0x1234, 0x5678);
+	reads_that_fail = 1;
+	answer_critical(h, handle, 3);
+	assert_true(cpu->flags & FLAG_CARRY);
+	assert_int_equal(cpu->ax, 5);
+	(void)host_call(h, 0x5900);
+	assert_int_equal(cpu->ax, DOS_E_FAIL_24);
+	reads_that_fail = 1;
+	answer_critical(h, handle, 1);
+	assert_false(cpu->flags & FLAG_CARRY);
+	assert_int_equal(cpu->ax, 4);
+	reads_that_fail = 1;
+	answer_critical(h, handle, 2);
+	assert_true(h->dos.is_over);
+	assert_int_equal(h->dos.end, DOS_END_ERROR);
+	h->dos.world->read = real_read;
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -754,6 +835,7 @@ int main(void)
 		CASE(fcbs_read_and_write_records),
 		CASE(names_are_parsed_into_fcbs),
 		CASE(locks_keep_others_out),
+		CASE(critical_errors_are_the_handler_s),
 		cmocka_unit_test(a_terminal_is_the_console),
 		cmocka_unit_test(a_line_is_edited),
 		cmocka_unit_test(a_break_handler_goes_on),
