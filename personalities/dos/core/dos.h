@@ -37,10 +37,11 @@
 #define ROM_MEDIA 0x0ff0u /* the byte F8h: a fixed disk */
 
 /* Offsets in SEGMENT_DOS_DATA. */
-#define DOS_DATA_IN_DOS 0x10u
 #define DOS_DATA_LEAD_BYTES 0x14u
 #define DOS_DATA_LISTS 0x26u
 #define DOS_DATA_DISK_HEADER 0x80u /* of the disks, as far as INT 24h shows one */
+#define DOS_DATA_SWAPPABLE 0xa0u   /* the swappable data area, as far as programs look at it */
+#define DOS_DATA_IN_DOS 0xa1u
 
 enum dos_file_kind {
 	DOS_FILE_FREE,

@@ -93,6 +93,23 @@ static void answer(struct dos *dos, const struct int21_function *f, int error)
 	}
 }
 
+/* The swappable data area (function 5D06h) as DOS 4 and later have it: what it tells of the state, kept true. */
+static void publish(struct dos *dos)
+{
+	uint8_t *area = dos_at(dos, SEGMENT_DOS_DATA, DOS_DATA_SWAPPABLE);
+
+	area[0] = dos->is_critical ? 1 : 0;
+	area[3] = dos->error_place;
+	put16(area + 4, dos->error);
+	area[6] = dos->error_action;
+	area[7] = dos->error_class;
+	put_far(area + 0x0c, dos->dta_segment, dos->dta_offset);
+	put16(area + 0x10, dos->psp);
+	put16(area + 0x14, (uint16_t)(dos->child_code | dos->child_end << 8));
+	area[0x16] = dos->drive;
+	area[0x17] = dos->break_check;
+}
+
 void int21(struct dos *dos)
 {
 	const struct int21_function *f = int21_find(dos->cpu.ah);
@@ -104,10 +121,11 @@ void int21(struct dos *dos)
 	if (f && (f->flags & INT21_BREAK) && console_check_break(dos))
 		return;
 	error = f ? f->handler(dos) : DOS_E_FUNCTION;
-	if (dos->is_broken || dos->is_over)
-		return;
-	if (error)
-		note_error(dos, error);
-	answer(dos, f, error);
-	critical_ask(dos, error);
+	if (!dos->is_broken && !dos->is_over) {
+		if (error)
+			note_error(dos, error);
+		answer(dos, f, error);
+		critical_ask(dos, error);
+	}
+	publish(dos);
 }

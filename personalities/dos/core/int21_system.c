@@ -234,6 +234,13 @@ static int break_and_version(struct dos *dos)
 	case 1:
 		dos->break_check = cpu->dl & 1;
 		return DOS_OK;
+	case 2: {
+		uint8_t was = dos->break_check;
+
+		dos->break_check = cpu->dl & 1;
+		cpu->dl = was;
+		return DOS_OK;
+	}
 	case 5:
 		cpu->dl = 3; /* C: */
 		return DOS_OK;
@@ -279,6 +286,34 @@ static int list_of_lists(struct dos *dos)
 	return DOS_OK;
 }
 
+#define SWAPPABLE_SIZE 0x18u
+
+/* Of the functions for servers of networks those that programs use without one. */
+static int server_functions(struct dos *dos)
+{
+	struct cpu *cpu = &dos->cpu;
+	const uint8_t *list;
+
+	switch (cpu->al) {
+	case 0x06: /* where the swappable data area is */
+		cpu->ds = SEGMENT_DOS_DATA;
+		cpu->si = DOS_DATA_SWAPPABLE;
+		cpu->cx = cpu->dx = SWAPPABLE_SIZE;
+		return DOS_OK;
+	case 0x0a: /* what function 59h is to tell: registers as it returns them */
+		list = dos_block(dos, cpu->ds, cpu->dx, 22);
+		if (!list)
+			return DOS_E_DATA;
+		dos->error = list[0];
+		dos->error_action = list[2];
+		dos->error_class = list[3];
+		dos->error_place = list[5];
+		return DOS_OK;
+	default:
+		return DOS_E_FUNCTION;
+	}
+}
+
 static int last_error(struct dos *dos)
 {
 	struct cpu *cpu = &dos->cpu;
@@ -322,5 +357,6 @@ const struct int21_function int21_system[0x100] = {
 	[0x55] = { child_psp, INT21_PLAIN, "child PSP" },
 	[0x58] = { strategy, 0, "allocation strategy" },
 	[0x59] = { last_error, INT21_PLAIN, "extended error" },
+	[0x5d] = { server_functions, 0, "swappable data, error" },
 	[0x62] = { get_psp, INT21_PLAIN, "get PSP" },
 };

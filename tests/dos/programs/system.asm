@@ -1,5 +1,5 @@
 ; Vectors, date and time, versions, what DOS tells of itself.
-; covers: 25 2A 2B 2C 2D 30 33 34 35 37 38 52 63 65 66
+; covers: 25 2A 2B 2C 2D 30 33 34 35 37 38 52 5D 63 65 66
 %include "test.inc"
 start:	mov ax, 2560h
 	mov dx, handler
@@ -137,7 +137,64 @@ start:	mov ax, 2560h
 	or ax, ax
 	check z
 	fails 6b00h, 1
+	mov ax, 3302h		; set the break flag, and what it was
+	mov dl, 1
+	int 21h
+	mov ax, 3302h
+	mov dl, 0
+	int 21h
+	cmp dl, 1
+	check e
+	mov ax, 3300h
+	int 21h
+	cmp dl, 0
+	check e
+	push ds			; the swappable data area
+	mov ah, 34h
+	int 21h
+	mov di, bx
+	mov ax, es
+	mov bp, ax
+	mov ax, 5d06h
+	int 21h
+	mov ax, ds
+	pop ds
+	check nc
+	mov es, ax
+	cmp ax, bp
+	check e
+	lea bx, [si + 1]
+	cmp bx, di
+	check e
+	mov ax, cs
+	cmp [es:si + 10h], ax
+	check e
+	cmp [es:si + 0eh], ax
+	check e
+	mov ah, 19h
+	int 21h
+	cmp [es:si + 16h], al
+	check e
+	push cs
+	pop es
+	mov dx, error_list
+	mov ax, 5d0ah
+	int 21h
+	check nc
+	mov ah, 59h
+	xor bx, bx
+	int 21h
+	cmp ax, 21
+	check e
+	cmp bx, 0502h
+	check e
+	cmp ch, 3
+	check e
+	push cs
+	pop ds
 	passed
+error_list dw 21, 0502h, 0300h
+	times 8 dw 0
 handler:
 	mov ax, 5678h
 	iret
