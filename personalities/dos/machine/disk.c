@@ -116,26 +116,23 @@ static void disk_close(void *context, int file)
 	files[file] = MACH_PORT_NULL;
 }
 
+/* In parts that a message carries: up to what one call reads, mapping pages costs more than copying them. */
 static int disk_read(void *context, int file, uint32_t offset, void *to, uint32_t n, uint32_t *done)
 {
-	mach_msg_type_number_t size = n;
-	char *data;
-	kern_return_t kr;
-
 	(void)context;
 	*done = 0;
-	if (n <= MASIX_INLINE_MAX) {
-		kr = io_read(files[file], 0, 0, offset, n, to, &size);
-		*done = kr == KERN_SUCCESS ? size : 0;
-		return dos_error(kr);
+	while (*done < n) {
+		uint32_t part = n - *done < MASIX_INLINE_MAX ? n - *done : MASIX_INLINE_MAX;
+		mach_msg_type_number_t size = part;
+		kern_return_t kr = io_read(files[file], 0, 0, (int64_t)offset + *done, part,
+			(char *)to + *done, &size);
+
+		if (kr != KERN_SUCCESS)
+			return *done ? DOS_OK : dos_error(kr);
+		*done += size < part ? size : part;
+		if (size < part)
+			break;
 	}
-	kr = io_read_large(files[file], 0, 0, offset, n, &data, &size);
-	if (kr != KERN_SUCCESS)
-		return dos_error(kr);
-	*done = size < n ? size : n;
-	memcpy(to, data, *done);
-	if (size > 0)
-		(void)vm_deallocate(mach_task_self(), (vm_address_t)data, size);
 	return DOS_OK;
 }
 
