@@ -206,6 +206,9 @@ static bool take_at_home(struct peer *peer, const struct letter *letter)
 		good = ledger_claimed(
 			&port->ledger, &peer->node, &letter->node, letter->number, letter->credits);
 		break;
+	case LETTER_FLUSH:
+		good = ledger_of(&port->ledger, &peer->node) != 0 && moved_take_flush(peer, port);
+		break;
 	default: /* LETTER_WANT */
 		if (ledger_of(&port->ledger, &peer->node) != 0 &&
 			ledger_grant(&port->ledger, &peer->node, grant.credits))
@@ -223,6 +226,9 @@ static bool take_from_home(struct peer *peer, const struct letter *letter)
 		.type = LETTER_RETURN, .identity = letter->identity, .credits = letter->credits
 	};
 
+	if (letter->type == LETTER_MOVED &&
+		(port == NULL || (!port->is_export && port->peer == peer)))
+		return moved_take(peer, port, &letter->right);
 	if (port == NULL) {
 		if (letter->type == LETTER_GRANT) /* too late to be of use */
 			peer_letter(peer, &back);
@@ -230,6 +236,8 @@ static bool take_from_home(struct peer *peer, const struct letter *letter)
 	}
 	if (port->is_export || port->peer != peer)
 		return false;
+	if (letter->type == LETTER_FLUSHED)
+		return moved_switch(port);
 	if (letter->type == LETTER_DEAD) {
 		proxy_destroy(port);
 	} else {
@@ -246,9 +254,12 @@ static bool take(struct peer *peer, const struct letter *letter)
 	case LETTER_GAVE:
 	case LETTER_CLAIM:
 	case LETTER_WANT:
+	case LETTER_FLUSH:
 		return take_at_home(peer, letter);
 	case LETTER_GRANT:
 	case LETTER_DEAD:
+	case LETTER_MOVED:
+	case LETTER_FLUSHED:
 		return take_from_home(peer, letter);
 	case LETTER_CUT:
 		/* Of a node that we never knew it concerns nothing of ours. */

@@ -117,13 +117,28 @@ void deliver_waiting(struct gns_port *port)
 	while (port->arrivals != NULL && !port->stuck) {
 		struct arrival *arrival = port->arrivals;
 
-		if (make_message(arrival))
+		if (arrival->message == NULL)
+			port->stuck = moved_mark(port, arrival->peer);
+		else if (make_message(arrival))
 			port->stuck = send_message(port);
 		else
 			gns.refused++;
 		port->arrivals = arrival->next;
-		consumed(arrival);
+		if (arrival->message == NULL)
+			free_arrival(arrival);
+		else
+			consumed(arrival);
 	}
+}
+
+void deliver_add(struct gns_port *port, struct arrival *arrival)
+{
+	if (port->arrivals == NULL)
+		port->arrivals = arrival;
+	else
+		port->last_arrival->next = arrival;
+	port->last_arrival = arrival;
+	deliver_waiting(port);
 }
 
 /* Identity, size of the head, head, memory.  NULL: malformed, or no such port. */
@@ -188,12 +203,7 @@ void deliver_message(void *context, uint32_t lane, uint8_t *message, size_t size
 	} else if (port->once) {
 		deliver_once(port, arrival);
 	} else {
-		if (port->arrivals == NULL)
-			port->arrivals = arrival;
-		else
-			port->last_arrival->next = arrival;
-		port->last_arrival = arrival;
-		deliver_waiting(port);
+		deliver_add(port, arrival);
 	}
 }
 

@@ -138,6 +138,10 @@ void forward_message(struct gns_port *proxy, mach_msg_header_t *message)
 {
 	bool once = proxy->once;
 
+	if (moved_is_mark(message)) {
+		moved_marked(proxy);
+		return;
+	}
 	if (is_no_senders(proxy, message)) {
 		proxy_no_senders(proxy);
 		return;

@@ -15,6 +15,9 @@ static const uint8_t fields[LETTER_LAST + 1] = {
 	[LETTER_FOUND] = NUMBER | STATUS | RIGHT,
 	[LETTER_PING] = NUMBER,
 	[LETTER_PONG] = NUMBER,
+	[LETTER_MOVED] = IDENTITY | RIGHT,
+	[LETTER_FLUSH] = IDENTITY,
+	[LETTER_FLUSHED] = IDENTITY,
 };
 
 size_t letter_write(const struct letter *letter, uint8_t *bytes, size_t room)

@@ -22,7 +22,10 @@ enum letter_type {
 	LETTER_FOUND,  /* `status`, and the right */
 	LETTER_PING,   /* answer, with the same `number` */
 	LETTER_PONG,
-	LETTER_LAST = LETTER_PONG,
+	LETTER_MOVED,	/* old home to holder: this right is to where the port lives now */
+	LETTER_FLUSH,	/* holder to old home: has what I sent gone there? */
+	LETTER_FLUSHED, /* old home to holder: all of it */
+	LETTER_LAST = LETTER_FLUSHED,
 };
 
 struct letter {

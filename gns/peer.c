@@ -180,6 +180,7 @@ void peer_end(struct peer *peer, const char *why)
 	while (*link != peer)
 		link = &(*link)->next;
 	*link = peer->next;
+	moved_peer_ends(peer);
 	for (port = ports_next(&gns.ports, NULL); port != NULL; port = next) {
 		next = ports_next(&gns.ports, port);
 		if (!port->is_export && port->peer == peer)

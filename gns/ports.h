@@ -9,8 +9,10 @@
 
 #define PORTS_MAX 65536
 
-struct peer;
 struct arrival;
+struct flush;
+struct move;
+struct peer;
 
 struct gns_port {
 	struct gns_port *next_named, *next_identified; /* chains of the table */
@@ -29,6 +31,10 @@ struct gns_port {
 	bool closing;		       /* no senders; goes when its last message is consumed */
 	bool blocked;		       /* taken out of the set */
 	uint32_t held_by;	       /* until the messages of that lane are consumed */
+	bool untold;		       /* the old holders are to be told of the move then */
+	bool flushing;		       /* a mark has come out of its queue */
+	struct move *move;	       /* moved.c: where it will lead */
+	struct flush *flushes;	       /* who waits for a mark */
 	struct gns_port *next_waiting; /* of those closing or blocked */
 
 	/* Of an export. */

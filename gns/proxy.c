@@ -87,6 +87,7 @@ static void unlist_waiting(struct gns_port *proxy)
 void proxy_destroy(struct gns_port *proxy)
 {
 	unlist_waiting(proxy);
+	moved_end(proxy);
 	ports_remove(&gns.ports, proxy);
 	gns.proxies--;
 	proxy->peer->proxies--;
@@ -149,6 +150,10 @@ static void unblock(struct gns_port *proxy)
 	if (proxy->held_by != 0 && stream_waiting(stream, proxy->held_by) != 0)
 		return;
 	proxy->held_by = 0;
+	if (proxy->untold)
+		moved_tell(proxy);
+	if (!moved_may_go_on(proxy))
+		return;
 	if (stream_waiting(stream, proxy->lane) < STREAM_LANE_WINDOW && enter_set(proxy))
 		proxy->blocked = false;
 }

@@ -74,7 +74,7 @@ static void want_credits(struct gns_port *proxy)
 }
 
 /* A right to a port of another node goes back to it, or on to a third one. */
-static void tell_proxy(struct peer *peer, struct gns_port *proxy, struct wire_right *right)
+void rights_hand_on(struct peer *peer, struct gns_port *proxy, struct wire_right *right)
 {
 	right->identity = proxy->identity;
 	if (peer == proxy->peer) {
@@ -146,6 +146,7 @@ static bool tell_receive(
 	}
 	proxy->purse = right->credits = LEDGER_GRANT;
 	proxy->held_by = carrier_lane;
+	proxy->untold = true;
 	proxy_block(proxy);
 	/* At once if nobody can send to it. */
 	proxy_no_senders(proxy);
@@ -165,7 +166,7 @@ bool rights_tell(void *context, uint32_t name, unsigned disposition, struct wire
 	if (disposition == MACH_MSG_TYPE_PORT_RECEIVE) {
 		good = tell_receive(leaving->peer, name, leaving->lane, right);
 	} else if (port != NULL && !port->is_export) {
-		tell_proxy(leaving->peer, port, right);
+		rights_hand_on(leaving->peer, port, right);
 		drop_uref(name);
 	} else {
 		good = tell_export(
@@ -234,7 +235,7 @@ static uint32_t make_proxy_right(struct gns_port *proxy)
 	return proxy->name;
 }
 
-static void claim(struct peer *home, const struct peer *giver, const struct wire_right *right)
+void rights_claim(struct peer *home, const struct peer *giver, const struct wire_right *right)
 {
 	const struct letter letter = { .type = LETTER_CLAIM,
 		.identity = right->identity,
@@ -259,7 +260,7 @@ static uint32_t arrive(struct peer *peer, const struct wire_right *right)
 		rights_give_back(peer, right);
 		return MACH_PORT_DEAD;
 	}
-	claim(home, peer, right);
+	rights_claim(home, peer, right);
 	proxy->purse += right->credits;
 	proxy->once = right->kind == WIRE_SEND_ONCE;
 	want_credits(proxy);
@@ -319,7 +320,7 @@ void rights_give_back(void *context, const struct wire_right *right)
 		if (name != MACH_PORT_DEAD)
 			drop_uref(name);
 	} else if (home != NULL) {
-		claim(home, peer, right);
+		rights_claim(home, peer, right);
 		letter.type = LETTER_RETURN;
 		peer_letter(home, &letter);
 	}

@@ -120,6 +120,10 @@ const uint32_t *rights_array(void *leaving, uint32_t address, uint32_t count);
 bool rights_make_array(void *peer, uint32_t count, uint32_t *address, uint32_t **names);
 /* The right came and cannot be used. */
 void rights_give_back(void *peer, const struct wire_right *right);
+/* A right to the port of a proxy for another node; WIRE_DEAD if there are no credits for it. */
+void rights_hand_on(struct peer *peer, struct gns_port *proxy, struct wire_right *right);
+/* Home hears that the giver's right has come. */
+void rights_claim(struct peer *home, const struct peer *giver, const struct wire_right *right);
 
 /* proxy.c, export.c: the ends of ports. */
 struct gns_port *proxy_make(const struct wire_identity *identity, struct peer *peer, uint32_t name);
@@ -144,6 +148,24 @@ void forward_message(struct gns_port *proxy, mach_msg_header_t *message);
 void deliver_message(void *peer, uint32_t lane, uint8_t *message, size_t size);
 void deliver_waiting(struct gns_port *port);
 void deliver_discard(struct peer *peer);
+
+/* Its turn comes when those before it are in the queue; of one without message: moved_mark. */
+void deliver_add(struct gns_port *port, struct arrival *arrival);
+
+/* moved.c: old holders of a port that has moved.  The old home: */
+void moved_tell(struct gns_port *proxy);
+bool moved_take_flush(struct peer *peer, struct gns_port *port);
+/* A mark for the queue; true when the queue is full now and msg-accepted will come. */
+bool moved_mark(const struct gns_port *port, const struct peer *peer);
+bool moved_is_mark(const mach_msg_header_t *message);
+void moved_marked(struct gns_port *proxy);
+/* The holder: */
+bool moved_take(struct peer *peer, struct gns_port *proxy, const struct wire_right *right);
+bool moved_switch(struct gns_port *proxy);
+/* Both.  False: the proxy is not to send now. */
+bool moved_may_go_on(struct gns_port *proxy);
+void moved_end(struct gns_port *proxy);
+void moved_peer_ends(const struct peer *peer);
 
 /* answer.c: letters, and lookups. */
 void answer_letter(struct peer *peer, const uint8_t *bytes, size_t size);

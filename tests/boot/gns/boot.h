@@ -76,7 +76,8 @@ void ends_run(void);
 /* What a lookup of the name at that node says; the right that it gives is given back. */
 kern_return_t lookup_result(int node, const char *name);
 
-/* Proxies and exports of all nodes. */
+/* Proxies and exports of a node, and of all nodes. */
+unsigned node_ports(int node);
 unsigned nodes_ports(bool say);
 
 #endif

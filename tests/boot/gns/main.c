@@ -106,26 +106,35 @@ void pair_end(struct pair *pair)
 	port_destroy(pair->receive);
 }
 
+static unsigned list_ports(int node, bool say)
+{
+	mach_msg_type_number_t size = 0;
+	masix_bulk_t table = NULL;
+	unsigned proxies = 1000, exports = 1000;
+	const char *total;
+
+	CHECK(gns_list(nodes[node], &table, &size) == KERN_SUCCESS);
+	total = table != NULL ? strstr(table, "total ") : NULL;
+	if (say && table != NULL)
+		masix_log("node %c:\n%.*s", 'a' + node - A, (int)size, table);
+	if (total != NULL)
+		(void)sscanf(total, "total %u %u", &proxies, &exports);
+	(void)vm_deallocate(mach_task_self(), (vm_address_t)table, size);
+	return proxies + exports;
+}
+
+unsigned node_ports(int node)
+{
+	return list_ports(node, false);
+}
+
 unsigned nodes_ports(bool say)
 {
 	unsigned sum = 0;
 	int node;
 
-	for (node = A; node <= C; node++) {
-		mach_msg_type_number_t size = 0;
-		masix_bulk_t table = NULL;
-		unsigned proxies = 1000, exports = 1000;
-		const char *total;
-
-		CHECK(gns_list(nodes[node], &table, &size) == KERN_SUCCESS);
-		total = table != NULL ? strstr(table, "total ") : NULL;
-		if (say && table != NULL)
-			masix_log("node %c:\n%.*s", 'a' + node - A, (int)size, table);
-		if (total != NULL)
-			(void)sscanf(total, "total %u %u", &proxies, &exports);
-		sum += proxies + exports;
-		(void)vm_deallocate(mach_task_self(), (vm_address_t)table, size);
-	}
+	for (node = A; node <= C; node++)
+		sum += list_ports(node, say);
 	return sum;
 }
 

@@ -2,6 +2,7 @@
 #include "boot.h"
 
 #include <mach/notify.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "mach.h"
@@ -61,6 +62,62 @@ static void long_way(void)
 	port_destroy(port);
 }
 
+#define IDLE_PORTS 3 /* of a node: the door, and proxies for those of the other two */
+#define MOVED_MESSAGES 60
+#define MOVE_AT 20
+#define REROUTED_TRIES 500 /* of 10 ms */
+
+struct sender {
+	mach_port_t right;
+	unsigned sent;
+};
+
+static void *send_numbers(void *argument)
+{
+	struct sender *sender = argument;
+	struct message message;
+
+	while (sender->sent < MOVED_MESSAGES) {
+		message_begin(
+			&message, sender->right, MACH_MSG_TYPE_COPY_SEND, (int)sender->sent + 1);
+		if (message_send(&message, WAIT_MS) != MACH_MSG_SUCCESS)
+			break;
+		sender->sent++;
+	}
+	return NULL;
+}
+
+/* A port moves while a holder on a third node sends to it: nothing is lost, double or out of order, and in the end the old home
+ * knows nothing of it. */
+static void old_holders(int home, int holder, int next)
+{
+	mach_port_t port = port_make(), moved;
+	struct sender sender = { carry(home, holder, port, MACH_MSG_TYPE_MAKE_SEND), 0 };
+	struct message message;
+	pthread_t thread;
+	unsigned i, tries;
+
+	CHECK(pthread_create(&thread, NULL, send_numbers, &sender) == 0);
+	for (i = 1; i <= MOVE_AT; i++)
+		CHECK(message_receive(&message, port) == MACH_MSG_SUCCESS &&
+			message.header.msgh_id == (int)i);
+	moved = carry(home, next, port, MACH_MSG_TYPE_MOVE_RECEIVE);
+	for (; i <= MOVED_MESSAGES; i++)
+		CHECK(message_receive(&message, moved) == MACH_MSG_SUCCESS &&
+			message.header.msgh_id == (int)i);
+	(void)pthread_join(thread, NULL);
+	CHECK(sender.sent == MOVED_MESSAGES);
+	for (tries = 0; tries < REROUTED_TRIES && node_ports(home) != IDLE_PORTS; tries++)
+		usleep(10000);
+	CHECK(node_ports(home) == IDLE_PORTS);
+	CHECK(works(sender.right, moved, 99));
+	port_destroy(moved);
+	for (tries = 0; tries < REROUTED_TRIES && !port_is_dead(sender.right); tries++)
+		usleep(10000);
+	CHECK(port_is_dead(sender.right));
+	(void)mach_port_deallocate(mach_task_self(), sender.right);
+}
+
 /* Ports of the kernel stay where they are. */
 static void kernel_ports(void)
 {
@@ -71,7 +128,7 @@ static void kernel_ports(void)
 
 void triangle_run(void)
 {
-	unsigned ports = nodes_ports(false), names = port_names(), tries;
+	unsigned names = port_names(), tries;
 	int home, giver, receiver;
 
 	for (home = A; home <= C; home++)
@@ -80,10 +137,13 @@ void triangle_run(void)
 				if (home != giver && giver != receiver && receiver != home)
 					hand_over(home, giver, receiver);
 	long_way();
+	old_holders(A, B, C);
+	old_holders(C, A, B);
 	kernel_ports();
-	for (tries = 0; tries < 300 && (nodes_ports(false) != ports || port_names() != names);
+	for (tries = 0;
+		tries < 300 && (nodes_ports(false) != 3 * IDLE_PORTS || port_names() != names);
 		tries++)
 		usleep(10000);
-	CHECK(nodes_ports(false) == ports);
+	CHECK(nodes_ports(false) == 3 * IDLE_PORTS);
 	CHECK(port_names() == names);
 }
