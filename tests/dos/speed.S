@@ -1,7 +1,7 @@
 /* The loop of programs/cpu.asm in a Unix process. */
 	.text
 	.globl	_start
-_start:	movw	$400, %dx
+_start:	movw	$4000, %dx
 	xorl	%ebx, %ebx
 1:	movw	$65535, %cx
 	xorw	%ax, %ax
