@@ -211,6 +211,17 @@ static void open_foreign(mach_port_t process, mach_port_t acs)
 		add("DOS machine", program, 1);
 }
 
+/* Servers that have their clients' face in the registry. */
+static void open_servers(mach_port_t acs)
+{
+	static const char *const names[] = { "example", "gns" };
+	mach_port_t port;
+
+	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (acs_lookup(acs, names[i], strlen(names[i]), FOREIGN_MS, &port) == KERN_SUCCESS)
+			add(names[i], port, 0);
+}
+
 static int open_targets(void)
 {
 	mach_port_t process, acs, log;
@@ -226,6 +237,7 @@ static int open_targets(void)
 	open_streams(process);
 	open_sockets(process);
 	open_foreign(process, acs);
+	open_servers(acs);
 	surroundings.ports = ports;
 	surroundings.port_count = target_count;
 	surroundings.is_root = geteuid() == 0;

@@ -1,7 +1,7 @@
 # The message fuzzer: /usr/lib/masix/trials/fuzz in the root image. Its table of requests is made from mig/.
 fuzz_dir := $(here)
 fuzz_contracts := mig/masix_types.defs $(filter-out %_types.defs mig/io_request.defs,$(sort $(wildcard mig/*.defs))) \
-	mig/io_request.defs
+	mig/io_request.defs tests/example/store.defs
 $(B)/fuzz/table.c: $(fuzz_dir)/routines $(fuzz_contracts)
 	@mkdir -p $(@D)
 	@$< $(fuzz_contracts) >$@ || { rm -f $@; exit 1; }

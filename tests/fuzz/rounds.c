@@ -47,7 +47,8 @@ static int is_refused_always(const struct routine *routine)
 	       strcmp(routine->name, "fs_shutdown") == 0 ||
 	       strcmp(routine->name, "process_reboot") == 0 ||
 	       strcmp(routine->name, "process_exit") == 0 ||
-	       strcmp(routine->name, "process_stop") == 0;
+	       strcmp(routine->name, "process_stop") == 0 ||
+	       strcmp(routine->name, "store_crash") == 0;
 }
 
 static void try_one(const struct target *target, unsigned index, struct findings *found)

@@ -68,7 +68,7 @@ static size_t put_part(size_t at, const struct part *part)
 static int is_forbidden(int id)
 {
 	static const char *const names[] = { "acs_halt", "acs_kill", "fs_shutdown",
-		"process_reboot", "process_exit", "process_stop" };
+		"process_reboot", "process_exit", "process_stop", "store_crash" };
 
 	for (unsigned i = 0; i < routine_count; i++)
 		if (routines[i].id == id)

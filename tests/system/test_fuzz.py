@@ -18,15 +18,17 @@ ROUNDS = int(os.environ.get("MASIX_FUZZ_ROUNDS", "6"))
 MESSAGES = 500
 USERS = (1000, 0)
 SERVERS = ("acs", "console", "fs", "unix", "net", "dos")
+STARTED = ("gns", "example")  # those that a test of its own starts
 KINDS = ("receive", "send", "send-once", "sets", "dead")
 # What only servers ask: the prober's part. The rest is the processes'.
 NOT_HELD = {"acs_hello", "acs_register", "acs_ready", "acs_resolve", "acs_right", "acs_watch", "acs_log", "acs_halt",
-            "acs_key", "acs_ticket", "acs_inherit", "acs_keep", "acs_keep_also",
+            "acs_key", "acs_ticket", "acs_inherit", "acs_keep", "acs_keep_also", "acs_alive",
             "network_socket", "network_identify", "network_interfaces", "network_sockets",
-            "fs_mint", "fs_cover", "fs_sync", "fs_shutdown", "console_open", "console_window", "console_log"}
+            "fs_mint", "fs_cover", "fs_sync", "fs_shutdown", "console_open", "console_window", "console_log",
+            "gns_join", "gns_frame"}
 OF_A_SESSION = {name for name in NOT_HELD if name.startswith("acs_")}
-# What no server of the image serves that is up: tests/boot/acs and tests/boot/gns have some that do.
-UNSERVED = {"auth_begin", "auth_prove", "gns_lookup", "gns_list", "gns_ping", "gns_join", "gns_frame"}
+# What no server of the image serves: tests/boot/acs has one that does.
+UNSERVED = {"auth_begin", "auth_prove"}
 SETTLING_SECONDS = 15
 # Ports of files and memory objects that fs keeps in its caches come and go; what each well-made request left would be
 # one for each round and user.
@@ -124,13 +126,13 @@ def kernel_objects(guest):
 
 
 def grown(before, after):
-    return {(server, kind): after[server][kind] - before[server][kind] for server in SERVERS for kind in KINDS
+    return {(server, kind): after[server][kind] - before[server][kind] for server in after for kind in KINDS
             if after[server][kind] > before[server][kind]}
 
 
 def start_servers(guest):
     """Those that are not there from the boot on."""
-    for name in ("gauge", "net"):
+    for name in ("gauge", "net", "gns", "example"):
         guest.run("masix", "start", f"/usr/lib/masix/servers/{name}")
     check(guest.run("dos", "/usr/lib/masix/dos/memory.com"))
 
@@ -156,7 +158,7 @@ def servers_answer_and_keep_nothing(guest):
     leaks = {key for key in first.keys() & second.keys()
              if min(first[key], second[key]) > (FILES_MORE if key[0] == "fs" else 0)}
     require(not leaks, f"{where}: names grow: {first}, then {second}")
-    for server in SERVERS:
+    for server in SERVERS + STARTED:
         # The console server forgets callers that died when it needs the room (CHANNELS_PARKED_MAX).
         most = 256 if server == "console" else 0
         require(ports3[server]["dead"] <= most, f"{where}: {server} keeps {ports3[server]['dead']} dead names")
@@ -200,6 +202,6 @@ def servers_have_not_died(guest):
     start_servers(guest)
     rows = check(guest.run("masix", "servers")).stdout.decode().splitlines()[1:]
     starts = {row.split()[0]: row.split()[1:4:2] for row in rows}
-    for name in SERVERS:
+    for name in SERVERS + STARTED:
         require(starts.get(name) == ["up", "1"], f"{name} is {starts.get(name)}")
     check(guest.sh("echo x >/var/tmp/x; cat /var/tmp/x; rm /var/tmp/x; sh -c 'exit 3'; echo $?"), stdout="x\n3\n")

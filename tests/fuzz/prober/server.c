@@ -12,7 +12,7 @@
 #include "random.h"
 #include "rounds.h"
 
-#define NAMES_MAX 8
+#define NAMES_MAX 12
 
 static const struct masix_class prober_class = { .name = "prober" };
 static struct masix_object prober;
@@ -30,7 +30,8 @@ static void add(const char *label, mach_port_t port)
 
 static kern_return_t open_targets(void)
 {
-	static const char *const names[] = { "console", "fs/root", "fs/tmp", "unix", "net" };
+	static const char *const names[] = { "console", "fs/root", "fs/tmp", "unix", "net",
+		"gns/link" };
 	mach_port_t port;
 	kern_return_t kr;
 
