@@ -22,12 +22,39 @@ kern_return_t answer_local_lookup(const char *name, size_t length, mach_port_t *
 	return acs_lookup(gns.acs, name, length, 0, port);
 }
 
-/* Ask the node, if it is there. */
+static bool is_tried(const struct lookup *lookup, const struct peer *peer)
+{
+	unsigned i;
+
+	for (i = 0; i < lookup->tried_count; i++)
+		if (gns_node_is(&lookup->tried[i], &peer->node))
+			return true;
+	return false;
+}
+
+/* The nearest peer that has not been asked in this round, which it notes; NULL: all have. */
+static struct peer *next_nearest(struct lookup *lookup)
+{
+	struct peer *peer, *nearest = NULL;
+
+	if (lookup->tried_count == GNS_TRIED_MAX)
+		return NULL;
+	for (peer = gns.peers; peer != NULL; peer = peer->next)
+		if ((nearest == NULL || peer->stream.round_trip < nearest->stream.round_trip) &&
+			!is_tried(lookup, peer))
+			nearest = peer;
+	if (nearest != NULL)
+		lookup->tried[lookup->tried_count++] = nearest->node;
+	return nearest;
+}
+
+/* Ask the node, if it is there; or the next one. */
 static void ask(struct lookup *lookup)
 {
 	struct letter letter = { .type = lookup->is_ping ? LETTER_PING : LETTER_LOOKUP };
 
-	lookup->peer = peer_named(lookup->node, strlen(lookup->node));
+	lookup->peer =
+		lookup->any ? next_nearest(lookup) : peer_named(lookup->node, strlen(lookup->node));
 	if (lookup->peer == NULL)
 		return;
 	letter.number = lookup->number = ++gns.last_number;
@@ -41,7 +68,9 @@ kern_return_t answer_begin(const struct lookup *begun)
 	const uint64_t now = engine_now();
 	struct lookup *lookup;
 
-	if (peer_named(begun->node, strlen(begun->node)) == NULL && begun->deadline <= now)
+	if (begun->deadline <= now &&
+		(begun->any ? gns.peers == NULL
+			    : peer_named(begun->node, strlen(begun->node)) == NULL))
 		return MASIX_E_NOT_FOUND;
 	if (gns.lookup_count == GNS_LOOKUPS_MAX)
 		return MASIX_E_LIMIT;
@@ -83,12 +112,37 @@ static bool put_off(struct lookup **link, kern_return_t result)
 	struct lookup *lookup = *link;
 	const uint64_t now = engine_now();
 
+	lookup->peer = NULL;
+	if (lookup->any)
+		ask(lookup);
+	if (lookup->peer != NULL)
+		return true;
 	if (lookup->deadline <= now) {
 		end_lookup(link, result, MACH_PORT_NULL);
 		return false;
 	}
-	lookup->peer = NULL;
+	lookup->tried_count = 0;
 	lookup->again = now + AGAIN_MS;
+	return true;
+}
+
+/* It is time to ask again.  False: it has ended. */
+static bool ask_again(struct lookup **link, uint64_t now)
+{
+	struct lookup *lookup = *link;
+	mach_port_t port;
+
+	if (lookup->any &&
+		answer_local_lookup(lookup->name, lookup->name_length, &port) == KERN_SUCCESS) {
+		end_lookup(link, KERN_SUCCESS, port);
+		return false;
+	}
+	if (lookup->deadline <= now) {
+		end_lookup(link, MASIX_E_NOT_FOUND, MACH_PORT_NULL);
+		return false;
+	}
+	lookup->again = now + AGAIN_MS;
+	ask(lookup);
 	return true;
 }
 
@@ -109,11 +163,8 @@ uint64_t answer_tick(uint64_t now)
 	while (*link != NULL) {
 		struct lookup *lookup = *link;
 
-		if (lookup->peer == NULL && now >= lookup->again) {
-			if (!put_off(link, MASIX_E_NOT_FOUND))
-				continue;
-			ask(lookup);
-		}
+		if (lookup->peer == NULL && now >= lookup->again && !ask_again(link, now))
+			continue;
 		if (lookup->peer == NULL && lookup->again < deadline)
 			deadline = lookup->again;
 		link = &lookup->next;

@@ -51,8 +51,12 @@ kern_return_t S_gns_lookup(mach_port_t port, mach_port_t reply, mach_msg_type_na
 		return MASIX_E_INVALID;
 	if (!name_node(&lookup, name + at + 1, length - at - 1))
 		return MASIX_E_NOT_FOUND;
-	if (strcmp(gns.name, lookup.node) == 0)
-		return answer_local_lookup(name, at, found);
+	lookup.any = strcmp(lookup.node, "*") == 0;
+	if (lookup.any || strcmp(gns.name, lookup.node) == 0) {
+		kr = answer_local_lookup(name, at, found);
+		if (!lookup.any || kr != MASIX_E_NOT_FOUND)
+			return kr;
+	}
 	memcpy(lookup.name, name, at);
 	lookup.name_length = (uint8_t)at;
 	pthread_mutex_lock(&gns.lock);
@@ -79,6 +83,26 @@ kern_return_t S_gns_ping(mach_port_t port, mach_port_t reply, mach_msg_type_name
 	engine_settle();
 	pthread_mutex_unlock(&gns.lock);
 	return kr;
+}
+
+kern_return_t S_gns_where(
+	mach_port_t port, mach_port_t right, masix_name_t node, mach_msg_type_number_t *length)
+{
+	const struct gns_port *known;
+	const char *name = gns.name;
+
+	(void)port;
+	if (!MACH_PORT_VALID(right))
+		return MASIX_E_DEAD;
+	pthread_mutex_lock(&gns.lock);
+	known = ports_named(&gns.ports, right);
+	if (known != NULL && !known->is_export)
+		name = known->peer->name;
+	*length = (mach_msg_type_number_t)strlen(name);
+	memcpy(node, name, *length);
+	pthread_mutex_unlock(&gns.lock);
+	(void)mach_port_deallocate(mach_task_self(), right);
+	return KERN_SUCCESS;
 }
 
 static int print_peer(const struct peer *peer, char *line)

@@ -18,6 +18,7 @@
 
 #define GNS_BUDGET (32u << 20) /* bytes that wait here, of each peer */
 #define GNS_LOOKUPS_MAX 256
+#define GNS_TRIED_MAX 31 /* nodes that a lookup of NAME@* asks in one round */
 
 /* Another node's server in one of its lives. */
 struct peer {
@@ -49,6 +50,9 @@ struct lookup {
 	mach_port_t reply;
 	mach_msg_type_name_t reply_type;
 	bool is_ping;
+	bool any; /* node: one after the other is asked, the nearest first */
+	unsigned tried_count;
+	struct gns_node tried[GNS_TRIED_MAX]; /* in this round */
 	uint64_t deadline, again; /* ms: until when it may be asked again, and when that is due */
 	char node[sizeof((struct masix_gns_hello *)0)->name];
 	uint8_t name_length;

@@ -13,6 +13,7 @@
 
 static mach_port_t task;
 static __thread mach_port_t reply_port;
+static __thread uint32_t call_timeout; /* ms; 0: none */
 
 /* A child has a name space of its own, where these names mean nothing. */
 static void forget_names(void)
@@ -75,6 +76,10 @@ mach_msg_return_t mach_msg(mach_msg_header_t *message, mach_msg_option_t option,
 	struct resend resend;
 	mach_msg_return_t result;
 
+	if (is_call && call_timeout != 0 && !(option & (MACH_SEND_TIMEOUT | MACH_RCV_TIMEOUT))) {
+		option |= MACH_SEND_TIMEOUT | MACH_RCV_TIMEOUT;
+		timeout = call_timeout;
+	}
 	if (is_call)
 		resend_begin(&resend, message, send_size);
 	do
@@ -108,6 +113,11 @@ static kern_return_t private_call(long number, mach_port_t *port)
 		return errno == ENOSYS ? MASIX_E_NOT_SUPPORTED : MASIX_E_DENIED;
 	*port = (mach_port_t)result;
 	return KERN_SUCCESS;
+}
+
+void masix_client_set_timeout(uint32_t ms)
+{
+	call_timeout = ms;
 }
 
 kern_return_t masix_client_acs(mach_port_t *acs)

@@ -53,6 +53,27 @@ kern_return_t masix_client_lookup(
 	return acs_lookup(acs, name, length, timeout_ms, port);
 }
 
+kern_return_t masix_client_where(
+	mach_port_t acs, mach_port_t right, char node[MASIX_CLIENT_NODE_SIZE])
+{
+	masix_name_t name;
+	mach_msg_type_number_t length = sizeof name;
+	mach_port_t gns;
+	kern_return_t kr = acs_lookup(acs, GNS, strlen(GNS), 0, &gns);
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	kr = gns_where(gns, right, name, &length);
+	(void)mach_port_deallocate(mach_task_self(), gns); /* ours, or dead */
+	if (kr == KERN_SUCCESS && length >= MASIX_CLIENT_NODE_SIZE)
+		kr = MASIX_E_NAME_TOO_LONG;
+	if (kr == KERN_SUCCESS) {
+		memcpy(node, name, length);
+		node[length] = '\0';
+	}
+	return kr;
+}
+
 int masix_is_lost(kern_return_t kr)
 {
 	return kr == MACH_SEND_INVALID_DEST || kr == MIG_SERVER_DIED || kr == MASIX_E_DEAD;

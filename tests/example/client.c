@@ -29,13 +29,16 @@
 	"  watch [-n N] KEY   one line for each change, N of them\n"                               \
 	"  hammer SECONDS     call after call; prints their number\n"                              \
 	"  crash              the server dies\n"                                                   \
+	"  where              the node where the server lives\n"                                   \
 	"  session            commands from standard input, a line each; goes on after errors\n"   \
 	"--server: another than example; NAME@NODE is one of another node.\n"                      \
+	"--timeout MS: of each call.\n"                                                            \
 	"--wait: for a server that is not up yet.\n"
 
 static bool json, patient;
 static bool failed;
-static unsigned limit; /* -n; 0: none */
+static unsigned timeout; /* ms; 0: none */
+static unsigned limit;	 /* -n; 0: none */
 static const char *server = "example";
 static mach_port_t acs, store;
 
@@ -233,6 +236,15 @@ static void crash(char **arguments)
 	must(store_crash(store), "");
 }
 
+static void where(char **arguments)
+{
+	char node[MASIX_CLIENT_NODE_SIZE];
+
+	(void)arguments;
+	if (good(masix_client_where(acs, store, node), "where"))
+		printf("%s\n", node);
+}
+
 static void session(char **arguments);
 
 static const struct command {
@@ -248,6 +260,7 @@ static const struct command {
 	{ "watch", 1, 1, watch },
 	{ "hammer", 1, 1, hammer },
 	{ "crash", 0, 0, crash },
+	{ "where", 0, 0, where },
 	{ "session", 0, 0, session },
 };
 
@@ -297,14 +310,17 @@ static void session(char **arguments)
 static const struct command *read_arguments(int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
-		{ "wait", no_argument, NULL, 'w' }, { "server", required_argument, NULL, 's' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
+		{ "timeout", required_argument, NULL, 't' }, { "wait", no_argument, NULL, 'w' },
+		{ "server", required_argument, NULL, 's' }, { "help", no_argument, NULL, 'h' },
+		{ 0 } };
 	const struct command *command;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "n:h", options, NULL)) != -1) {
 		json |= option == 'j';
 		patient |= option == 'w';
+		if (option == 't')
+			timeout = (unsigned)amount_of(optarg);
 		if (option == 's')
 			server = optarg;
 		if (option == 'n')
@@ -325,6 +341,7 @@ int main(int argc, char **argv)
 	must(masix_client_acs(&acs), "");
 	if (command->run != hammer && command->run != session)
 		must(masix_client_lookup(acs, server, patient ? WAIT_MS : 0, &store), "");
+	masix_client_set_timeout(timeout);
 	command->run(argv + optind + 1);
 	return fflush(stdout) == 0 && !failed ? 0 : 1;
 }

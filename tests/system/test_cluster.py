@@ -98,6 +98,18 @@ def names_of_other_nodes_are_found_by_their_policy(guest):
 
 
 @case
+def any_node_that_has_the_name_is_found(guest):
+    store = "example-store --server 'example@*' "
+    check(guest.sh(store + "list"), status=1, stdout="", stderr="example-store: no such name\n")
+    check(guest.nodes[3].sh("masix start example"))
+    check(guest.sh(store + "where; example-store --server example@n3 where"), stdout="n3\nn3\n", stderr="")
+    # Its own node is nearer.
+    check(guest.sh("masix start example; " + store + "where; example-store where; masix stop example"), stdout="n1\nn1\n", stderr="")
+    check(guest.sh(store + "where"), stdout="n3\n", stderr="")
+    check(guest.nodes[3].sh("masix stop example"))
+
+
+@case
 def a_lookup_waits_for_the_server(guest):
     screen = Collected()
     # It is asked for before it is there, and by a client that is told so.
@@ -148,6 +160,13 @@ def a_short_pause_costs_nothing(guest):
     check(guest.nodes[2].sh("masix start example"))
     process = guest.nodes[2].guest.machine.process
     screen, add = Collected(), b"add visits\n"
+    # A call with a time-out ends by itself.
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        check(guest.sh("masix servers >/dev/null; example-store --timeout 300 --server example@n2 session <<<'add visits'"),
+              status=1, stdout="", stderr=b"example-store: example@n2: receive timed out\n")
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
     # n1's own clock tells when n2 has stood still for a while; a call to it is on its way then.
     steps = Steps(screen, (b"1\n", lambda: os.kill(process.pid, signal.SIGSTOP)), (b"", add),
                   (b"over\n", lambda: os.kill(process.pid, signal.SIGCONT)), (b"2\n", add), (b"3\n", b""))

@@ -117,17 +117,10 @@ bool call(struct message *message, mach_port_t reply)
 
 mach_port_t find(void)
 {
-	mach_port_t gns, found = MACH_PORT_NULL;
-	kern_return_t kr = masix_lookup("gns", 20000, &gns);
-	unsigned tries;
-
+	mach_port_t found = MACH_PORT_NULL;
 	/* The other machine may not be up yet, or be lost just now. */
-	for (tries = 0; tries < 600; tries++) {
-		kr = gns_lookup(gns, NAME, strlen(NAME), 0, &found);
-		if (kr != MASIX_E_NOT_FOUND && kr != MASIX_E_DEAD)
-			break;
-		usleep(100000);
-	}
+	kern_return_t kr = masix_lookup(NAME, 60000, &found);
+
 	if (kr != KERN_SUCCESS)
 		masix_log("%s: %s", NAME, masix_strerror(kr));
 	CHECK(kr == KERN_SUCCESS);
