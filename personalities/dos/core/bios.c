@@ -7,6 +7,7 @@
 #include "files.h"
 #include "int21.h"
 #include "video.h"
+#include "xms.h"
 
 #define BDA_EQUIPMENT 0x10
 #define BDA_MEMORY 0x13
@@ -170,10 +171,20 @@ static void system_services(struct dos *dos)
 			dos->world->idle(dos->world->context);
 		carry(dos, false);
 		break;
-	case 0x88:
+	case 0x87:
+		xms_move_words(dos);
+		break;
+	case 0x88: /* all of it is given away through XMS */
 		cpu->ax = 0;
 		carry(dos, false);
 		break;
+	case 0xe8:
+		if (cpu->al == 0x01) {
+			cpu->ax = cpu->bx = cpu->cx = cpu->dx = 0;
+			carry(dos, false);
+			break;
+		}
+		/* fall through */
 	default:
 		cpu->ah = 0x86;
 		carry(dos, true);
@@ -192,6 +203,13 @@ static void multiplex(struct dos *dos)
 		video_refresh(dos);
 		dos->world->idle(dos->world->context);
 		cpu->al = 0;
+		break;
+	case 0x4300:
+		cpu->al = 0x80;
+		break;
+	case 0x4310:
+		cpu->es = SEGMENT_ROM;
+		cpu->bx = ROM_XMS;
 		break;
 	case 0x1500:
 		cpu->bx = 0; /* no CD-ROMs */

@@ -14,12 +14,15 @@
 #define DOS_SEARCHES 32	     /* find first/next under way */
 #define DOS_DIRECTORY_MAX 67 /* of a current directory, with its NUL */
 #define DOS_KEYS 64	     /* typed and not read */
+#define DOS_EXTENDED 128     /* blocks above the megabyte */
 
 /* Where things lie in the low megabyte (segments). */
 #define SEGMENT_BIOS_DATA 0x0040u
 #define SEGMENT_DOS_DATA 0x0070u
 #define SEGMENT_FIRST_MCB 0x0200u
 #define SEGMENT_MEMORY_END 0xa000u
+#define SEGMENT_UPPER_MCB 0xc800u /* upper memory blocks */
+#define SEGMENT_UPPER_END 0xe000u
 #define SEGMENT_ROM 0xf000u
 
 /* The machine's own handler of interrupt n: HLT, IRET at ROM_HANDLERS + 4 n in its ROM. */
@@ -34,6 +37,8 @@
 #define ROM_AGAIN (ROM_HANDLERS + 4 * ROM_ENTRY_AGAIN) /* HLT, INT 21h, RETF 2 */
 #define ROM_CRITICAL (ROM_HANDLERS + 4 * ROM_ENTRY_CRITICAL)
 
+#define ROM_XMS                                                                                    \
+	0x0f80u /* a jump over three NOPs, which other drivers replace, and one to ROM_ENTRY_XMS */
 #define ROM_MEDIA 0x0ff0u /* the byte F8h: a fixed disk */
 
 /* Offsets in SEGMENT_DOS_DATA. */
@@ -88,6 +93,19 @@ struct dos_drive {
 	char directory[DOS_DIRECTORY_MAX]; /* "" or "NAME\NAME", without drive */
 };
 
+enum dos_extended_use {
+	DOS_EXTENDED_FREE,
+	DOS_EXTENDED_XMS,
+	DOS_EXTENDED_DPMI,
+};
+
+struct dos_extended { /* extended.h */
+	uint8_t *memory;
+	uint32_t size;
+	uint16_t locks;
+	enum dos_extended_use use;
+};
+
 struct dos_process { /* one that waits */
 	struct cpu cpu;
 	uint16_t psp;
@@ -112,7 +130,10 @@ struct dos {
 	uint8_t *memory; /* GUEST_MEMORY bytes */
 	struct cpu cpu;
 	struct world *world;
-	struct arena arena;
+	struct arena arena, upper;
+	bool upper_linked; /* INT 21h/58h: programs get upper memory blocks too */
+	struct dos_extended extended[DOS_EXTENDED];
+	bool hma_used;
 
 	/* The machine is over: the code that its caller gets. */
 	bool is_over;

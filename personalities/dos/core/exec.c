@@ -212,7 +212,7 @@ void process_end(struct dos *dos, enum dos_end how, uint8_t code)
 			dos->files[i].uses = 1;
 			files_drop(dos, &dos->files[i]);
 		}
-	if (arena_free_all(&dos->arena, psp)) {
+	if (arena_free_all(&dos->arena, psp) || arena_free_all(&dos->upper, psp)) {
 		dos_crash(dos, "memory allocation chain destroyed");
 		return;
 	}

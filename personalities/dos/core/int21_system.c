@@ -107,27 +107,54 @@ static int set_time(struct dos *dos)
 
 /* --- Memory --- */
 
-static int allocate(struct dos *dos)
-{
-	uint16_t segment, largest = 0;
-	int error = arena_allocate(&dos->arena, dos->psp, dos->cpu.bx, &segment, &largest);
+/* Bits of the allocation strategy: where to look first. */
+#define STRATEGY_UPPER_ONLY 0x40u
+#define STRATEGY_UPPER_FIRST 0x80u
 
-	if (error == DOS_E_MEMORY)
-		dos->cpu.bx = largest;
+static int allocate_in(struct dos *dos, struct arena *arena, uint16_t *largest)
+{
+	uint16_t segment, here = 0;
+	int error = arena_allocate(arena, dos->psp, dos->cpu.bx, &segment, &here);
+
+	if (here > *largest)
+		*largest = here;
 	if (!error)
 		dos->cpu.ax = segment;
 	return error;
 }
 
+static int allocate(struct dos *dos)
+{
+	bool upper_only = dos->upper_linked && dos->arena.strategy & STRATEGY_UPPER_ONLY;
+	bool upper_first = dos->upper_linked && dos->arena.strategy & STRATEGY_UPPER_FIRST;
+	uint16_t largest = 0;
+	int error = DOS_E_MEMORY;
+
+	if (upper_only || upper_first)
+		error = allocate_in(dos, &dos->upper, &largest);
+	if (error == DOS_E_MEMORY && !upper_only)
+		error = allocate_in(dos, &dos->arena, &largest);
+	if (error == DOS_E_MEMORY && dos->upper_linked && !upper_only && !upper_first)
+		error = allocate_in(dos, &dos->upper, &largest);
+	if (error == DOS_E_MEMORY)
+		dos->cpu.bx = largest;
+	return error;
+}
+
+static struct arena *arena_of(struct dos *dos, uint16_t segment)
+{
+	return segment > SEGMENT_UPPER_MCB ? &dos->upper : &dos->arena;
+}
+
 static int release(struct dos *dos)
 {
-	return arena_free(&dos->arena, dos->cpu.es);
+	return arena_free(arena_of(dos, dos->cpu.es), dos->cpu.es);
 }
 
 static int resize(struct dos *dos)
 {
 	uint16_t largest = 0;
-	int error = arena_resize(&dos->arena, dos->cpu.es, dos->cpu.bx, &largest);
+	int error = arena_resize(arena_of(dos, dos->cpu.es), dos->cpu.es, dos->cpu.bx, &largest);
 
 	if (error == DOS_E_MEMORY)
 		dos->cpu.bx = largest;
@@ -137,21 +164,27 @@ static int resize(struct dos *dos)
 static int strategy(struct dos *dos)
 {
 	struct cpu *cpu = &dos->cpu;
+	uint16_t fit = cpu->bx & 0x3f, upper = cpu->bx & 0xffc0;
 
 	switch (cpu->al) {
 	case 0:
 		cpu->ax = dos->arena.strategy;
 		return DOS_OK;
 	case 1:
-		if (cpu->bx > 2) /* there are no blocks above 640 KiB to prefer */
+		if (fit > 2 ||
+			(upper && upper != STRATEGY_UPPER_ONLY && upper != STRATEGY_UPPER_FIRST))
 			return DOS_E_FUNCTION;
 		dos->arena.strategy = cpu->bx;
+		dos->upper.strategy = fit;
 		return DOS_OK;
 	case 2:
-		cpu->al = 0; /* nor are they in the chain */
+		cpu->al = dos->upper_linked;
 		return DOS_OK;
 	case 3:
-		return cpu->bx == 0 ? DOS_OK : DOS_E_FUNCTION;
+		if (cpu->bx > 1)
+			return DOS_E_FUNCTION;
+		dos->upper_linked = cpu->bx;
+		return DOS_OK;
 	default:
 		return DOS_E_FUNCTION;
 	}

@@ -8,6 +8,7 @@
 #include "files.h"
 #include "int21.h"
 #include "video.h"
+#include "xms.h"
 
 static void init_vectors(struct dos *dos)
 {
@@ -18,6 +19,9 @@ static void init_vectors(struct dos *dos)
 		rom[1] = i < 256 ? 0xcf : 0xcb; /* IRET, RETF */
 	}
 	memcpy(dos_at(dos, SEGMENT_ROM, ROM_AGAIN), "\xf4\xcd\x21\xca\x02\x00", 6);
+	memcpy(dos_at(dos, SEGMENT_ROM, ROM_XMS), "\xeb\x03\x90\x90\x90\xe9", 6);
+	put16(dos_at(dos, SEGMENT_ROM, ROM_XMS + 6),
+		(uint16_t)(ROM_HANDLERS + 4 * ROM_ENTRY_XMS - (ROM_XMS + 8)));
 	for (unsigned i = 0; i < 256; i++)
 		put_far(dos->memory + 4 * i, SEGMENT_ROM, (uint16_t)(ROM_HANDLERS + 4 * i));
 	for (unsigned i = 0x60; i < 0x68; i++) /* for programs to use: free means null */
@@ -57,6 +61,7 @@ void dos_init(struct dos *dos, uint8_t *memory, struct world *world)
 	bios_init(dos);
 	video_init(dos);
 	arena_init(&dos->arena, memory, SEGMENT_FIRST_MCB, SEGMENT_MEMORY_END);
+	arena_init(&dos->upper, memory, SEGMENT_UPPER_MCB, SEGMENT_UPPER_END);
 }
 
 void dos_interrupt(struct dos *dos, uint8_t n)
@@ -69,6 +74,10 @@ void dos_entry(struct dos *dos, unsigned entry)
 	struct cpu *cpu = &dos->cpu;
 
 	switch (entry) {
+	case ROM_ENTRY_XMS:
+		cpu->ip++;
+		xms_call(dos);
+		break;
 	case ROM_ENTRY_CPM: /* from the far call at PSP:5, which a near call has reached */
 		(void)dos_pop(dos);
 		cpu->cs = dos_pop(dos);
