@@ -3,7 +3,7 @@ dos_tests_dir := $(here)
 dos_tests := $(patsubst $(here)/programs/%.asm,%.com,$(wildcard $(here)/programs/*.asm)) \
 	$(patsubst $(here)/programs/%.c,%.com,$(wildcard $(here)/programs/*.c)) \
 	$(patsubst $(here)/programs/%.fasm,%.exe,$(wildcard $(here)/programs/*.fasm))
-$(B)/dos/tests/%.com: $(dos_tests_dir)/programs/%.asm $(dos_tests_dir)/programs/test.inc
+$(B)/dos/tests/%.com: $(dos_tests_dir)/programs/%.asm $(wildcard $(dos_tests_dir)/programs/*.inc)
 	@mkdir -p $(@D)
 	@echo "  NASM    $@"
 	@nasm -f bin -I $(dos_tests_dir)/programs/ -o $@ $<

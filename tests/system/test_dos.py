@@ -14,7 +14,8 @@ BEFORE = {"find": "echo text >a.txt; printf 12345 >'a long name.text'; mkdir sub
           "programs": f"cp {PROGRAMS}/programs.com ."}
 # What each bad program is told to have done; None: nothing, DOS goes on.
 BAD = {"chain": "memory allocation chain destroyed", "halted": "halted with interrupts off",
-       "invalid": "invalid instruction", "privileged": "forbidden instruction", "stack": None, "wild": None}
+       "invalid": "invalid instruction", "privileged": "forbidden instruction",
+       "protected": "general protection fault", "stack": None, "wild": None}
 
 
 def names(pattern):

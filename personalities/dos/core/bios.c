@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "con.h"
+#include "dpmi.h"
 #include "exec.h"
 #include "files.h"
 #include "int21.h"
@@ -60,13 +61,16 @@ unsigned bios_update_ticks(struct dos *dos)
 
 bool bios_wants_ticks(const struct dos *dos)
 {
-	return process_is_hooked(dos, 0x08) || process_is_hooked(dos, 0x1c);
+	return dpmi_wants_ticks(dos) || process_is_hooked(dos, 0x08) ||
+	       process_is_hooked(dos, 0x1c);
 }
 
 bool bios_deliver_tick(struct dos *dos)
 {
 	if (!bios_wants_ticks(dos) || !(dos->cpu.flags & FLAG_INTERRUPT))
 		return false;
+	if (dos->cpu.is_protected || dpmi_wants_ticks(dos))
+		return dpmi_deliver_tick(dos);
 	process_reflect(dos, process_is_hooked(dos, 0x08) ? 0x08 : 0x1c);
 	return true;
 }
@@ -204,6 +208,17 @@ static void multiplex(struct dos *dos)
 		dos->world->idle(dos->world->context);
 		cpu->al = 0;
 		break;
+	case 0x1687:
+		if (!dpmi_is_free(dos))
+			break;
+		cpu->ax = 0;
+		cpu->bx = 1; /* 32-bit programs too */
+		cpu->cl = 3;
+		cpu->dx = 0x005a;
+		cpu->si = DPMI_PARAGRAPHS;
+		cpu->es = SEGMENT_ROM;
+		cpu->di = ROM_HANDLERS + 4 * ROM_ENTRY_DPMI;
+		break;
 	case 0x4300:
 		cpu->al = 0x80;
 		break;
@@ -309,6 +324,9 @@ void bios_interrupt(struct dos *dos, uint8_t n)
 	case 0x33:
 		if (cpu->ax == 0)
 			cpu->bx = 0; /* ax says that there is no mouse */
+		break;
+	case 0x67: /* no expanded memory, and no VCPI */
+		cpu->ah = 0x84;
 		break;
 	default: /* an IRET */
 		break;

@@ -14,7 +14,11 @@
 #define DOS_SEARCHES 32	     /* find first/next under way */
 #define DOS_DIRECTORY_MAX 67 /* of a current directory, with its NUL */
 #define DOS_KEYS 64	     /* typed and not read */
-#define DOS_EXTENDED 128     /* blocks above the megabyte */
+#define DPMI_DESCRIPTORS 512u
+#define DPMI_LEVELS 8u /* calls from one mode to the other, inside each other */
+#define DPMI_CALLBACKS 16u
+#define DPMI_EXCEPTIONS 32u
+#define DOS_EXTENDED 128 /* blocks above the megabyte */
 
 /* Where things lie in the low megabyte (segments). */
 #define SEGMENT_BIOS_DATA 0x0040u
@@ -33,7 +37,17 @@
 #define ROM_ENTRY_CASE_MAP 258u
 #define ROM_ENTRY_AGAIN 259u
 #define ROM_ENTRY_CRITICAL 262u /* the two before it are the rest of AGAIN */
-#define ROM_ENTRIES 263u
+/* DPMI: in virtual-8086 mode, or in the host's code segment. */
+#define ROM_ENTRY_DPMI 264u
+#define ROM_ENTRY_DPMI_RETURN 265u
+#define ROM_ENTRY_DPMI_SWITCH 266u
+#define ROM_ENTRY_DPMI_STATE 267u
+#define ROM_ENTRY_DPMI_CALLBACK_RETURN 268u
+#define ROM_ENTRY_DPMI_INTERRUPT_RETURN 269u
+#define ROM_ENTRY_DPMI_EXCEPTION_RETURN 270u
+#define ROM_ENTRY_DPMI_CALLBACK 272u  /* and the next ones */
+#define ROM_ENTRY_DPMI_EXCEPTION 288u /* and the next ones */
+#define ROM_ENTRIES 320u
 #define ROM_AGAIN (ROM_HANDLERS + 4 * ROM_ENTRY_AGAIN) /* HLT, INT 21h, RETF 2 */
 #define ROM_CRITICAL (ROM_HANDLERS + 4 * ROM_ENTRY_CRITICAL)
 
@@ -106,6 +120,49 @@ struct dos_extended { /* extended.h */
 	enum dos_extended_use use;
 };
 
+enum dpmi_use {
+	DPMI_USE_NONE,
+	DPMI_USE_CLIENT,
+	DPMI_USE_SEGMENT, /* of function 0002h: not to be changed */
+	DPMI_USE_HOST,
+};
+
+enum dpmi_frame_kind {
+	DPMI_FRAME_INTERRUPT, /* of the client, served in virtual-8086 mode */
+	DPMI_FRAME_CALL,
+	DPMI_FRAME_CALLBACK,
+	DPMI_FRAME_EXCEPTION,
+	DPMI_FRAME_TICK, /* in either mode; nothing comes back */
+};
+
+struct dpmi_frame {
+	enum dpmi_frame_kind kind;
+	struct cpu cpu; /* what was left */
+	uint16_t structure_selector;
+	uint32_t structure_offset;
+};
+
+struct dpmi_address {
+	uint16_t selector; /* 0: the host's own */
+	uint32_t offset;
+};
+
+struct dpmi_callback {
+	bool used;
+	struct dpmi_address handler, structure;
+};
+
+struct dpmi { /* the client (dpmi.h) */
+	bool is_active, is_32;
+	uint16_t psp, private_segment, environment;
+	uint16_t code, stack, callback_stack, environment_selector;
+	uint8_t ldt[DPMI_DESCRIPTORS][8], used[DPMI_DESCRIPTORS];
+	struct dpmi_address vectors[256], exceptions[DPMI_EXCEPTIONS];
+	struct dpmi_callback callbacks[DPMI_CALLBACKS];
+	struct dpmi_frame frames[DPMI_LEVELS];
+	unsigned depth;
+};
+
 struct dos_process { /* one that waits */
 	struct cpu cpu;
 	uint16_t psp;
@@ -134,6 +191,7 @@ struct dos {
 	bool upper_linked; /* INT 21h/58h: programs get upper memory blocks too */
 	struct dos_extended extended[DOS_EXTENDED];
 	bool hma_used;
+	struct dpmi dpmi;
 
 	/* The machine is over: the code that its caller gets. */
 	bool is_over;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "dpmi.h"
 #include "files.h"
 #include "load.h"
 #include "path.h"
@@ -205,6 +206,7 @@ void process_end(struct dos *dos, enum dos_end how, uint8_t code)
 {
 	uint16_t psp = dos->psp;
 
+	dpmi_end(dos, psp);
 	files_close_all(dos, psp);
 	for (unsigned i = 0; i < DOS_FILES; i++) /* what its FCBs left open */
 		if (dos->files[i].kind != DOS_FILE_FREE && dos->files[i].owner == psp &&
@@ -223,6 +225,7 @@ void process_stay(struct dos *dos, uint16_t paragraphs, uint8_t code)
 {
 	uint16_t psp = dos->psp, largest;
 
+	dpmi_end(dos, psp);
 	if (paragraphs < 6)
 		paragraphs = 6;
 	/* It keeps what it has if that is less. */

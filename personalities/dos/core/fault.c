@@ -145,12 +145,12 @@ static void port_out(struct dos *dos, uint16_t port, uint32_t value, unsigned si
 		ports_out(dos, (uint16_t)(port + i), (uint8_t)(value >> 8 * i));
 }
 
-static void move_port(struct dos *dos, const struct instruction *i, uint16_t port)
+void fault_port(struct dos *dos, uint8_t opcode, bool is_long, uint16_t port)
 {
 	struct cpu *cpu = &dos->cpu;
-	unsigned size = !(i->opcode & 1) ? 1 : i->is_long ? 4 : 2;
+	unsigned size = !(opcode & 1) ? 1 : is_long ? 4 : 2;
 
-	if (i->opcode & 2)
+	if (opcode & 2)
 		port_out(dos, port, cpu->eax, size);
 	else if (size == 1)
 		cpu->al = (uint8_t)port_in(dos, port, 1);
@@ -228,13 +228,13 @@ bool fault_emulate(struct dos *dos)
 	case 0xe6:
 	case 0xe7:
 		cpu->eip = (uint16_t)(cpu->ip + 1);
-		move_port(dos, &i, operand);
+		fault_port(dos, i.opcode, i.is_long, operand);
 		return true;
 	case 0xec:
 	case 0xed:
 	case 0xee:
 	case 0xef:
-		move_port(dos, &i, cpu->dx);
+		fault_port(dos, i.opcode, i.is_long, cpu->dx);
 		return true;
 	case 0x6c:
 	case 0x6d:

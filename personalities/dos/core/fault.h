@@ -7,6 +7,9 @@
 /* Do the instruction at cs:ip.  false: it is none that we do (the machine is over). */
 bool fault_emulate(struct dos *dos);
 
+/* IN or OUT with this opcode. */
+void fault_port(struct dos *dos, uint8_t opcode, bool is_long, uint16_t port);
+
 /* Exceptions that are interrupts to a program: n is the processor's. */
 void fault_exception(struct dos *dos, uint8_t n);
 

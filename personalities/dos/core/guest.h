@@ -70,6 +70,7 @@ struct cpu {
 		uint16_t flags;
 	};
 	uint16_t cs, ds, es, fs, gs, ss;
+	bool is_protected; /* these are selectors (dpmi.h) */
 };
 
 static inline uint32_t guest_linear(uint16_t segment, uint16_t offset)

@@ -4,6 +4,7 @@
 #include "bios.h"
 #include "con.h"
 #include "critical.h"
+#include "dpmi.h"
 #include "exec.h"
 #include "files.h"
 #include "int21.h"
@@ -24,7 +25,7 @@ static void init_vectors(struct dos *dos)
 		(uint16_t)(ROM_HANDLERS + 4 * ROM_ENTRY_XMS - (ROM_XMS + 8)));
 	for (unsigned i = 0; i < 256; i++)
 		put_far(dos->memory + 4 * i, SEGMENT_ROM, (uint16_t)(ROM_HANDLERS + 4 * i));
-	for (unsigned i = 0x60; i < 0x68; i++) /* for programs to use: free means null */
+	for (unsigned i = 0x60; i < 0x67; i++) /* for programs to use: free means null */
 		put_far(dos->memory + 4 * i, 0, 0);
 	memcpy(dos_at(dos, SEGMENT_ROM, 0xfff5), "01/01/92", 8);
 	*dos_at(dos, SEGMENT_ROM, 0xfffe) = 0xfc; /* an AT */
@@ -102,7 +103,8 @@ void dos_entry(struct dos *dos, unsigned entry)
 		critical_answer(dos);
 		break;
 	default:
-		dos_crash(dos, "jump into the ROM");
+		if (!dpmi_real_entry(dos, entry))
+			dos_crash(dos, "jump into the ROM");
 	}
 }
 

@@ -76,6 +76,9 @@ struct world {
 	int (*set_writable)(void *context, const char *path, bool writable);
 	int (*space)(void *context, const char *path, struct world_space *space);
 
+	/* Descriptor `number` of the program's local table; false: refused.  NULL: there is no protected mode here. */
+	bool (*set_descriptor)(void *context, unsigned number, const uint8_t descriptor[8]);
+
 	/* Zeroed memory; NULL: there is none. */
 	void *(*allocate)(void *context, uint32_t size);
 	void (*free)(void *context, void *memory, uint32_t size);

@@ -73,6 +73,7 @@ void sharing_end(void);
 /* --- run.c: the program's thread --- */
 
 void run_program(void);
+bool run_set_descriptor(void *context, unsigned number, const uint8_t bytes[8]);
 void run_dump(const char *why);
 
 void machine_end(void) __attribute__((noreturn));

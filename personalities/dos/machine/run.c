@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "bios.h"
+#include "dpmi.h"
 #include "exec.h"
 #include "fault.h"
 #include "mach.h"
+#include "mach_i386.h"
 #include "mach_port.h"
 #include "machine.h"
 #include "vector/clock.h"
@@ -47,7 +49,7 @@ static void load_registers(void)
 		.edi = s.edi,
 		.ebp = s.ebp,
 		.esp = s.uesp,
-		.eip = s.eip & 0xffff,
+		.eip = s.efl & FLAG_VIRTUAL ? s.eip & 0xffff : s.eip,
 		/* The processor's interrupt flag is always on; the program's own is kept here. */
 		.eflags =
 			(s.efl & ~(FLAG_VIRTUAL | FLAG_INTERRUPT)) | (cpu->eflags & FLAG_INTERRUPT),
@@ -56,12 +58,18 @@ static void load_registers(void)
 		.es = (uint16_t)s.es,
 		.fs = (uint16_t)s.fs,
 		.gs = (uint16_t)s.gs,
-		.ss = (uint16_t)s.ss };
+		.ss = (uint16_t)s.ss,
+		.is_protected = !(s.efl & FLAG_VIRTUAL) };
 }
 
 static void store_registers(void)
 {
-	const struct cpu *cpu = &dos.cpu;
+	struct cpu *cpu = &dos.cpu;
+
+	if (cpu->is_protected)
+		dpmi_settle(&dos);
+	if (dos.is_over)
+		return;
 	struct i386_thread_state s = { .eax = cpu->eax,
 		.ebx = cpu->ebx,
 		.ecx = cpu->ecx,
@@ -71,7 +79,7 @@ static void store_registers(void)
 		.ebp = cpu->ebp,
 		.uesp = cpu->esp,
 		.eip = cpu->eip,
-		.efl = cpu->eflags | FLAG_VIRTUAL | FLAG_INTERRUPT,
+		.efl = cpu->eflags | (cpu->is_protected ? 0 : FLAG_VIRTUAL) | FLAG_INTERRUPT,
 		.cs = cpu->cs,
 		.ds = cpu->ds,
 		.es = cpu->es,
@@ -79,14 +87,44 @@ static void store_registers(void)
 		.gs = cpu->gs,
 		.ss = cpu->ss };
 
-	if (thread_set_state(program, i386_THREAD_STATE, (thread_state_t)&s,
-		    i386_THREAD_STATE_COUNT) != KERN_SUCCESS)
+	if (thread_set_state(program, cpu->is_protected ? i386_REGS_SEGS_STATE : i386_THREAD_STATE,
+		    (thread_state_t)&s, i386_THREAD_STATE_COUNT) != KERN_SUCCESS)
 		dos_crash(&dos, "its registers cannot be set");
+}
+
+bool run_set_descriptor(void *context, unsigned number, const uint8_t bytes[8])
+{
+	struct descriptor descriptor = { get32(bytes), get32(bytes + 4) };
+
+	(void)context;
+	return i386_set_ldt(program, (int)(number << 3 | 7), &descriptor, 1) == KERN_SUCCESS;
+}
+
+/* The exception as the processor numbers it. */
+static uint8_t number_of_exception(void)
+{
+	switch (exception.exception) {
+	case EXC_BAD_INSTRUCTION:
+		return exception.code == INVALID_OPCODE ? 6 : (uint8_t)exception.code;
+	case EXC_ARITHMETIC:
+		return exception.code == DIVIDE_ERROR ? 0 : exception.code == OVERFLOW ? 4 : 16;
+	case EXC_BREAKPOINT:
+		return exception.code == SINGLE_STEP ? 1 : 3;
+	case EXC_SOFTWARE:
+		return 5;
+	default:
+		return 14;
+	}
 }
 
 /* What the exception is to the program. */
 static void serve(void)
 {
+	if (dos.cpu.is_protected) {
+		dpmi_fault(&dos, number_of_exception(),
+			exception.exception == EXC_BAD_INSTRUCTION ? exception.subcode : 0);
+		return;
+	}
 	switch (exception.exception) {
 	case EXC_BAD_INSTRUCTION:
 		if (exception.code == INVALID_OPCODE)
@@ -173,6 +211,8 @@ void run_program(void)
 			if (dos.is_over)
 				break;
 			store_registers();
+			if (dos.is_over)
+				break;
 			events_resume_program();
 		}
 		now = vector_realtime_ns() / TICK_NS;
@@ -223,10 +263,15 @@ void run_dump(const char *why)
 	char line[256], *at = text(line, why);
 
 	at = hex(text(at, " at "), cpu->cs, 4);
-	at = hex(text(at, ":"), cpu->ip, 4);
+	at = hex(text(at, ":"), cpu->eip, cpu->is_protected ? 8 : 4);
 	at = text(at, ", bytes");
-	for (uint16_t i = 0; i < 8; i++)
-		at = hex(text(at, " "), *dos_at(&dos, cpu->cs, (uint16_t)(cpu->ip + i)), 2);
+	for (uint16_t i = 0; i < 8; i++) {
+		const uint8_t *byte = cpu->is_protected
+					      ? dpmi_at(&dos, cpu->cs, cpu->eip + i, 1)
+					      : dos_at(&dos, cpu->cs, (uint16_t)(cpu->ip + i));
+
+		at = byte ? hex(text(at, " "), *byte, 2) : text(at, " --");
+	}
 	*at = '\0';
 	machine_say(line);
 	at = line;
