@@ -146,3 +146,71 @@ def signals_come_once(guest):
     script = ("""perl -e '$SIG{USR1} = sub { $n++ }; for (1 .. 100) { my $p = fork; if (!$p) { kill USR1, getppid; exit 0 } """
               """waitpid($p, 0) == $p or die; $? == 0 or die } print "$n\\n"'""")
     under_kills(guest, script, "100\n")
+
+
+def during_kills(guest, command, expected):
+    """The server is killed every 0.2 s for as long as the command runs."""
+    check(guest.run("bash", "-c", """
+        touch /tmp/works
+        (while sleep 0.2 && [ -e /tmp/works ]; do masix kill unix || echo not killed; echo >>/tmp/kills; done) & killer=$!
+        eval "$1"; rm /tmp/works; wait $killer
+        [ $(wc -l </tmp/kills) -gt 2 ] || echo too few kills; rm /tmp/kills""", "kills", command), stdout=expected, stderr="")
+
+
+FAMILIES = r"""
+for my $round (1 .. 15) {
+    my %children;
+    for my $i (1 .. 25) {
+        my $pid = fork // die "fork: $!";
+        $children{$pid} = $i if $pid;
+        if (!$pid) { if (!fork) { exit 0 } wait; exit $i }
+    }
+    for (keys %children) { waitpid($_, 0) == $_ && $? >> 8 == $children{$_} or print "round $round: child $children{$_}: $?\n" }
+}
+print "all came home\n";
+"""
+
+
+@case(seconds=120)
+def many_forks_at_once(guest):
+    check(guest.sh("cat >/tmp/families", stdin=FAMILIES.encode()))
+    during_kills(guest, "perl /tmp/families", "all came home\n")
+
+
+@case(seconds=120)
+def deaths_by_signals(guest):
+    during_kills(guest, """
+        for i in $(seq 100); do sh -c 'kill -SEGV $$'; echo $?; done 2>/dev/null | sort | uniq -c
+        perl -e 'for (1 .. 200) { my $p = fork; kill 9, $$ if !$p; waitpid $p, 0; $n++ if ($? & 127) == 9 } print "$n\\n"'""",
+                 "    100 139\n200\n")
+
+
+# Both ends of a pseudo-terminal: what one types the other answers, line by line.
+PAIR = r"""
+use POSIX; use Fcntl;
+sysopen(my $master, "/dev/ptmx", O_RDWR | O_NOCTTY) or die "ptmx: $!";
+my ($unlock, $number) = (pack("i", 0), pack("I", 0));
+ioctl($master, 0x40045431, $unlock) or die "unlock: $!";
+ioctl($master, 0x80045430, $number) or die "number: $!";
+my $child = fork;
+if (!$child) {
+    setsid();
+    open(my $slave, "+<", "/dev/pts/" . unpack("I", $number)) or die "slave: $!";
+    while (my $line = <$slave>) { exit 7 if $line =~ /end/; syswrite($slave, "got $line") }
+    exit 1;
+}
+my $all = "";
+for my $i (1 .. 80) {
+    syswrite($master, "line $i\n");
+    until ($all =~ /got line $i\r\n/) { sysread($master, my $part, 1000) // die "read: $!"; $all .= $part }
+}
+syswrite($master, "end\n");
+waitpid $child, 0;
+print $? >> 8, " ", ($all =~ s/got line//g), "\n";
+"""
+
+
+@case(seconds=120)
+def pseudo_terminals(guest):
+    check(guest.sh("cat >/tmp/pair", stdin=PAIR.encode()))
+    during_kills(guest, "for i in 1 2 3 4 5 6; do perl /tmp/pair & pairs+=($!); done; wait ${pairs[@]}", "7 80\n" * 6)
