@@ -154,7 +154,7 @@ def during_kills(guest, command, expected):
         touch /tmp/works
         (while sleep 0.2 && [ -e /tmp/works ]; do masix kill unix || echo not killed; echo >>/tmp/kills; done) & killer=$!
         eval "$1"; rm /tmp/works; wait $killer
-        [ $(wc -l </tmp/kills) -gt 2 ] || echo too few kills; rm /tmp/kills""", "kills", command), stdout=expected, stderr="")
+        [ $(wc -l </tmp/kills) -gt 0 ] || echo no kills; rm /tmp/kills""", "kills", command), stdout=expected, stderr="")
 
 
 FAMILIES = r"""
@@ -185,6 +185,13 @@ def deaths_by_signals(guest):
                  "    100 139\n200\n")
 
 
+@case(seconds=120)
+def programs_with_other_ids(guest):
+    check(guest.sh("cp /usr/bin/id /var/tmp/id; chown 1000 /var/tmp/id; chmod 4755 /var/tmp/id"))
+    during_kills(guest, "for i in $(seq 120); do /var/tmp/id -u; done | sort | uniq -c", "    120 1000\n")
+    check(guest.sh("rm /var/tmp/id"))
+
+
 # Both ends of a pseudo-terminal: what one types the other answers, line by line.
 PAIR = r"""
 use POSIX; use Fcntl;
@@ -200,7 +207,7 @@ if (!$child) {
     exit 1;
 }
 my $all = "";
-for my $i (1 .. 80) {
+for my $i (1 .. 300) {
     syswrite($master, "line $i\n");
     until ($all =~ /got line $i\r\n/) { sysread($master, my $part, 1000) // die "read: $!"; $all .= $part }
 }
@@ -213,4 +220,4 @@ print $? >> 8, " ", ($all =~ s/got line//g), "\n";
 @case(seconds=120)
 def pseudo_terminals(guest):
     check(guest.sh("cat >/tmp/pair", stdin=PAIR.encode()))
-    during_kills(guest, "for i in 1 2 3 4 5 6; do perl /tmp/pair & pairs+=($!); done; wait ${pairs[@]}", "7 80\n" * 6)
+    during_kills(guest, "for i in 1 2 3 4 5 6; do perl /tmp/pair & pairs+=($!); done; wait ${pairs[@]}", "7 300\n" * 6)

@@ -73,7 +73,7 @@ static void release(struct process *p)
 	const mach_port_t rights[] = { p->task, p->event, p->former_task, p->former_event };
 
 	for (unsigned i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
-		if (rights[i] != MACH_PORT_NULL)
+		if (MACH_PORT_VALID(rights[i]))
 			mach_port_deallocate(mach_task_self(), rights[i]);
 	process_free(p);
 }

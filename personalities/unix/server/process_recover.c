@@ -19,11 +19,19 @@ static void claim_replies(struct waiter *w)
 		w->reply = claim_reply(w->reply);
 }
 
+/* That there was one tells of a set-ID exec, also when that task has ended. */
+static mach_port_t claim_former(mach_port_t name)
+{
+	mach_port_t claimed = claim_send(name);
+
+	return claimed == MACH_PORT_NULL && name != MACH_PORT_NULL ? MACH_PORT_DEAD : claimed;
+}
+
 static void claim_rights(struct process *p)
 {
 	p->task = claim_send(p->task);
 	p->event = claim_send(p->event);
-	p->former_task = claim_send(p->former_task);
+	p->former_task = claim_former(p->former_task);
 	p->former_event = claim_send(p->former_event);
 	claim_replies(p->waiters);
 }
@@ -113,9 +121,11 @@ static void resume(struct process_table *t, struct process *p)
 	}
 	if (p->event == MACH_PORT_NULL && p->former_task != MACH_PORT_NULL) {
 		/* It went over to that program; the one before is not to run any more. */
-		kern_return_t ignored = task_terminate(p->former_task);
+		if (MACH_PORT_VALID(p->former_task)) {
+			kern_return_t ignored = task_terminate(p->former_task);
 
-		(void)ignored;
+			(void)ignored;
+		}
 		let_run(p->task);
 	}
 	process_todo(t, p, TODO_SUSPEND | TODO_POKE);

@@ -251,7 +251,7 @@ static kern_return_t replace(struct change *c, struct process *p, struct process
 	p->credentials = c->new;
 	p->death_signal = 0;
 	/* Rights of a task before the old one are no longer in anybody's hands: that was an exec ago. */
-	if (p->former_task != MACH_PORT_NULL)
+	if (MACH_PORT_VALID(p->former_task))
 		mach_port_deallocate(mach_task_self(), p->former_task);
 	if (p->former_event != MACH_PORT_NULL)
 		mach_port_deallocate(mach_task_self(), p->former_event);
