@@ -83,7 +83,8 @@ static void tell_ignored(uint64_t worthwhile)
 		flags |= MASIX_NO_ZOMBIES;
 	if (actions[SIGCHLD].flags & SA_NOCLDSTOP)
 		flags |= MASIX_NO_STOP_REPORT;
-	is_news = (told_ignored & ~mask) || (mask & ~told_ignored & worthwhile) || flags != told_flags;
+	is_news = (told_ignored & ~mask) || (mask & ~told_ignored & worthwhile) ||
+		  flags != told_flags;
 	if (is_news) {
 		told_ignored = mask;
 		told_flags = flags;

@@ -3,6 +3,7 @@
 #include "emul.h"
 #include "frame.h"
 #include "process.h"
+#include "service.h"
 #include "signals.h"
 #include <asm/errno.h>
 #include <masix/error.h>
@@ -27,11 +28,15 @@ static long wait_for(int which, int id, uint32_t options, struct waited *w)
 {
 	uint32_t token = emul_wait_begin(EMUL_WAIT_PROCESS, MACH_PORT_NULL);
 	kern_return_t kr = MASIX_E_INTERRUPTED;
+	int signals = 0;
 
 	if ((options & WNOHANG) || !emul_signal_arrived())
 		kr = process_wait(EMUL_PORT_PROCESS, token, which, id, (int)options, &w->pid,
-			&w->status, &w->uid, &w->usage);
+			&w->status, &w->uid, &w->usage, &signals);
 	emul_wait_end();
+	/* The poke that tells of them may still be on its way. */
+	if (!kr && signals)
+		service_take_signals();
 	return emul_result(kr);
 }
 

@@ -46,8 +46,8 @@ void answer_waiter(const struct waiter *w)
 
 	switch (w->kind) {
 	case WAITER_CHILD:
-		sent(process_wait_reply(
-			     w->reply, ONCE, r->error, r->pid, r->status, r->uid, r->usage),
+		sent(process_wait_reply(w->reply, ONCE, r->error, r->pid, r->status, r->uid,
+			     r->usage, r->signals),
 			w->reply);
 		break;
 	case WAITER_EXEC:

@@ -141,7 +141,7 @@ kern_return_t S_process_exit(mach_port_t proc, int code, int signal)
 
 kern_return_t S_process_wait(mach_port_t proc, mach_port_t reply, mach_msg_type_name_t reply_type,
 	uint32_t token, int which, int id, int options, int *pid, int *status, uint32_t *uid,
-	masix_usage_t *usage)
+	masix_usage_t *usage, int *signals)
 {
 	const struct waiter call = { .kind = WAITER_CHILD,
 		.token = token,
@@ -166,6 +166,7 @@ kern_return_t S_process_wait(mach_port_t proc, mach_port_t reply, mach_msg_type_
 		*status = result.status;
 		*uid = result.uid;
 		*usage = result.usage;
+		*signals = result.signals;
 	} else {
 		kr = park(caller.process, &call);
 	}

@@ -73,8 +73,10 @@ bool wait_try(struct process_table *t, struct process *p, int which, int id, int
 			continue;
 		/* One that is past waiting for (only its exit was not asked for) does not count. */
 		any |= child->state != PROCESS_ZOMBIE || (options & MASIX_WAIT_EXITED) != 0;
-		if (take_report(t, child, options, result))
+		if (take_report(t, child, options, result)) {
+			result->signals = p->pending != 0 || p->queue != NULL;
 			return true;
+		}
 	}
 	*result = (struct wait_result){ .error = any ? 0 : MASIX_E_NO_CHILD };
 	return !any || (options & MASIX_WAIT_NOHANG) != 0;

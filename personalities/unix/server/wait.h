@@ -19,6 +19,7 @@ struct wait_result {
 	int status;
 	uint32_t uid;
 	struct masix_usage usage;
+	int signals; /* some wait for the caller */
 };
 
 struct waiter {
