@@ -204,6 +204,8 @@ def top_counts_what_happens(guest):
     lines = check(guest.sh("masix top -n 2 -d 0.5"), stderr="").stdout.decode().splitlines()
     require(len([line for line in lines if line.startswith("NAME")]) == 2, f"not two tables: {lines}")
     require(any(line.split()[0] == "unix" and int(line.split()[3]) > 0 for line in lines), f"unix is idle: {lines}")
+    declared = [line.split() for line in lines if " declared " in line]
+    require(declared and all(words[3:5] == ["0", "0"] for words in declared), f"who has no task works: {lines}")
 
 
 @case

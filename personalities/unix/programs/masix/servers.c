@@ -98,7 +98,7 @@ void command_servers(const struct options *options)
 	free(text);
 }
 
-/* What `top` compares with: one row of each life. */
+/* What `top` compares with: one row of each life (session 0 is that of ACS, and of who has no task). */
 struct sample {
 	struct timespec time;
 	unsigned count;
@@ -119,7 +119,7 @@ static void difference(const struct sample *before, struct server_row *row)
 	unsigned i;
 
 	for (i = 0; i < before->count; i++)
-		if (before->rows[i].session == row->session) {
+		if (before->rows[i].session == row->session && row->threads != 0) {
 			row->messages -= before->rows[i].messages;
 			row->cpu_ms -= before->rows[i].cpu_ms;
 		}
@@ -160,7 +160,7 @@ static void refresh(const struct options *options, struct sample *sample, bool p
 			isatty(STDOUT_FILENO) ? "\033[H\033[J" : "", "NAME", "STATE", "THREADS",
 			"MESSAGES/S", "CPU%", "KIB", "RESTARTS");
 	while (next_row(&left, &row)) {
-		if (now.count < ROWS_MAX) {
+		if (now.count < ROWS_MAX && row.threads != 0) {
 			now.rows[now.count].session = row.session;
 			now.rows[now.count].messages = row.messages;
 			now.rows[now.count++].cpu_ms = row.cpu_ms;
