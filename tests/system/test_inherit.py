@@ -101,7 +101,7 @@ def what_is_stopped_leaves_nothing(guest):
 @case(seconds=120)
 def a_stream_survives_the_console(guest):
     """The console server is killed again and again, and no byte of stdin or stdout is lost or doubled."""
-    data = b"".join(b"%07d\n" % i for i in range(1 << 21))
+    data = b"".join(b"%07d\n" % i for i in range(1 << 22))
     result = check(guest.sh("exec 3<&0; cat <&3 & while [ -d /proc/$! ]; do masix kill console; sleep 0.1; done; wait",
                             stdin=data), stderr="")
     require(result.stdout == data, f"of {len(data)} bytes {len(result.stdout)} came back, or others")

@@ -15,6 +15,7 @@
 
 #define PRIORITY 6    /* ahead of what eats the memory that a killed process has */
 #define ENDERS_MAX 32 /* of a crew, those not counted whose task the kernel does not let go */
+#define IDLE_MAX 2    /* more end when they have nothing to do */
 
 struct waiting {
 	struct waiting *next;
@@ -103,9 +104,11 @@ static void finish(struct process *p, struct stuck_crew *crew)
 	table_unlock();
 }
 
-/* Lock held.  The oldest entry of the queue; waits for one. */
+/* Lock held.  The oldest entry of the queue; waits for one, or NULL if others wait already. */
 static struct process *next_process(struct enders *e)
 {
+	if (e->queue == NULL && e->idle >= IDLE_MAX)
+		return NULL;
 	e->idle++;
 	while (e->queue == NULL)
 		pthread_cond_wait(&e->more, &lock);
@@ -127,16 +130,22 @@ static void *end_others(void *enders)
 	struct enders *e = enders;
 
 	thread_hurry("ending", PRIORITY);
+	bool ends;
+
 	do {
 		pthread_mutex_lock(&lock);
 		struct process *p = next_process(e);
 
 		pthread_mutex_unlock(&lock);
-		finish(p, &e->crew);
-		table_lock();
-		process_put(&unix_server.table, p);
-		table_unlock();
-	} while (!stuck_is_surplus(&e->crew));
+		if (p != NULL) {
+			finish(p, &e->crew);
+			table_lock();
+			process_put(&unix_server.table, p);
+			table_unlock();
+		}
+		/* Whoever ends was one of those that are too many. */
+		ends = stuck_is_surplus(&e->crew) || p == NULL;
+	} while (!ends);
 	atomic_fetch_sub(&e->threads, 1);
 	return NULL;
 }
