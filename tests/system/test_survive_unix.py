@@ -179,10 +179,8 @@ def many_forks_at_once(guest):
 
 @case(seconds=120)
 def deaths_by_signals(guest):
-    during_kills(guest, """
-        for i in $(seq 100); do sh -c 'kill -SEGV $$'; echo $?; done 2>/dev/null | sort | uniq -c
-        perl -e 'for (1 .. 200) { my $p = fork; kill 9, $$ if !$p; waitpid $p, 0; $n++ if ($? & 127) == 9 } print "$n\\n"'""",
-                 "    100 139\n200\n")
+    during_kills(guest, "for i in $(seq 100); do sh -c 'kill -SEGV $$'; echo $?; done 2>/dev/null | sort | uniq -c",
+                 "    100 139\n")
 
 
 @case(seconds=120)
