@@ -43,9 +43,9 @@ kern_return_t S_acs_lookup(mach_port_t port, mach_port_t reply, mach_msg_type_na
 	return kr;
 }
 
-kern_return_t make_table(struct acs *acs, size_t room, const void *wanted,
-	size_t (*write)(struct acs *acs, const void *wanted, char *text, size_t room),
-	masix_bulk_t *table, mach_msg_type_number_t *size)
+/* Text of up to `room` bytes as the out-of-line data of a reply, which frees it. */
+static kern_return_t make_table(struct acs *acs, size_t room, const void *wanted,
+	table_writer_t write, masix_bulk_t *table, mach_msg_type_number_t *size)
 {
 	vm_address_t memory = 0;
 	kern_return_t kr = vm_allocate(mach_task_self(), &memory, room, TRUE);
@@ -61,6 +61,20 @@ kern_return_t make_table(struct acs *acs, size_t room, const void *wanted,
 	*table = (masix_bulk_t)memory;
 	*size = used;
 	return KERN_SUCCESS;
+}
+
+kern_return_t admin_table(mach_port_t port, size_t room, table_writer_t write, masix_bulk_t *table,
+	mach_msg_type_number_t *size)
+{
+	struct face *face = face_get(port);
+	kern_return_t kr = MASIX_E_DENIED;
+
+	if (face == NULL)
+		return KERN_INVALID_ARGUMENT;
+	if (face->admin)
+		kr = make_table(face->acs, room, NULL, write, table, size);
+	face_put(face);
+	return kr;
 }
 
 static size_t write_audit(struct acs *acs, const void *wanted, char *text, size_t room)
@@ -321,14 +335,6 @@ kern_return_t S_acs_kill(
 
 kern_return_t S_acs_audit(mach_port_t port, masix_bulk_t *table, mach_msg_type_number_t *size)
 {
-	struct face *face = face_get(port);
-	kern_return_t kr = MASIX_E_DENIED;
-
-	if (face == NULL)
-		return KERN_INVALID_ARGUMENT;
-	if (face->admin)
-		kr = make_table(face->acs, (AUDIT_KEPT + 1) * (AUDIT_LINE_MAX + AUDIT_LINK_MAX),
-			NULL, write_audit, table, size);
-	face_put(face);
-	return kr;
+	return admin_table(port, (AUDIT_KEPT + 1) * (AUDIT_LINE_MAX + AUDIT_LINK_MAX), write_audit,
+		table, size);
 }

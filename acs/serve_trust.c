@@ -78,15 +78,7 @@ static size_t write_trust(struct acs *acs, const void *wanted, char *text, size_
 
 kern_return_t S_acs_trust(mach_port_t port, masix_bulk_t *table, mach_msg_type_number_t *size)
 {
-	struct face *face = face_get(port);
-	kern_return_t kr = MASIX_E_DENIED;
-
-	if (face == NULL)
-		return KERN_INVALID_ARGUMENT;
-	if (face->admin)
-		kr = make_table(face->acs, TABLE_MAX, NULL, write_trust, table, size);
-	face_put(face);
-	return kr;
+	return admin_table(port, TABLE_MAX, write_trust, table, size);
 }
 
 static kern_return_t rotate(struct acs *acs, const char *name, size_t length)
@@ -135,15 +127,7 @@ static size_t write_revoked(struct acs *acs, const void *wanted, char *text, siz
 
 kern_return_t S_acs_revocations(mach_port_t port, masix_bulk_t *list, mach_msg_type_number_t *size)
 {
-	struct face *face = face_get(port);
-	kern_return_t kr = MASIX_E_DENIED;
-
-	if (face == NULL)
-		return KERN_INVALID_ARGUMENT;
-	if (face->admin)
-		kr = make_table(face->acs, REVOKED_ROOM, NULL, write_revoked, list, size);
-	face_put(face);
-	return kr;
+	return admin_table(port, REVOKED_ROOM, write_revoked, list, size);
 }
 
 static kern_return_t revoke_again(
