@@ -5,7 +5,7 @@ import signal
 import tempfile
 
 from frontend import cluster, tree
-from frontend.streams import Collected, Input
+from frontend.streams import Collected, Typist
 from frontend.tools import run_tool
 from harness import case, check, require
 
@@ -15,15 +15,8 @@ GONE = "while masix nodes | grep -q '^{} '; do sleep 0.2; done"
 THERE = "until masix nodes | grep -q '^{} '; do sleep 0.2; done"
 
 
-class Steps(Input):
-    """What is typed, and what is done meanwhile: steps of (what must have been printed since the last step, what is typed
-    then, or a function that is called)."""
-
-    def __init__(self, output, *steps):
-        super().__init__()
-        self.output = output
-        self.steps = list(steps)
-        self.seen = 0
+class Steps(Typist):
+    """What is typed, and what is done meanwhile: a step may also have a function that is called."""
 
     def is_ready(self):
         while not self.data and self.steps:
