@@ -112,9 +112,21 @@ static bool send_message(const struct gns_port *port)
 	return result == MACH_SEND_WILL_NOTIFY;
 }
 
+/* The kernel tells only once for each name that a message was accepted. */
+static bool is_stuck(const struct gns_port *port)
+{
+	const struct gns_port *same = port;
+
+	if (port->name != MACH_PORT_NULL)
+		same = ports_export(&gns.ports, port->name, NULL);
+	while (same != NULL && !same->stuck)
+		same = ports_export(&gns.ports, port->name, same);
+	return same != NULL;
+}
+
 void deliver_waiting(struct gns_port *port)
 {
-	while (port->arrivals != NULL && !port->stuck) {
+	while (port->arrivals != NULL && !is_stuck(port)) {
 		struct arrival *arrival = port->arrivals;
 
 		if (arrival->message == NULL)

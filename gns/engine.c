@@ -84,12 +84,12 @@ static struct peer *peer_of_road(mach_port_t road)
 static void name_died(mach_port_t name)
 {
 	struct peer *peer = peer_of_road(name);
-	struct gns_port *port = export_named(name);
+	struct gns_port *port;
 
 	udp_died(name);
 	if (peer != NULL)
 		peer_end(peer, "its server has ended");
-	else if (port != NULL)
+	while (peer == NULL && (port = ports_export(&gns.ports, name, NULL)) != NULL)
 		export_dead(port);
 	/* The notification carried a reference to the dead name. */
 	(void)mach_port_deallocate(mach_task_self(), name);
@@ -97,13 +97,14 @@ static void name_died(mach_port_t name)
 
 static void message_accepted(mach_port_t name)
 {
-	struct gns_port *port = export_named(name);
+	struct gns_port *port = ports_export(&gns.ports, name, NULL), *next;
 
-	if (port == NULL)
-		return;
-	port->stuck = false;
-	deliver_waiting(port);
-	export_drop_if_idle(port);
+	for (; port != NULL; port = next) {
+		next = ports_export(&gns.ports, name, port);
+		port->stuck = false;
+		deliver_waiting(port);
+		export_drop_if_idle(port);
+	}
 }
 
 /* Only the kernel has rights to this port. */
@@ -156,8 +157,8 @@ static void take_message(mach_msg_header_t *message)
 		take_frame(message);
 		return;
 	}
-	port = ports_named(&gns.ports, message->msgh_local_port);
-	if (port != NULL && !port->is_export)
+	port = ports_proxy(&gns.ports, message->msgh_local_port);
+	if (port != NULL)
 		forward_message(port, message);
 	else
 		masix_msg_destroy(message, 0);

@@ -34,16 +34,6 @@ struct gns_port *export_make(const struct wire_identity *identity, uint32_t name
 	return port;
 }
 
-/* A receive right that left us has two entries under its name: the proxy of what it is elsewhere, and the export. */
-struct gns_port *export_named(uint32_t name)
-{
-	struct gns_port *port = ports_named(&gns.ports, name);
-
-	while (port != NULL && (port->name != name || !port->is_export))
-		port = port->next_named;
-	return port;
-}
-
 static void drop(struct gns_port *port)
 {
 	ports_remove(&gns.ports, port);

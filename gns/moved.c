@@ -33,20 +33,11 @@ struct flush {
 	struct flush *next;
 };
 
-static struct gns_port *proxy_named(uint32_t name)
-{
-	struct gns_port *port = ports_named(&gns.ports, name);
-
-	while (port != NULL && (port->name != name || port->is_export))
-		port = port->next_named;
-	return port;
-}
-
 /* --- The old home --------------------------------------------------------------------------------------------------- */
 
 void moved_tell(struct gns_port *proxy)
 {
-	const struct gns_port *export = export_named(proxy->name);
+	const struct gns_port *export = ports_export(&gns.ports, proxy->name, NULL);
 	unsigned i;
 
 	proxy->untold = false;
@@ -68,7 +59,7 @@ bool moved_take_flush(struct peer *peer, struct gns_port *export)
 {
 	struct arrival *mark;
 
-	if (export->once || proxy_named(export->name) == NULL)
+	if (export->once || ports_proxy(&gns.ports, export->name) == NULL)
 		return false; /* it has not moved */
 	mark = calloc(1, sizeof *mark);
 	if (mark == NULL)
@@ -80,7 +71,7 @@ bool moved_take_flush(struct peer *peer, struct gns_port *export)
 
 bool moved_mark(const struct gns_port *export, const struct peer *peer)
 {
-	struct gns_port *proxy = proxy_named(export->name);
+	struct gns_port *proxy = ports_proxy(&gns.ports, export->name);
 	struct flush *flush = proxy == NULL ? NULL : calloc(1, sizeof *flush), **last;
 	mach_msg_header_t mark = {
 		.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND),

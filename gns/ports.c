@@ -29,6 +29,24 @@ struct gns_port *ports_named(const struct ports *ports, uint32_t name)
 	return port;
 }
 
+static struct gns_port *of_kind(struct gns_port *port, uint32_t name, bool is_export)
+{
+	while (port != NULL && (port->name != name || port->is_export != is_export))
+		port = port->next_named;
+	return port;
+}
+
+struct gns_port *ports_proxy(const struct ports *ports, uint32_t name)
+{
+	return of_kind(ports_named(ports, name), name, false);
+}
+
+struct gns_port *ports_export(
+	const struct ports *ports, uint32_t name, const struct gns_port *before)
+{
+	return of_kind(before == NULL ? ports_named(ports, name) : before->next_named, name, true);
+}
+
 struct gns_port *ports_identified(const struct ports *ports, const struct wire_identity *identity)
 {
 	struct gns_port *port = NULL;

@@ -1,5 +1,5 @@
 /* The ports that a server knows: proxies, which stand here for ports of other nodes, and exports, ports of this node that
- * others hold rights to.  One entry for each identity, and one for each name in the server's space, so that a port has one
+ * others hold rights to.  One entry for each identity, found by its name in the server's space too, so that a port has one
  * name however often and by whichever road it comes.  Pure; the caller's lock. */
 #ifndef GNS_PORTS_H
 #define GNS_PORTS_H
@@ -36,6 +36,7 @@ struct gns_port {
 	struct move *move;	       /* moved.c: where it will lead */
 	struct flush *flushes;	       /* who waits for a mark */
 	struct gns_port *next_waiting; /* of those closing or blocked */
+	struct gns_port *next_once, **once_link; /* of those for send-once rights */
 
 	/* Of an export. */
 	struct ledger ledger;
@@ -49,6 +50,11 @@ struct ports { /* all zero = empty */
 };
 
 struct gns_port *ports_named(const struct ports *ports, uint32_t name);
+/* A port that has left this node has two entries under its name, the proxy of what it is elsewhere and the export; one that
+ * has come back may have several exports.  `before`: that export's successor; NULL: the first. */
+struct gns_port *ports_proxy(const struct ports *ports, uint32_t name);
+struct gns_port *ports_export(
+	const struct ports *ports, uint32_t name, const struct gns_port *before);
 struct gns_port *ports_identified(const struct ports *ports, const struct wire_identity *identity);
 
 /* Enter a port by its identity and name.  False: no memory, too many. */

@@ -5,8 +5,12 @@
 #include <masix/mach.h>
 #include <masix/server.h>
 
+#include "mach_debug.h"
 #include "mach_port.h"
 #include "state.h"
+
+#define ONCE_PROOFS 2	  /* how often it is tried whether a right leads to a proxy */
+#define ONCE_TRIED_MAX 64 /* with how many of the youngest */
 
 static bool enter_set(const struct gns_port *proxy)
 {
@@ -84,8 +88,82 @@ static void unlist_waiting(struct gns_port *proxy)
 		*link = proxy->next_waiting;
 }
 
+/* --- Send-once rights --------------------------------------------------------------------------------------------- */
+
+void proxy_be_once(struct gns_port *proxy)
+{
+	proxy->once = true;
+	proxy->next_once = gns.once;
+	proxy->once_link = &gns.once;
+	if (gns.once != NULL)
+		gns.once->once_link = &proxy->next_once;
+	gns.once = proxy;
+}
+
+static void unlink_once(struct gns_port *proxy)
+{
+	*proxy->once_link = proxy->next_once;
+	if (proxy->next_once != NULL)
+		proxy->next_once->once_link = proxy->once_link;
+}
+
+static bool watch(uint32_t name, mach_port_t notify)
+{
+	mach_port_t previous = MACH_PORT_NULL;
+	kern_return_t kr = mach_port_request_notification(mach_task_self(), name,
+		MACH_NOTIFY_DEAD_NAME, 1, notify, MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
+
+	if (kr == KERN_SUCCESS && MACH_PORT_VALID(previous))
+		(void)mach_port_deallocate(mach_task_self(), previous);
+	return kr == KERN_SUCCESS;
+}
+
+/* Who waits for the port's death. */
+static unsigned watchers(const struct gns_port *proxy)
+{
+	unsigned total, used;
+
+	return mach_port_dnrequest_info(mach_task_self(), proxy->name, &total, &used) ==
+			       KERN_SUCCESS
+		       ? used
+		       : 0;
+}
+
+/* Others may watch the port too, so what counts is that the number follows us, each time. */
+static bool follows(const struct gns_port *proxy, uint32_t name)
+{
+	unsigned i, with = watchers(proxy);
+
+	for (i = 0; i < ONCE_PROOFS; i++)
+		if (with == 0 || !watch(name, MACH_PORT_NULL) || watchers(proxy) != with - 1 ||
+			!watch(name, gns.notify) || watchers(proxy) != with)
+			return false;
+	return true;
+}
+
+/* Each send-once right has a name of its own, which does not tell of what port it is.  But the port tells how many wait for its
+ * death, and we can be one of them by the right's name. */
+struct gns_port *proxy_of_once(uint32_t name)
+{
+	struct gns_port *proxy = gns.once;
+	unsigned tried;
+
+	if (proxy == NULL || !watch(name, gns.notify))
+		return NULL;
+	for (tried = 0; proxy != NULL && tried < ONCE_TRIED_MAX; tried++) {
+		if (watchers(proxy) > 0 && follows(proxy, name))
+			return proxy;
+		proxy = proxy->next_once;
+	}
+	return NULL; /* it is watched, as an export is */
+}
+
+/* --- The end ------------------------------------------------------------------------------------------------------ */
+
 void proxy_destroy(struct gns_port *proxy)
 {
+	if (proxy->once)
+		unlink_once(proxy);
 	unlist_waiting(proxy);
 	moved_end(proxy);
 	ports_remove(&gns.ports, proxy);

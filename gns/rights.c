@@ -78,11 +78,11 @@ void rights_hand_on(struct peer *peer, struct gns_port *proxy, struct wire_right
 {
 	right->identity = proxy->identity;
 	if (peer == proxy->peer) {
-		/* So that home still counts us while it is on its way. */
-		right->credits = proxy->purse > 1;
+		/* So that home still counts us while it is on its way; but of a send-once right all goes. */
+		right->credits = proxy->once ? proxy->purse : proxy->purse > 1;
 		proxy->purse -= right->credits;
 	} else {
-		right->credits = purse_split(&proxy->purse);
+		right->credits = proxy->once ? proxy->purse : purse_split(&proxy->purse);
 		right->number = ++gns.last_number;
 	}
 	if (right->credits == 0) {
@@ -109,7 +109,7 @@ static bool grant(struct peer *peer, struct gns_port *port, struct wire_right *r
 
 static bool tell_export(struct peer *peer, uint32_t name, bool once, struct wire_right *right)
 {
-	struct gns_port *port = once ? NULL : ports_named(&gns.ports, name);
+	struct gns_port *port = once ? NULL : ports_export(&gns.ports, name, NULL);
 	struct wire_identity identity = new_identity(gns.self.id);
 
 	if (port != NULL) {
@@ -154,6 +154,15 @@ static bool tell_receive(
 	return true;
 }
 
+/* The right that a proxy stands for goes on, and here is nothing of it any more. */
+static void tell_proxy_once(
+	struct peer *peer, struct gns_port *proxy, uint32_t name, struct wire_right *right)
+{
+	rights_hand_on(peer, proxy, right);
+	proxy_destroy(proxy);
+	drop_uref(name); /* a dead name now */
+}
+
 bool rights_tell(void *context, uint32_t name, unsigned disposition, struct wire_right *right)
 {
 	const struct rights_leaving *leaving = context;
@@ -162,10 +171,14 @@ bool rights_tell(void *context, uint32_t name, unsigned disposition, struct wire
 
 	(void)probe(NULL, name, disposition, right);
 	if (disposition == MACH_MSG_TYPE_PORT_SEND)
-		port = ports_named(&gns.ports, name);
+		port = ports_proxy(&gns.ports, name);
+	else if (disposition == MACH_MSG_TYPE_PORT_SEND_ONCE)
+		port = proxy_of_once(name);
 	if (disposition == MACH_MSG_TYPE_PORT_RECEIVE) {
 		good = tell_receive(leaving->peer, name, leaving->lane, right);
-	} else if (port != NULL && !port->is_export) {
+	} else if (port != NULL && port->once) {
+		tell_proxy_once(leaving->peer, port, name, right);
+	} else if (port != NULL) {
 		rights_hand_on(leaving->peer, port, right);
 		drop_uref(name);
 	} else {
@@ -251,18 +264,21 @@ static uint32_t arrive(struct peer *peer, const struct wire_right *right)
 {
 	struct peer *home = peer_of_id(right->identity.node);
 	struct gns_port *proxy = ports_identified(&gns.ports, &right->identity);
+	const bool once = right->kind == WIRE_SEND_ONCE;
 
 	if (home == NULL || (proxy != NULL && proxy->is_export))
 		return MACH_PORT_DEAD; /* its home is not reached, or has died */
-	if (proxy == NULL)
-		proxy = proxy_make(&right->identity, home, MACH_PORT_NULL);
 	if (proxy == NULL) {
+		proxy = proxy_make(&right->identity, home, MACH_PORT_NULL);
+		if (proxy != NULL && once)
+			proxy_be_once(proxy);
+	}
+	if (proxy == NULL || proxy->once != once) {
 		rights_give_back(peer, right);
 		return MACH_PORT_DEAD;
 	}
 	rights_claim(home, peer, right);
 	proxy->purse += right->credits;
-	proxy->once = right->kind == WIRE_SEND_ONCE;
 	want_credits(proxy);
 	return make_proxy_right(proxy);
 }

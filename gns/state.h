@@ -69,6 +69,7 @@ struct gns {
 	mach_port_t notify; /* dead names, accepted messages */
 	struct ports ports;
 	struct gns_port *waiting; /* proxies that are blocked or closing */
+	struct gns_port *once;	  /* proxies for send-once rights */
 	struct peer *peers;
 	struct deaths deaths;
 	struct lookup *lookups;
@@ -132,6 +133,10 @@ void rights_claim(struct peer *home, const struct peer *giver, const struct wire
 /* proxy.c, export.c: the ends of ports. */
 struct gns_port *proxy_make(const struct wire_identity *identity, struct peer *peer, uint32_t name);
 bool proxy_arm(struct gns_port *proxy);
+/* It is one for a send-once right. */
+void proxy_be_once(struct gns_port *proxy);
+/* The one to which `name` is the send-once right; NULL: none of ours. */
+struct gns_port *proxy_of_once(uint32_t name);
 void proxy_destroy(struct gns_port *proxy);
 void proxy_no_senders(struct gns_port *proxy);
 /* Take it out of the set until its lane has room. */
@@ -143,7 +148,6 @@ struct gns_port *export_make(const struct wire_identity *identity, uint32_t name
 void export_drop_if_idle(struct gns_port *port);
 void export_dead(struct gns_port *port);
 void export_reclaim(void);
-struct gns_port *export_named(uint32_t name);
 
 /* forward.c: a message came to a proxy. */
 void forward_message(struct gns_port *proxy, mach_msg_header_t *message);

@@ -50,7 +50,7 @@ static bool works(mach_port_t right, mach_port_t port, int id)
 void ends_run(void)
 {
 	mach_port_t at_c = port_make(), held = port_make(), given = port_make(), once = port_make(),
-		    notify[3], here, there, at_b, right;
+		    given_once = port_make(), notify[3], here, there, at_b, right, once_at_b;
 	struct message message;
 	unsigned i;
 
@@ -68,6 +68,9 @@ void ends_run(void)
 	ask(given, MACH_NOTIFY_NO_SENDERS, notify[2]);
 	/* Lives at A, a send-once right is at C. */
 	right = carry(A, C, once, MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	/* Lives at A, a send-once right came to B by C. */
+	once_at_b = carry(A, C, given_once, MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	once_at_b = carry(C, B, once_at_b, MACH_MSG_TYPE_MOVE_SEND_ONCE);
 	CHECK(works(here, at_c, 1) && works(there, held, 2) && works(at_b, given, 3));
 	CHECK(message_receive_within(&message, notify[1], 50) == MACH_RCV_TIMED_OUT);
 
@@ -78,6 +81,9 @@ void ends_run(void)
 	CHECK(told_once(once, MACH_NOTIFY_SEND_ONCE));
 	/* The giver is gone, the right is not. */
 	CHECK(works(at_b, given, 4));
+	message_begin(&message, once_at_b, MACH_MSG_TYPE_MOVE_SEND_ONCE, 5);
+	CHECK(message_send(&message, WAIT_MS) == MACH_MSG_SUCCESS);
+	CHECK(told_once(given_once, 5));
 	CHECK(message_receive_within(&message, notify[2], 50) == MACH_RCV_TIMED_OUT);
 	(void)mach_port_deallocate(mach_task_self(), at_b);
 	CHECK(told_once(notify[2], MACH_NOTIFY_NO_SENDERS));

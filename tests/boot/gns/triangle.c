@@ -8,6 +8,8 @@
 #include "mach.h"
 #include "mach_port.h"
 
+#define MANY_ONCE 20
+
 static bool works(mach_port_t right, mach_port_t port, int id)
 {
 	struct message message;
@@ -15,6 +17,77 @@ static bool works(mach_port_t right, mach_port_t port, int id)
 	message_begin(&message, right, MACH_MSG_TYPE_COPY_SEND, id);
 	return message_send(&message, WAIT_MS) == MACH_MSG_SUCCESS &&
 	       message_receive(&message, port) == MACH_MSG_SUCCESS && message.header.msgh_id == id;
+}
+
+#define IDLE_PORTS 3 /* of a node: the door, and proxies for those of the other two */
+
+/* Exactly one message, with that id. */
+static bool told_once(mach_port_t port, int id)
+{
+	struct message message;
+
+	return message_receive(&message, port) == MACH_MSG_SUCCESS &&
+	       message.header.msgh_id == id &&
+	       MACH_MSGH_BITS_LOCAL(message.header.msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE &&
+	       message_receive_within(&message, port, 50) == MACH_RCV_TIMED_OUT;
+}
+
+/* A send-once right goes on without leaving anything with the giver, is used, dropped, or comes home. */
+static void hand_over_once(int home, int giver, int receiver)
+{
+	mach_port_t port = port_make(), right;
+	struct message message;
+	int how;
+
+	for (how = 0; how < 4; how++) {
+		right = carry(home, giver, port, MACH_MSG_TYPE_MAKE_SEND_ONCE);
+		if (how == 3) { /* straight home */
+			right = carry(giver, home, right, MACH_MSG_TYPE_MOVE_SEND_ONCE);
+			CHECK(node_ports(giver) == IDLE_PORTS && node_ports(home) == IDLE_PORTS);
+		} else {
+			right = carry(giver, receiver, right, MACH_MSG_TYPE_MOVE_SEND_ONCE);
+			CHECK(node_ports(giver) == IDLE_PORTS);
+		}
+		if (how == 2) {
+			right = carry(receiver, home, right, MACH_MSG_TYPE_MOVE_SEND_ONCE);
+			CHECK(node_ports(receiver) == IDLE_PORTS && node_ports(home) == IDLE_PORTS);
+		}
+		message_begin(&message, right, MACH_MSG_TYPE_MOVE_SEND_ONCE, how);
+		if (how == 1)
+			(void)mach_port_deallocate(mach_task_self(), right);
+		else
+			CHECK(message_send(&message, WAIT_MS) == MACH_MSG_SUCCESS);
+		CHECK(told_once(port, how == 1 ? MACH_NOTIFY_SEND_ONCE : how));
+	}
+	port_destroy(port);
+}
+
+/* Many at once: each is found among the others, those of ports of this node are not taken for one of them. */
+static void many_once(void)
+{
+	mach_port_t ports[MANY_ONCE], rights[MANY_ONCE], own = port_make(), right;
+	struct message message;
+	int i;
+
+	for (i = 0; i < MANY_ONCE; i++) {
+		ports[i] = port_make();
+		rights[i] = carry(A, B, ports[i], MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	}
+	right = carry(B, C, own, MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	for (i = 0; i < MANY_ONCE; i++) {
+		mach_port_t gone = carry(B, C, rights[i], MACH_MSG_TYPE_MOVE_SEND_ONCE);
+
+		message_begin(&message, gone, MACH_MSG_TYPE_MOVE_SEND_ONCE, i);
+		CHECK(message_send(&message, WAIT_MS) == MACH_MSG_SUCCESS);
+	}
+	for (i = 0; i < MANY_ONCE; i++) {
+		CHECK(told_once(ports[i], i));
+		port_destroy(ports[i]);
+	}
+	message_begin(&message, right, MACH_MSG_TYPE_MOVE_SEND_ONCE, 99);
+	CHECK(message_send(&message, WAIT_MS) == MACH_MSG_SUCCESS);
+	CHECK(told_once(own, 99));
+	port_destroy(own);
 }
 
 /* home -> giver -> receiver -> home: it works at each, and is itself at home. */
@@ -62,7 +135,6 @@ static void long_way(void)
 	port_destroy(port);
 }
 
-#define IDLE_PORTS 3 /* of a node: the door, and proxies for those of the other two */
 #define MOVED_MESSAGES 60
 #define MOVE_AT 20
 #define REROUTED_TRIES 500 /* of 10 ms */
@@ -134,8 +206,11 @@ void triangle_run(void)
 	for (home = A; home <= C; home++)
 		for (giver = A; giver <= C; giver++)
 			for (receiver = A; receiver <= C; receiver++)
-				if (home != giver && giver != receiver && receiver != home)
+				if (home != giver && giver != receiver && receiver != home) {
 					hand_over(home, giver, receiver);
+					hand_over_once(home, giver, receiver);
+				}
+	many_once();
 	long_way();
 	old_holders(A, B, C);
 	old_holders(C, A, B);

@@ -49,6 +49,31 @@ static void one_name_one_identity(void **state)
 	assert_true(sizeof(struct gns_port) <= 256);
 }
 
+/* A port that has left, or come back, has several entries under its name, which are told apart however the table grows. */
+static void several_of_a_name(void **state)
+{
+	const bool is_export[] = { true, false, true };
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < PORTS; i++) {
+		many[i] = (struct gns_port){ .name = i < 3 ? 7 : (i + 1) << 8 };
+		memcpy(many[i].identity.number, &i, sizeof i);
+		many[i].is_export = i < 3 && is_export[i];
+		assert_true(ports_add(&ports, &many[i]));
+		if (i < 2)
+			continue;
+		assert_ptr_equal(ports_proxy(&ports, 7), &many[1]);
+		assert_true(ports_export(&ports, 7, NULL) != NULL);
+		assert_int_equal(ports_export(&ports, 7, &many[0]) == &many[2],
+			ports_export(&ports, 7, NULL) == &many[0]);
+	}
+	assert_null(ports_proxy(&ports, 8));
+	assert_null(ports_export(&ports, many[5].name, NULL));
+	for (i = 0; i < PORTS; i++)
+		ports_remove(&ports, &many[i]);
+}
+
 static void letters(void **state)
 {
 	struct letter letter, back;
@@ -101,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_name_one_identity),
+		cmocka_unit_test(several_of_a_name),
 		cmocka_unit_test(letters),
 	};
 
