@@ -3,6 +3,7 @@
 #include <asm/errno.h>
 
 #include "calls.h"
+#include "capabilities.h"
 #include "cwd.h"
 #include "process.h"
 
@@ -38,6 +39,8 @@ static long change(const uint32_t *ids, const uint32_t *groups, unsigned group_c
 	error = emul_result(process_set_ids(EMUL_PORT_PROCESS, request, IDS + group_count, &root));
 	if (error != 0)
 		return error;
+	if (emul_process.euid != 0 && request[EUID] == 0)
+		capabilities_raised();
 	emul_process.ruid = request[RUID];
 	emul_process.euid = request[EUID];
 	emul_process.suid = request[SUID];

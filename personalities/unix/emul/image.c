@@ -1,6 +1,7 @@
 /* A program becomes this task's: its segments are mapped, its stack is built. */
 #include "program.h"
 
+#include "capabilities.h"
 #include "files.h"
 #include "futexes.h"
 #include "process.h"
@@ -223,6 +224,7 @@ void image_commit(struct exec *e)
 	futexes_robust_exit(self, 1);
 	emul_process.suid = emul_process.euid;
 	emul_process.sgid = emul_process.egid;
+	capabilities_exec();
 	emul_files_exec();
 	signals_exec();
 	timers_exec();

@@ -1,9 +1,11 @@
 /* prctl, arch_prctl, personality. */
 #include <asm/errno.h>
 #include <asm/prctl.h>
+#include <linux/capability.h>
 #include <linux/prctl.h>
 
 #include "calls.h"
+#include "capabilities.h"
 #include "process.h"
 
 #define COMM_SIZE sizeof emul_process.comm
@@ -76,6 +78,12 @@ long sys_prctl(const uint32_t *a)
 		if (a[1] != 1 || (a[2] | a[3] | a[4]) != 0)
 			return -EINVAL;
 		return relate(MASIX_NO_NEW_PRIVILEGES, 1, &emul_process.no_new_privileges);
+	case PR_GET_KEEPCAPS:
+		return capabilities_kept();
+	case PR_SET_KEEPCAPS:
+		return capabilities_keep(a[1]);
+	case PR_CAPBSET_READ:
+		return cap_valid(a[1]) ? 1 : -EINVAL;
 	default:
 		return -EINVAL;
 	}
