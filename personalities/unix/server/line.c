@@ -280,7 +280,7 @@ uint32_t line_read(struct line *l, char *to, uint32_t amount)
 		l->input_head++;
 		if ((entry & LINE_DELIMITER) != 0)
 			l->lines--;
-		if ((entry & LINE_END_OF_FILE) == 0)
+		if (!canonical || (entry & LINE_END_OF_FILE) == 0)
 			to[done++] = entry & 0xff;
 		if (canonical && (entry & LINE_DELIMITER) != 0)
 			break;

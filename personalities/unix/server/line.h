@@ -13,8 +13,9 @@
 #define LINE_OUTPUT 16384u /* written, not on the screen yet */
 
 /* A typed byte and what it means. */
-#define LINE_DELIMITER 0x100   /* the last of a line */
-#define LINE_END_OF_FILE 0x200 /* a delimiter that is not delivered */
+#define LINE_DELIMITER 0x100 /* the last of a line */
+#define LINE_END_OF_FILE                                                                           \
+	0x200 /* a delimiter that is not delivered; to a raw reader a NUL, as in Linux */
 
 struct line {
 	struct termios2 settings;

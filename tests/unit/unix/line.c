@@ -137,6 +137,12 @@ static void test_end_of_file(void **state)
 	type(l, "abc\004");
 	assert_int_equal(line_read(l, buffer, 3), 3);
 	assert_false(line_read_ready(l, 1));
+
+	/* Typed before the reader went raw: a byte, and no end. */
+	type(l, "\004");
+	set(l, ICANON, 0);
+	assert_int_equal(line_read(l, buffer, 3), 1);
+	assert_int_equal(buffer[0], '\0');
 }
 
 static void test_signals(void **state)
