@@ -92,6 +92,16 @@ static void set(int fd, int level, int which, int value)
 	OK(setsockopt(fd, level, which, &value, sizeof value));
 }
 
+static int get(int fd, int level, int which)
+{
+	int value;
+	socklen_t size = sizeof value;
+
+	OK(getsockopt(fd, level, which, &value, &size));
+	EQUAL(size, sizeof value);
+	return value;
+}
+
 /* A port that nobody listens on. */
 static uint16_t closed_port(void)
 {
@@ -513,6 +523,31 @@ CASE(peers_of_both_versions_in_turn)
 	OK(connect(fd, (struct sockaddr *)&four, sizeof four));
 	OK(getsockname(fd, (struct sockaddr *)&name, &size));
 	CHECK(IN6_IS_ADDR_V4MAPPED(&name.sin6_addr));
+}
+
+/* What the resolver of glibc asks of its sockets. */
+CASE(errors_can_be_asked_for)
+{
+	int four = OK(socket(AF_INET, SOCK_DGRAM, 0)), six = OK(socket(AF_INET6, SOCK_DGRAM, 0));
+	char byte;
+
+	EQUAL(get(four, IPPROTO_IP, IP_RECVERR), 0);
+	set(four, IPPROTO_IP, IP_RECVERR, 1);
+	EQUAL(get(four, IPPROTO_IP, IP_RECVERR), 1);
+	EQUAL(get(four, SOL_SOCKET, SO_OOBINLINE), 0);
+	set(six, IPPROTO_IPV6, IPV6_RECVERR, 1);
+	EQUAL(get(six, IPPROTO_IPV6, IPV6_RECVERR), 1);
+	/* There is none, and it is not waited for. */
+	FAILS(recv(four, &byte, 1, MSG_ERRQUEUE), EAGAIN);
+}
+
+CASE(options_are_apart)
+{
+	int fd = OK(socket(AF_INET, SOCK_STREAM, 0));
+
+	set(fd, SOL_SOCKET, SO_OOBINLINE, 1);
+	set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+	EQUAL(get(fd, SOL_SOCKET, SO_OOBINLINE), 1);
 }
 
 /* --- Processes --- */

@@ -259,6 +259,9 @@ long socket_message_receive(struct emul_file *file, struct socket_message *m)
 
 	if (m->flags & MSG_OOB)
 		return -EOPNOTSUPP;
+	/* IP_RECVERR: what routers and peers say of our packets is not kept, so there is never anything. */
+	if ((m->flags & MSG_ERRQUEUE) && socket_family(file) != AF_UNIX)
+		return -EAGAIN;
 	token = emul_wait_begin(EMUL_WAIT_IO, file->port);
 	if (!emul_signal_arrived())
 		kr = plain ? receive_bytes(file, m, token, &done)
