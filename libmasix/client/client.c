@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <masix/error.h>
+#include <masix/proxy.h>
 
 #include "mach/mig_support.h"
 #include "mach/resend.h"
@@ -115,7 +116,7 @@ static kern_return_t private_call(long number, mach_port_t *port)
 	return KERN_SUCCESS;
 }
 
-void masix_client_set_timeout(uint32_t ms)
+void masix_proxy_set_timeout(uint32_t ms)
 {
 	call_timeout = ms;
 }

@@ -1,4 +1,4 @@
-/* mach_msg over the trap: going on after interruptions and deaths of servers, and the thread's bound on sends. */
+/* mach_msg over the trap: going on after interruptions and deaths of servers, and the thread's bounds on sends and calls. */
 #include <masix/mach.h>
 
 #include "mach/resend.h"
@@ -46,6 +46,10 @@ mach_msg_return_t mach_msg(mach_msg_header_t *message, mach_msg_option_t option,
 	if (!resend_is_call(message, option, receive_name))
 		return transfer(
 			message, option, send_size, receive_size, receive_name, timeout, notify);
+	if (vector_call_bound() != 0 && !(option & (MACH_SEND_TIMEOUT | MACH_RCV_TIMEOUT))) {
+		option |= MACH_SEND_TIMEOUT | MACH_RCV_TIMEOUT;
+		timeout = vector_call_bound();
+	}
 	resend_begin(&resend, message, send_size);
 	do
 		result = transfer(

@@ -8,7 +8,6 @@
 #include <masix/server.h>
 
 #include "acs_session.h"
-#include "gns.h"
 #include "mach_port.h"
 #include "server/keys.h"
 #include "start/start.h"
@@ -105,7 +104,7 @@ kern_return_t keys_find(uint32_t epoch, uint8_t key[MASIX_SESSION_KEY_SIZE])
 	return kr;
 }
 
-static kern_return_t resolve(const char *name, uint32_t timeout_ms, mach_port_t *port)
+kern_return_t masix_lookup(const char *name, uint32_t timeout_ms, mach_port_t *port)
 {
 	size_t length = strlen(name);
 	struct keys_proof proof;
@@ -121,22 +120,5 @@ static kern_return_t resolve(const char *name, uint32_t timeout_ms, mach_port_t 
 		kr = acs_resolve(start.session, name, length, timeout_ms, proof.epoch,
 			proof.sequence, proof.nonce, proof.mac, port);
 	} while (kr == MASIX_E_STALE && keys_renew(proof.epoch, &tries) == KERN_SUCCESS);
-	return kr;
-}
-
-kern_return_t masix_lookup(const char *name, uint32_t timeout_ms, mach_port_t *port)
-{
-	mach_port_t gns;
-	kern_return_t kr;
-
-	if (strchr(name, '@') == NULL)
-		return resolve(name, timeout_ms, port);
-	if (strlen(name) > MASIX_NAME_MAX)
-		return MASIX_E_NAME_TOO_LONG;
-	kr = resolve("gns", timeout_ms, &gns);
-	if (kr != KERN_SUCCESS)
-		return kr;
-	kr = gns_lookup(gns, name, strlen(name), timeout_ms, port);
-	(void)mach_port_deallocate(mach_task_self(), gns); /* ours, or dead */
 	return kr;
 }

@@ -18,6 +18,7 @@ struct vector_thread {
 	mach_port_t reply_port; /* for MIG; made on first use */
 	mach_port_t port;	/* this thread; one reference */
 	uint32_t send_bound;	/* ms that a send without reply may block */
+	uint32_t call_bound;	/* ms that a call may wait; 0: no bound */
 	uint32_t id;		/* as gettid tells */
 	uint32_t *clear_tid;	/* CLONE_CHILD_CLEARTID, or NULL */
 };
@@ -48,6 +49,13 @@ static inline uint32_t vector_send_bound(void)
 	struct vector_thread *thread = vector_thread();
 
 	return thread != NULL ? thread->send_bound : VECTOR_SEND_UNBOUND;
+}
+
+static inline uint32_t vector_call_bound(void)
+{
+	struct vector_thread *thread = vector_thread();
+
+	return thread != NULL ? thread->call_bound : 0;
 }
 
 /* Make `selector` of `thread` a flat data segment of `limit` (in pages if limit_in_pages)

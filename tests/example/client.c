@@ -1,7 +1,8 @@
 /* example-store: a Unix program that uses the example server. */
 #include <getopt.h>
-#include <masix/client.h>
+#include <mach/notify.h>
 #include <masix/error.h>
+#include <masix/proxy.h>
 #include <masix/types.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@
 	"  hammer SECONDS     call after call; prints their number\n"                              \
 	"  crash              the server dies\n"                                                   \
 	"  where              the node where the server lives\n"                                   \
+	"  lost               prints \"lost\" when the server, or its node, is gone\n"             \
 	"  session            commands from standard input, a line each; goes on after errors\n"   \
 	"--server: another than example; NAME@NODE is one of another node.\n"                      \
 	"--timeout MS: of each call.\n"                                                            \
@@ -40,7 +42,7 @@ static bool failed;
 static unsigned timeout; /* ms; 0: none */
 static unsigned limit;	 /* -n; 0: none */
 static const char *server = "example";
-static mach_port_t acs, store;
+static mach_port_t store;
 
 __attribute__((noreturn)) static void usage(int status)
 {
@@ -208,15 +210,15 @@ static double seconds(void)
 /* As a program does that keeps the server's port. */
 static void hammer(char **arguments)
 {
-	struct masix_client_name *name;
+	struct masix_proxy_name *name;
 	const double end = seconds() + atof(arguments[0]);
 	mach_port_t port;
 	unsigned calls;
 	int total;
 
-	must(masix_client_name_open(acs, server, &name), "");
+	must(masix_proxy_name_open(server, &name), "");
 	for (calls = 0; seconds() < end; calls++) {
-		kern_return_t kr = masix_client_name_port(name, WAIT_MS, &port);
+		kern_return_t kr = masix_proxy_name_port(name, WAIT_MS, &port);
 
 		if (kr == KERN_SUCCESS)
 			kr = store_add(port, "hammer", strlen("hammer"), 1, &total);
@@ -226,7 +228,7 @@ static void hammer(char **arguments)
 			exit(1);
 		}
 	}
-	masix_client_name_close(name);
+	masix_proxy_name_close(name);
 	printf("%u calls\n", calls);
 }
 
@@ -238,11 +240,33 @@ static void crash(char **arguments)
 
 static void where(char **arguments)
 {
-	char node[MASIX_CLIENT_NODE_SIZE];
+	char node[MASIX_NODE_SIZE];
 
 	(void)arguments;
-	if (good(masix_client_where(acs, store, node), "where"))
+	if (good(masix_proxy_where(store, node), "where"))
 		printf("%s\n", node);
+}
+
+static void lost(char **arguments)
+{
+	union {
+		mach_msg_header_t header;
+		char bytes[256];
+	} notification;
+	mach_port_t notify = mach_reply_port();
+	kern_return_t kr;
+
+	(void)arguments;
+	must(masix_proxy_tell_lost(store, notify), "");
+	printf("watching\n");
+	fflush(stdout);
+	do
+		kr = mach_msg(&notification.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0,
+			sizeof notification, notify, SLICE_MS, MACH_PORT_NULL);
+	while (kr == MACH_RCV_TIMED_OUT);
+	must(kr, "");
+	if (notification.header.msgh_id == MACH_NOTIFY_DEAD_NAME)
+		printf("lost\n");
 }
 
 static void session(char **arguments);
@@ -261,6 +285,7 @@ static const struct command {
 	{ "hammer", 1, 1, hammer },
 	{ "crash", 0, 0, crash },
 	{ "where", 0, 0, where },
+	{ "lost", 0, 0, lost },
 	{ "session", 0, 0, session },
 };
 
@@ -288,23 +313,23 @@ static int split(char *line, char **words)
 /* As a program does that keeps the server's port, and goes on with the next server when this one is lost. */
 static void session(char **arguments)
 {
-	struct masix_client_name *name;
+	struct masix_proxy_name *name;
 	char line[LINE], *words[WORDS + 1];
 	const struct command *command;
 
 	(void)arguments;
-	must(masix_client_name_open(acs, server, &name), "");
+	must(masix_proxy_name_open(server, &name), "");
 	while (fgets(line, sizeof line, stdin) != NULL) {
 		command = find_command(words, split(line, words));
 		if (words[0] == NULL)
 			continue;
 		if (command == NULL || command->run == session)
 			(void)good(MASIX_E_INVALID, words[0]);
-		else if (good(masix_client_name_port(name, WAIT_MS, &store), server))
+		else if (good(masix_proxy_name_port(name, WAIT_MS, &store), server))
 			command->run(words + 1);
 		fflush(stdout);
 	}
-	masix_client_name_close(name);
+	masix_proxy_name_close(name);
 }
 
 static const struct command *read_arguments(int argc, char **argv)
@@ -338,10 +363,9 @@ int main(int argc, char **argv)
 {
 	const struct command *command = read_arguments(argc, argv);
 
-	must(masix_client_acs(&acs), "");
 	if (command->run != hammer && command->run != session)
-		must(masix_client_lookup(acs, server, patient ? WAIT_MS : 0, &store), "");
-	masix_client_set_timeout(timeout);
+		must(masix_proxy_lookup(server, patient ? WAIT_MS : 0, &store), "");
+	masix_proxy_set_timeout(timeout);
 	command->run(argv + optind + 1);
 	return fflush(stdout) == 0 && !failed ? 0 : 1;
 }

@@ -132,6 +132,15 @@ def a_client_sees_one_error_and_then_the_new_server(guest):
 
 
 @case(seconds=180)
+def a_client_is_told_that_the_node_is_lost(guest):
+    check(guest.nodes[2].sh("masix start example"))
+    screen = Collected()
+    steps = Steps(screen, (b"watching\n", lambda: guest.nodes[2].guest.machine.kill()), (b"lost\n", lambda: guest.reboot(2)))
+    check(guest.sh("example-store --server example@n2 lost", stdin=steps, stdout=screen), stdout="watching\nlost\n", stderr="")
+    check(guest.nodes[2].sh("masix nodes --wait 3 >/dev/null"))
+
+
+@case(seconds=180)
 def a_node_that_was_paused_too_long_begins_a_new_life(guest):
     before, other = life_of(guest, "n3"), life_of(guest, "n2")
     process = guest.nodes[3].guest.machine.process

@@ -15,8 +15,8 @@ kern_return_t masix_register(const char *suffix, int role, const uint32_t *inter
 	mach_port_t receive) __attribute__((warn_unused_result));
 kern_return_t masix_ready(void) __attribute__((warn_unused_result));
 
-/* A send right for the server `name`; waits up to timeout_ms.  The caller owns it.  "NAME@NODE", or "NAME@*" for the nearest: of another
- * node, what it tells clients, for servers whose manifest resolves gns (mig/gns.defs). */
+/* A send right for the server `name` of this node; waits up to timeout_ms.  The caller owns it.  Those of other nodes:
+ * masix/proxy.h. */
 kern_return_t masix_lookup(const char *name, uint32_t timeout_ms, mach_port_t *port)
 	__attribute__((warn_unused_result));
 

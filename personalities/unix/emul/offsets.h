@@ -3,13 +3,13 @@
 #define EMUL_OFFSETS_H
 
 #define T_SELF 0
-#define T_USER_ESP 24
-#define T_STACK_TOP 28
-#define T_IN_EMUL 32
-#define T_SIGNAL 36
-#define T_FAULT_ESP 40
-#define T_ENTRY 44
-#define T_STATE 48
+#define T_USER_ESP 28
+#define T_STACK_TOP 32
+#define T_IN_EMUL 36
+#define T_SIGNAL 40
+#define T_FAULT_ESP 44
+#define T_ENTRY 48
+#define T_STATE 52
 #define S_EAX (T_STATE + 0)
 #define S_EBX (T_STATE + 4)
 #define S_ECX (T_STATE + 8)

@@ -4,6 +4,7 @@
  * status 1. The server meter has been started for it. */
 #include <masix/client.h>
 #include <masix/error.h>
+#include <masix/proxy.h>
 #include <masix/types.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,22 +124,22 @@ mach_msg_return_t __wrap_mach_msg(mach_msg_header_t *message, mach_msg_option_t 
 
 static void count_messages(void)
 {
-	struct masix_client_name *name;
+	struct masix_proxy_name *name;
 	mach_port_t port;
 	unsigned before = rpcs, cold;
 
-	must(masix_client_name_open(acs, "meter", &name), "name_open");
-	must(masix_client_name_port(name, WAIT_MS, &port), "name_port");
+	must(masix_proxy_name_open("meter", &name), "name_open");
+	must(masix_proxy_name_port(name, WAIT_MS, &port), "name_port");
 	cold = rpcs - before;
 	must(meter_null(port), "meter_null");
 	if (rpcs != before + cold + 1)
 		fail("RPCs are not counted", KERN_FAILURE);
 	before = rpcs;
 	for (int i = 0; i < LOOKUPS; i++)
-		must(masix_client_name_port(name, WAIT_MS, &port), "name_port");
+		must(masix_proxy_name_port(name, WAIT_MS, &port), "name_port");
 	print("resolve, cold", cold, "RPCs", 2);
 	print("resolve, warm", (double)(rpcs - before) / LOOKUPS, "RPCs", 0);
-	masix_client_name_close(name);
+	masix_proxy_name_close(name);
 }
 
 /* --- Lookups among few names and among many --- */

@@ -2,9 +2,11 @@
  * calls it, sends it memory and rights, measures, or does so over a bad wire, and stops both machines. */
 #include "far.h"
 
+#include <mach/notify.h>
 #include <mach/vm_statistics.h>
 #include <masix/error.h>
 #include <masix/object.h>
+#include <masix/proxy.h>
 #include <masix/types.h>
 #include <pthread.h>
 #include <string.h>
@@ -17,6 +19,8 @@
 
 #define NAME "gns_far@a"
 #define MEMORY (1 << 20)
+#define GNS_PING 503002
+#define SHORT_MS 200
 
 atomic_uint failures;
 static mach_port_t port;
@@ -69,6 +73,8 @@ static void *serve(void *unused)
 	for (;;) {
 		if (message_receive_within(&message, port, 60000) != MACH_MSG_SUCCESS)
 			continue;
+		if (message.header.msgh_id == GNS_PING) /* a call that gets no answer: its reply right is kept */
+			continue;
 		if (message.header.msgh_id == NUMBER) {
 			take_number(&last, message.words[7]);
 			continue;
@@ -120,7 +126,7 @@ mach_port_t find(void)
 {
 	mach_port_t found = MACH_PORT_NULL;
 	/* The other machine may not be up yet, or be lost just now. */
-	kern_return_t kr = masix_lookup(NAME, 60000, &found);
+	kern_return_t kr = masix_proxy_lookup(NAME, 60000, &found);
 
 	if (kr != KERN_SUCCESS)
 		masix_log("%s: %s", NAME, masix_strerror(kr));
@@ -141,6 +147,45 @@ static void check_memory(mach_port_t far, mach_port_t reply)
 	message_memory(&message, (void *)memory, MEMORY, false);
 	CHECK(call(&message, reply) && message.words[7] == sum_of((void *)memory, MEMORY));
 	(void)vm_deallocate(mach_task_self(), memory, MEMORY);
+}
+
+/* masix/proxy.h: the same of a port of this node and of one of the other. */
+static void check_helpers(mach_port_t far)
+{
+	struct masix_proxy_name *name;
+	const mach_port_t own = port_make(), notify = port_make();
+	mach_port_t found, ports[] = { own, far };
+	char node[MASIX_NODE_SIZE];
+	struct message message;
+
+	CHECK(mach_port_insert_right(mach_task_self(), own, own, MACH_MSG_TYPE_MAKE_SEND) ==
+		KERN_SUCCESS);
+	CHECK(masix_proxy_where(far, node) == KERN_SUCCESS && strcmp(node, "a") == 0);
+	CHECK(masix_proxy_where(own, node) == KERN_SUCCESS && strcmp(node, "b") == 0);
+	masix_proxy_set_timeout(SHORT_MS);
+	for (unsigned i = 0; i < 2; i++)
+		CHECK(gns_ping(ports[i], "", 0) == MACH_RCV_TIMED_OUT);
+	masix_proxy_set_timeout(0);
+	CHECK(masix_proxy_lookup("gns_far", 0, &found) == KERN_SUCCESS);
+	CHECK(masix_proxy_where(found, node) == KERN_SUCCESS && strcmp(node, "b") == 0);
+	CHECK(masix_proxy_lookup("nobody@a", 0, &found) == MASIX_E_NOT_FOUND);
+	CHECK(masix_proxy_lookup("nobody", 0, &found) == MASIX_E_NOT_FOUND);
+	CHECK(masix_proxy_name_open(NAME, &name) == KERN_SUCCESS);
+	CHECK(masix_proxy_name_port(name, WAIT_MS, &found) == KERN_SUCCESS && found == far);
+	masix_proxy_name_close(name);
+	CHECK(masix_proxy_tell_lost(own, notify) == KERN_SUCCESS);
+	CHECK(masix_proxy_tell_lost(own, far) != KERN_SUCCESS); /* no receive right */
+	CHECK(masix_proxy_tell_lost(own, notify) == KERN_SUCCESS);
+	CHECK(message_receive(&message, notify) == MACH_MSG_SUCCESS &&
+		message.header.msgh_id == MACH_NOTIFY_SEND_ONCE);
+	port_destroy(own);
+	CHECK(message_receive(&message, notify) == MACH_MSG_SUCCESS &&
+		message.header.msgh_id == MACH_NOTIFY_DEAD_NAME);
+	CHECK(masix_proxy_where(own, node) == MASIX_E_DEAD);
+	CHECK(masix_is_lost(gns_ping(own, "", 0)) && !masix_is_lost(MASIX_E_NOT_FOUND));
+	for (unsigned i = 0; i < 2; i++) /* a right, and the notification's */
+		CHECK(mach_port_deallocate(mach_task_self(), own) == KERN_SUCCESS);
+	port_destroy(notify);
 }
 
 static void *suffer(void *unused)
@@ -165,6 +210,7 @@ static void *ask(void *argument)
 	mach_port_t far = find(), reply = port_make(), own = port_make();
 	struct message message;
 
+	check_helpers(far);
 	check_memory(far, reply);
 	measure(far, reply, address);
 	/* A right of ours goes there, and is used there. */

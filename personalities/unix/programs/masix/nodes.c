@@ -3,6 +3,7 @@
 #include <masix/client.h>
 #include <masix/error.h>
 #include <masix/mach.h>
+#include <masix/proxy.h>
 #include <masix/types.h>
 #include <stdio.h>
 #include <stdlib.h>

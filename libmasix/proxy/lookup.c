@@ -1,14 +1,15 @@
-/* Names of servers, here and at other nodes. */
+/* Names of servers, here and at other nodes, and where ports live. */
 #include <mach/mig_errors.h>
-#include <masix/client.h>
+#include <mach/notify.h>
 #include <masix/error.h>
+#include <masix/proxy.h>
 #include <masix/types.h>
 #include <string.h>
 #include <time.h>
 
-#include "acs_client.h"
 #include "gns.h"
 #include "mach_port.h"
+#include "proxy/here.h"
 
 #define GNS "gns"
 
@@ -22,7 +23,7 @@ static uint64_t now_ms(void)
 
 /* By the network server, whose next life is asked if it ends meanwhile. */
 static kern_return_t look_far(
-	mach_port_t acs, const char *name, size_t length, uint32_t timeout_ms, mach_port_t *port)
+	const char *name, size_t length, uint32_t timeout_ms, mach_port_t *port)
 {
 	const uint64_t end = now_ms() + timeout_ms;
 	kern_return_t kr;
@@ -32,7 +33,7 @@ static kern_return_t look_far(
 		const uint32_t left = now < end ? (uint32_t)(end - now) : 0;
 		mach_port_t gns;
 
-		kr = acs_lookup(acs, GNS, strlen(GNS), left, &gns);
+		kr = here_lookup(GNS, left, &gns);
 		if (kr != KERN_SUCCESS)
 			return kr;
 		kr = gns_lookup(gns, name, length, left, port);
@@ -41,31 +42,29 @@ static kern_return_t look_far(
 	return kr;
 }
 
-kern_return_t masix_client_lookup(
-	mach_port_t acs, const char *name, uint32_t timeout_ms, mach_port_t *port)
+kern_return_t masix_proxy_lookup(const char *name, uint32_t timeout_ms, mach_port_t *port)
 {
 	const size_t length = strlen(name);
 
 	if (length > MASIX_NAME_MAX)
 		return MASIX_E_NAME_TOO_LONG;
 	if (strchr(name, '@') != NULL)
-		return look_far(acs, name, length, timeout_ms, port);
-	return acs_lookup(acs, name, length, timeout_ms, port);
+		return look_far(name, length, timeout_ms, port);
+	return here_lookup(name, timeout_ms, port);
 }
 
-kern_return_t masix_client_where(
-	mach_port_t acs, mach_port_t right, char node[MASIX_CLIENT_NODE_SIZE])
+kern_return_t masix_proxy_where(mach_port_t right, char node[MASIX_NODE_SIZE])
 {
 	masix_name_t name;
 	mach_msg_type_number_t length = sizeof name;
 	mach_port_t gns;
-	kern_return_t kr = acs_lookup(acs, GNS, strlen(GNS), 0, &gns);
+	kern_return_t kr = here_lookup(GNS, 0, &gns);
 
 	if (kr != KERN_SUCCESS)
 		return kr;
 	kr = gns_where(gns, right, name, &length);
 	(void)mach_port_deallocate(mach_task_self(), gns); /* ours, or dead */
-	if (kr == KERN_SUCCESS && length >= MASIX_CLIENT_NODE_SIZE)
+	if (kr == KERN_SUCCESS && length >= MASIX_NODE_SIZE)
 		kr = MASIX_E_NAME_TOO_LONG;
 	if (kr == KERN_SUCCESS) {
 		memcpy(node, name, length);
@@ -74,7 +73,18 @@ kern_return_t masix_client_where(
 	return kr;
 }
 
-int masix_is_lost(kern_return_t kr)
+bool masix_is_lost(kern_return_t kr)
 {
 	return kr == MACH_SEND_INVALID_DEST || kr == MIG_SERVER_DIED || kr == MASIX_E_DEAD;
+}
+
+kern_return_t masix_proxy_tell_lost(mach_port_t right, mach_port_t notify)
+{
+	mach_port_t before = MACH_PORT_NULL;
+	kern_return_t kr = mach_port_request_notification(mach_task_self(), right,
+		MACH_NOTIFY_DEAD_NAME, 1, notify, MACH_MSG_TYPE_MAKE_SEND_ONCE, &before);
+
+	if (kr == KERN_SUCCESS && before != MACH_PORT_NULL)
+		(void)mach_port_deallocate(mach_task_self(), before); /* ours */
+	return kr;
 }

@@ -1,33 +1,29 @@
 /* A name whose port is kept until ACS tells of a change. */
-#include <masix/client.h>
 #include <masix/error.h>
+#include <masix/proxy.h>
 #include <masix/types.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "acs_client.h"
 #include "mach_port.h"
+#include "proxy/here.h"
 
-struct masix_client_name {
-	mach_port_t acs;    /* the caller's */
+struct masix_proxy_name {
 	mach_port_t port;   /* a send right, or null */
 	mach_port_t events; /* receive right; null for a name of another node */
-	size_t length;
 	char name[MASIX_NAME_MAX + 1];
 };
 
-static void drop_port(struct masix_client_name *name)
+static void drop_port(struct masix_proxy_name *name)
 {
 	if (name->port != MACH_PORT_NULL)
 		(void)mach_port_deallocate(mach_task_self(), name->port); /* ours, or dead */
 	name->port = MACH_PORT_NULL;
 }
 
-kern_return_t masix_client_name_open(
-	mach_port_t acs, const char *text, struct masix_client_name **opened)
+kern_return_t masix_proxy_name_open(const char *text, struct masix_proxy_name **opened)
 {
-	struct masix_client_name *name;
+	struct masix_proxy_name *name;
 	kern_return_t kr;
 
 	if (strlen(text) > MASIX_NAME_MAX)
@@ -35,17 +31,15 @@ kern_return_t masix_client_name_open(
 	name = calloc(1, sizeof *name);
 	if (name == NULL)
 		return KERN_RESOURCE_SHORTAGE;
-	name->acs = acs;
-	name->length = strlen(text);
-	memcpy(name->name, text, name->length);
+	memcpy(name->name, text, strlen(text));
 	if (strchr(text, '@') != NULL) {
 		*opened = name;
 		return KERN_SUCCESS;
 	}
 	name->events = mach_reply_port();
-	kr = acs_client_watch(acs, name->name, name->length, name->events);
+	kr = here_watch(name->name, name->events);
 	if (kr != KERN_SUCCESS) {
-		masix_client_name_close(name);
+		masix_proxy_name_close(name);
 		return kr;
 	}
 	*opened = name;
@@ -62,7 +56,7 @@ static bool is_dead(mach_port_t port)
 }
 
 /* Has ACS told of a change since the last time?  What it says does not matter: a hint to ask again. */
-static bool has_changed(struct masix_client_name *name)
+static bool has_changed(struct masix_proxy_name *name)
 {
 	union {
 		mach_msg_header_t header;
@@ -79,15 +73,15 @@ static bool has_changed(struct masix_client_name *name)
 	return changed;
 }
 
-kern_return_t masix_client_name_port(
-	struct masix_client_name *name, uint32_t timeout_ms, mach_port_t *port)
+kern_return_t masix_proxy_name_port(
+	struct masix_proxy_name *name, uint32_t timeout_ms, mach_port_t *port)
 {
 	kern_return_t kr = KERN_SUCCESS;
 
 	if (has_changed(name))
 		drop_port(name);
 	if (name->port == MACH_PORT_NULL)
-		kr = masix_client_lookup(name->acs, name->name, timeout_ms, &name->port);
+		kr = masix_proxy_lookup(name->name, timeout_ms, &name->port);
 	if (kr == KERN_SUCCESS)
 		*port = name->port;
 	else
@@ -95,7 +89,7 @@ kern_return_t masix_client_name_port(
 	return kr;
 }
 
-void masix_client_name_close(struct masix_client_name *name)
+void masix_proxy_name_close(struct masix_proxy_name *name)
 {
 	drop_port(name);
 	if (name->events != MACH_PORT_NULL)
