@@ -291,6 +291,7 @@ static bool take_from_home(struct peer *peer, const struct letter *letter)
 		return moved_switch(port);
 	if (letter->type == LETTER_DEAD) {
 		proxy_destroy(port);
+		deliver_detained();
 	} else {
 		port->purse += letter->credits;
 		port->wants = false;

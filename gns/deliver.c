@@ -20,7 +20,8 @@ static void free_arrival(struct arrival *arrival)
 /* It is off our hands, one way or the other. */
 static void consumed(struct arrival *arrival)
 {
-	stream_consumed(&arrival->peer->stream, arrival->lane, arrival->size);
+	if (!arrival->detained)
+		stream_consumed(&arrival->peer->stream, arrival->lane, arrival->size);
 	free_arrival(arrival);
 }
 
@@ -90,7 +91,9 @@ static bool send_message(const struct gns_port *port)
 	mach_msg_return_t result;
 
 	message->msgh_remote_port = port->name;
-	message->msgh_bits |= port->once ? MACH_MSG_TYPE_MOVE_SEND_ONCE : MACH_MSG_TYPE_COPY_SEND;
+	message->msgh_bits |= port->once	  ? MACH_MSG_TYPE_MOVE_SEND_ONCE
+			      : port->coming != 0 ? MACH_MSG_TYPE_MAKE_SEND_ONCE
+						  : MACH_MSG_TYPE_COPY_SEND;
 	/* One message more than the queue takes is let in; then the kernel tells when it has been received. */
 	result = mach_msg(message, MACH_SEND_MSG | MACH_SEND_TIMEOUT | MACH_SEND_NOTIFY,
 		message->msgh_size, 0, MACH_PORT_NULL, 0, gns.notify);
@@ -112,16 +115,64 @@ static bool send_message(const struct gns_port *port)
 	return result == MACH_SEND_WILL_NOTIFY;
 }
 
-/* The kernel tells only once for each name that a message was accepted. */
+/* The kernel tells only once for each name that a message was accepted.  Nothing goes into the queue of a port that comes home but
+ * what comes from its old home. */
 static bool is_stuck(const struct gns_port *port)
 {
-	const struct gns_port *same = port;
+	const struct gns_port *same = port, *proxy;
 
-	if (port->name != MACH_PORT_NULL)
-		same = ports_export(&gns.ports, port->name, NULL);
+	if (port->name == MACH_PORT_NULL || port->coming != 0)
+		return false;
+	proxy = ports_proxy(&gns.ports, port->name);
+	if (proxy != NULL && proxy->homecoming != NULL && !port->dying)
+		return true;
+	same = ports_export(&gns.ports, port->name, NULL);
 	while (same != NULL && !same->stuck)
 		same = ports_export(&gns.ports, port->name, same);
 	return same != NULL;
+}
+
+static void await(void *context, const struct wire_right *right)
+{
+	struct gns_port *port = context;
+
+	if (home_awaited(port->arrivals->peer, right))
+		port->detained = true;
+}
+
+/* Does the first arrival wait for a port that it brings home? */
+static bool is_detained(struct gns_port *port)
+{
+	struct arrival *arrival = port->arrivals;
+
+	gns.detained -= port->detained;
+	port->detained = false;
+	if (arrival->rights == 0 || port->dying)
+		return false;
+	wire_rights(arrival->head, arrival->head_size, await, port);
+	gns.detained += port->detained;
+	/* The old home waits until the right is here before it sends what is in its queue. */
+	if (port->detained && !arrival->detained)
+		stream_consumed(&arrival->peer->stream, arrival->lane, arrival->size);
+	arrival->detained |= port->detained;
+	return port->detained;
+}
+
+/* One that is not a mark. */
+static void deliver(struct gns_port *port, struct arrival *arrival)
+{
+	if (!home_may_take(port) || port->name == MACH_PORT_NULL) {
+		refuse(arrival);
+		return;
+	}
+	if (make_message(arrival)) {
+		port->stuck = send_message(port);
+		if (port->once) /* it goes with its message */
+			ports_rename(&gns.ports, port, MACH_PORT_NULL);
+	} else {
+		gns.refused++;
+	}
+	consumed(arrival);
 }
 
 void deliver_waiting(struct gns_port *port)
@@ -129,17 +180,60 @@ void deliver_waiting(struct gns_port *port)
 	while (port->arrivals != NULL && !is_stuck(port)) {
 		struct arrival *arrival = port->arrivals;
 
+		if (arrival->message != NULL && is_detained(port))
+			return;
 		if (arrival->message == NULL)
 			port->stuck = moved_mark(port, arrival->peer);
-		else if (make_message(arrival))
-			port->stuck = send_message(port);
-		else
-			gns.refused++;
 		port->arrivals = arrival->next;
 		if (arrival->message == NULL)
 			free_arrival(arrival);
 		else
-			consumed(arrival);
+			deliver(port, arrival);
+	}
+}
+
+/* The port may go with what waited. */
+static void go_on(struct gns_port *port)
+{
+	gns.detained -= port->detained;
+	port->detained = false;
+	deliver_waiting(port);
+	if (port->once && port->arrivals == NULL)
+		ledger_free(&port->ledger);
+	export_drop_if_idle(port);
+}
+
+static struct gns_port *next_again(void)
+{
+	struct gns_port *port = ports_next(&gns.ports, NULL);
+
+	while (port != NULL && !port->again)
+		port = ports_next(&gns.ports, port);
+	return port;
+}
+
+/* Some of them may have to wait on. */
+void deliver_detained(void)
+{
+	struct gns_port *port;
+
+	if (gns.detained == 0)
+		return;
+	for (port = ports_next(&gns.ports, NULL); port != NULL; port = ports_next(&gns.ports, port))
+		port->again = port->detained;
+	while ((port = next_again()) != NULL) {
+		port->again = false;
+		go_on(port);
+	}
+}
+
+void deliver_others(const struct gns_port *port)
+{
+	struct gns_port *other = ports_export(&gns.ports, port->name, NULL), *next;
+
+	for (; other != NULL; other = next) {
+		next = ports_export(&gns.ports, port->name, other);
+		go_on(other);
 	}
 }
 
@@ -160,14 +254,13 @@ static struct gns_port *find_destination(struct arrival *arrival)
 	static struct wire_regions regions; /* gns.lock */
 	struct wire_identity identity;
 	struct gns_port *port;
-	unsigned rights;
 	size_t size;
 
 	read_copy(&reader, &identity, sizeof identity);
 	arrival->head_size = read_u32(&reader);
 	arrival->head = read_bytes(&reader, arrival->head_size);
 	if (arrival->head == NULL ||
-		wire_check(arrival->head, arrival->head_size, &size, &rights, &regions) !=
+		wire_check(arrival->head, arrival->head_size, &size, &arrival->rights, &regions) !=
 			WIRE_OK ||
 		regions.total != reader.left) {
 		arrival->head_size = 0; /* nothing in it is believed */
@@ -177,18 +270,6 @@ static struct gns_port *find_destination(struct arrival *arrival)
 	if (port == NULL || !port->is_export || ledger_of(&port->ledger, &arrival->peer->node) == 0)
 		return NULL;
 	return port;
-}
-
-/* A send-once right goes with its message. */
-static void deliver_once(struct gns_port *port, struct arrival *arrival)
-{
-	if (make_message(arrival)) {
-		(void)send_message(port);
-		ports_rename(&gns.ports, port, MACH_PORT_NULL);
-	}
-	ledger_free(&port->ledger);
-	export_drop_if_idle(port);
-	consumed(arrival);
 }
 
 void deliver_message(void *context, uint32_t lane, uint8_t *message, size_t size)
@@ -212,15 +293,18 @@ void deliver_message(void *context, uint32_t lane, uint8_t *message, size_t size
 	port = find_destination(arrival);
 	if (port == NULL) {
 		refuse(arrival);
-	} else if (port->once) {
-		deliver_once(port, arrival);
-	} else {
-		deliver_add(port, arrival);
+		return;
+	}
+	deliver_add(port, arrival);
+	if (port->once && port->arrivals == NULL) {
+		ledger_free(&port->ledger);
+		export_drop_if_idle(port);
 	}
 }
 
 void deliver_discard(struct peer *peer)
 {
+	struct arrival *discarded = NULL;
 	struct gns_port *port;
 
 	for (port = ports_next(&gns.ports, NULL); port != NULL;
@@ -237,7 +321,17 @@ void deliver_discard(struct peer *peer)
 				continue;
 			}
 			*link = arrival->next;
-			free_arrival(arrival);
+			arrival->next = discarded;
+			discarded = arrival;
 		}
 	}
+	while (discarded != NULL) {
+		struct arrival *arrival = discarded;
+
+		discarded = arrival->next;
+		if (arrival->message != NULL)
+			wire_rights(arrival->head, arrival->head_size, home_abandon, peer);
+		free_arrival(arrival);
+	}
+	deliver_detained(); /* what waited behind those */
 }

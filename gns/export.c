@@ -36,6 +36,7 @@ struct gns_port *export_make(const struct wire_identity *identity, uint32_t name
 
 static void drop(struct gns_port *port)
 {
+	gns.detained -= port->detained;
 	ports_remove(&gns.ports, port);
 	gns.exports--;
 	/* Of a send-once right: its owner hears that it will not be used. */
@@ -47,7 +48,8 @@ static void drop(struct gns_port *port)
 
 void export_drop_if_idle(struct gns_port *port)
 {
-	if (port->ledger.total == 0 && port->arrivals == NULL)
+	if (port->ledger.total == 0 && port->arrivals == NULL && port->coming == 0 &&
+		port->peer == NULL)
 		drop(port);
 }
 
@@ -63,6 +65,7 @@ void export_dead(struct gns_port *port)
 		if (peer != NULL)
 			peer_letter(peer, &letter);
 	}
+	port->dying = true;
 	while (port->arrivals != NULL) { /* each fails to be sent */
 		port->stuck = false;
 		deliver_waiting(port);

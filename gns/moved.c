@@ -59,8 +59,8 @@ bool moved_take_flush(struct peer *peer, struct gns_port *export)
 {
 	struct arrival *mark;
 
-	if (export->once || ports_proxy(&gns.ports, export->name) == NULL)
-		return false; /* it has not moved */
+	if (export->once)
+		return false;
 	mark = calloc(1, sizeof *mark);
 	if (mark == NULL)
 		return false;
@@ -69,8 +69,9 @@ bool moved_take_flush(struct peer *peer, struct gns_port *export)
 	return true;
 }
 
-bool moved_mark(const struct gns_port *export, const struct peer *peer)
+bool moved_mark(const struct gns_port *export, struct peer *peer)
 {
+	const struct letter flushed = { .type = LETTER_FLUSHED, .identity = export->identity };
 	struct gns_port *proxy = ports_proxy(&gns.ports, export->name);
 	struct flush *flush = proxy == NULL ? NULL : calloc(1, sizeof *flush), **last;
 	mach_msg_header_t mark = {
@@ -82,8 +83,10 @@ bool moved_mark(const struct gns_port *export, const struct peer *peer)
 	};
 	mach_msg_return_t result;
 
-	if (flush == NULL)
-		return false; /* who waits goes on through us */
+	if (flush == NULL) { /* it lives here again; or no memory */
+		peer_letter(peer, &flushed);
+		return false;
+	}
 	flush->holder = peer->node;
 	flush->identity = export->identity;
 	result = mach_msg(&mark, MACH_SEND_MSG | MACH_SEND_TIMEOUT | MACH_SEND_NOTIFY, sizeof mark,
@@ -126,6 +129,13 @@ static void flushed(struct gns_port *proxy)
 		peer_letter(peer, &letter);
 }
 
+void moved_mark_is_home(struct gns_port *proxy)
+{
+	(void)mach_port_mod_refs(mach_task_self(), gns.notify, MACH_PORT_RIGHT_SEND, -1);
+	if (proxy->flushes != NULL)
+		flushed(proxy);
+}
+
 /* --- The holder ----------------------------------------------------------------------------------------------------- */
 
 bool moved_take(struct peer *peer, struct gns_port *proxy, const struct wire_right *right)
@@ -134,7 +144,8 @@ bool moved_take(struct peer *peer, struct gns_port *proxy, const struct wire_rig
 
 	if (right->kind != WIRE_SEND)
 		return false;
-	if (proxy == NULL || proxy->once || proxy->move != NULL || home == NULL || home == peer ||
+	if (proxy == NULL || proxy->once || proxy->move != NULL || proxy->homecoming != NULL ||
+		home == NULL || home == peer ||
 		ports_identified(&gns.ports, &right->identity) != NULL)
 		goto refuse; /* it goes on through its old home */
 	proxy->move = calloc(1, sizeof *proxy->move);
@@ -161,6 +172,11 @@ bool moved_may_go_on(struct gns_port *proxy)
 		return false;
 	if (proxy->flushing)
 		flushed(proxy);
+	if (proxy->homecoming != NULL) {
+		if (is_all_there)
+			home_ask(proxy);
+		return false;
+	}
 	if (proxy->move == NULL)
 		return true;
 	if (is_all_there && !proxy->move->asked) {
@@ -188,6 +204,8 @@ bool moved_switch(struct gns_port *proxy)
 	};
 	struct move *move = proxy->move;
 
+	if (proxy->homecoming != NULL)
+		return home_finish(proxy);
 	if (move == NULL)
 		return true; /* its new home was lost */
 	if (!move->asked)

@@ -11,6 +11,7 @@
 
 struct arrival;
 struct flush;
+struct homecoming;
 struct move;
 struct peer;
 
@@ -21,8 +22,10 @@ struct gns_port {
 	bool is_export;
 	bool once; /* a send-once right: goes with the first message */
 
+	/* Of a proxy: its home.  Of an export: who sent a message with its receive right, which is not delivered yet (home.c). */
+	struct peer *peer;
+
 	/* Of a proxy. */
-	struct peer *peer;	       /* home */
 	uint64_t purse;		       /* credits */
 	uint32_t lane;		       /* of its messages */
 	uint32_t made;		       /* send rights */
@@ -35,13 +38,18 @@ struct gns_port {
 	bool flushing;		       /* a mark has come out of its queue */
 	struct move *move;	       /* moved.c: where it will lead */
 	struct flush *flushes;	       /* who waits for a mark */
+	struct homecoming *homecoming; /* home.c: it is about to be the port itself */
 	struct gns_port *next_waiting; /* of those closing or blocked */
 	struct gns_port *next_once, **once_link; /* of those for send-once rights */
 
 	/* Of an export. */
 	struct ledger ledger;
 	struct arrival *arrivals, *last_arrival; /* messages that wait for room in its queue */
-	bool stuck;				 /* msg-accepted will come */
+	unsigned coming; /* home.c: the port is not here yet; 1 and the messages so far */
+	bool stuck;	 /* msg-accepted will come */
+	bool detained;	 /* its first arrival waits for a port that comes home */
+	bool again;	 /* that is to be seen again */
+	bool dying;	 /* nothing of it waits any more */
 };
 
 struct ports { /* all zero = empty */

@@ -160,7 +160,7 @@ struct gns_port *proxy_of_once(uint32_t name)
 
 /* --- The end ------------------------------------------------------------------------------------------------------ */
 
-void proxy_destroy(struct gns_port *proxy)
+void proxy_forget(struct gns_port *proxy)
 {
 	if (proxy->once)
 		unlink_once(proxy);
@@ -169,9 +169,18 @@ void proxy_destroy(struct gns_port *proxy)
 	ports_remove(&gns.ports, proxy);
 	gns.proxies--;
 	proxy->peer->proxies--;
-	/* All senders have dead names from now on. */
-	(void)mach_port_mod_refs(mach_task_self(), proxy->name, MACH_PORT_RIGHT_RECEIVE, -1);
 	free(proxy);
+}
+
+void proxy_destroy(struct gns_port *proxy)
+{
+	const uint32_t name = proxy->name;
+
+	if (proxy->homecoming != NULL)
+		home_end(proxy);
+	proxy_forget(proxy);
+	/* All senders have dead names from now on. */
+	(void)mach_port_mod_refs(mach_task_self(), name, MACH_PORT_RIGHT_RECEIVE, -1);
 }
 
 void proxy_block(struct gns_port *proxy)

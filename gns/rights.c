@@ -138,12 +138,16 @@ static bool tell_receive(
 	struct peer *peer, uint32_t name, uint32_t carrier_lane, struct wire_right *right)
 {
 	const struct wire_identity identity = new_identity(peer->node.id);
-	struct gns_port *proxy = proxy_make(&identity, peer, name);
+	struct gns_port *proxy = proxy_make(&identity, peer, name), *port;
 
 	if (proxy == NULL) {
 		(void)mach_port_mod_refs(mach_task_self(), name, MACH_PORT_RIGHT_RECEIVE, -1);
 		return false;
 	}
+	for (port = ports_export(&gns.ports, name, NULL); port != NULL;
+		port = ports_export(&gns.ports, name, port))
+		if (ledger_of(&port->ledger, &peer->node) != 0)
+			right->was = port->identity;
 	proxy->purse = right->credits = LEDGER_GRANT;
 	proxy->held_by = carrier_lane;
 	proxy->untold = true;
@@ -286,9 +290,11 @@ static uint32_t arrive(struct peer *peer, const struct wire_right *right)
 /* A port comes to live here. */
 static uint32_t settle(struct peer *peer, const struct wire_right *right)
 {
-	mach_port_t name;
+	mach_port_t name = home_take(peer, right);
 	struct gns_port *port;
 
+	if (name != MACH_PORT_NULL)
+		return name; /* it has been here before */
 	if (!is_ours(&right->identity) || ports_identified(&gns.ports, &right->identity) != NULL ||
 		mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &name) !=
 			KERN_SUCCESS)
@@ -328,6 +334,7 @@ void rights_give_back(void *context, const struct wire_right *right)
 	struct letter letter = { .identity = right->identity, .credits = right->credits };
 	uint32_t name;
 
+	home_abandon(peer, right);
 	if (right->kind == WIRE_RECEIVE) { /* as if it had been destroyed in the message */
 		letter.type = LETTER_DEAD;
 		peer_letter(peer, &letter);

@@ -18,7 +18,8 @@
 
 #define GNS_BUDGET (32u << 20) /* bytes that wait here, of each peer */
 #define GNS_LOOKUPS_MAX 256
-#define GNS_TRIED_MAX 31 /* nodes that a lookup of NAME@* asks in one round */
+#define GNS_COMING_MAX 64 /* messages in the queue of a port that comes home */
+#define GNS_TRIED_MAX 31  /* nodes that a lookup of NAME@* asks in one round */
 
 /* Another node's server in one of its lives. */
 struct peer {
@@ -40,6 +41,8 @@ struct arrival {
 	size_t size;
 	const uint8_t *head; /* within it, and so is what follows it */
 	size_t head_size;
+	unsigned rights;
+	bool detained; /* waits for a port that comes home; its lane does not */
 	struct arrival *next;
 };
 
@@ -79,6 +82,7 @@ struct gns {
 	bool has_network;     /* links over UDP can be tended */
 	uint64_t wakes_at;    /* the engine, ms */
 	unsigned exports, proxies;
+	unsigned detained;			/* ports whose first arrival is */
 	uint64_t forwarded, delivered, refused; /* messages */
 };
 
@@ -138,6 +142,8 @@ void proxy_be_once(struct gns_port *proxy);
 /* The one to which `name` is the send-once right; NULL: none of ours. */
 struct gns_port *proxy_of_once(uint32_t name);
 void proxy_destroy(struct gns_port *proxy);
+/* The entry goes, its port stays. */
+void proxy_forget(struct gns_port *proxy);
 void proxy_no_senders(struct gns_port *proxy);
 /* Take it out of the set until its lane has room. */
 void proxy_block(struct gns_port *proxy);
@@ -156,6 +162,10 @@ void forward_message(struct gns_port *proxy, mach_msg_header_t *message);
 void deliver_message(void *peer, uint32_t lane, uint8_t *message, size_t size);
 void deliver_waiting(struct gns_port *port);
 void deliver_discard(struct peer *peer);
+/* A port has come home: what waited for it goes on. */
+void deliver_detained(void);
+/* What waits for room in the queue of the same port, under whatever identity. */
+void deliver_others(const struct gns_port *port);
 
 /* Its turn comes when those before it are in the queue; of one without message: moved_mark. */
 void deliver_add(struct gns_port *port, struct arrival *arrival);
@@ -164,9 +174,11 @@ void deliver_add(struct gns_port *port, struct arrival *arrival);
 void moved_tell(struct gns_port *proxy);
 bool moved_take_flush(struct peer *peer, struct gns_port *port);
 /* A mark for the queue; true when the queue is full now and msg-accepted will come. */
-bool moved_mark(const struct gns_port *port, const struct peer *peer);
+bool moved_mark(const struct gns_port *port, struct peer *peer);
 bool moved_is_mark(const mach_msg_header_t *message);
 void moved_marked(struct gns_port *proxy);
+/* It has come out at home, for the proxy will be the port itself. */
+void moved_mark_is_home(struct gns_port *proxy);
 /* The holder: */
 bool moved_take(struct peer *peer, struct gns_port *proxy, const struct wire_right *right);
 bool moved_switch(struct gns_port *proxy);
@@ -174,6 +186,21 @@ bool moved_switch(struct gns_port *proxy);
 bool moved_may_go_on(struct gns_port *proxy);
 void moved_end(struct gns_port *proxy);
 void moved_peer_ends(const struct peer *peer);
+
+/* home.c: a port that comes to live where there is a proxy of it.  True: the message with the right has to wait. */
+bool home_awaited(struct peer *peer, const struct wire_right *right);
+/* False: more came for the export than its old home's queue had. */
+bool home_may_take(struct gns_port *port);
+/* The old home has all that the proxy sent. */
+void home_ask(struct gns_port *proxy);
+/* The old home's queue is here.  False: it cannot be. */
+bool home_finish(struct gns_port *proxy);
+/* The proxy is destroyed. */
+void home_end(struct gns_port *proxy);
+/* The receive right that has come home with a message of the peer; or null. */
+uint32_t home_take(const struct peer *peer, const struct wire_right *right);
+/* The message will not be delivered. */
+void home_abandon(void *peer, const struct wire_right *right);
 
 /* answer.c: letters, and lookups. */
 void answer_letter(struct peer *peer, const uint8_t *bytes, size_t size);

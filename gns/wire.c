@@ -60,6 +60,8 @@ void wire_put_right(struct writer *writer, const struct wire_right *right)
 	write_bytes(writer, &right->identity, sizeof right->identity);
 	write_u64(writer, right->credits);
 	write_u64(writer, right->number);
+	if (right->kind == WIRE_RECEIVE)
+		write_bytes(writer, &right->was, sizeof right->was);
 }
 
 void wire_get_right(struct reader *reader, struct wire_right *right)
@@ -70,6 +72,8 @@ void wire_get_right(struct reader *reader, struct wire_right *right)
 	read_copy(reader, &right->identity, sizeof right->identity);
 	right->credits = read_u64(reader);
 	right->number = read_u64(reader);
+	if (right->kind == WIRE_RECEIVE)
+		read_copy(reader, &right->was, sizeof right->was);
 	if (right->kind > WIRE_RECEIVE)
 		reader->failed = true;
 }

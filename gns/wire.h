@@ -8,7 +8,8 @@
  *
  *	item:	name 2, bits 2, number 4, how 1 (WIRE_LONG, WIRE_OUT_OF_LINE), then, inline data: the bytes, without
  *		padding; rights: each of them; out-of-line memory: nothing
- *	right:	kind 1 (enum wire_right_kind), and unless it is null or dead: identity 32, credits 8, number 8
+ *	right:	kind 1 (enum wire_right_kind), and unless it is null or dead: identity 32, credits 8, number 8; a
+ *		receive right: identity 32 that it had
  *
  * Little endian.  There is one form for each message: a reader accepts no other, nothing after it, and no size or number
  * beyond the limits, before anything is allocated.  Pure. */
@@ -25,7 +26,7 @@
 #define WIRE_RIGHTS_MAX 1024u	    /* of a message */
 #define WIRE_REGIONS_MAX 256u	    /* of a message */
 #define WIRE_MEMORY_MAX (24u << 20) /* out of line, in all */
-#define WIRE_HEAD_MAX (WIRE_BODY_MAX * 4 + WIRE_RIGHTS_MAX * 49 + 256)
+#define WIRE_HEAD_MAX (WIRE_BODY_MAX * 4 + WIRE_RIGHTS_MAX * 81 + 256)
 
 /* Which port, in the whole cluster and for ever. */
 struct wire_identity {
@@ -46,6 +47,8 @@ struct wire_right {
 	struct wire_identity identity;
 	uint64_t credits;
 	uint64_t number; /* of the hand-over, by a node that is not the port's home; else 0 */
+	struct wire_identity
+		was; /* WIRE_RECEIVE: as what its new home knows it; zeros: not at all */
 };
 
 /* Contents of out-of-line memory: where in the message its address stands, counted in words, and how many bytes. */

@@ -12,6 +12,7 @@
 #include "mach_port.h"
 
 #define LINE 100
+#define WANDERS 6 /* moves of a port */
 
 struct result {
 	char text[LINE];
@@ -168,6 +169,43 @@ static void receive_right_moves(struct result *result, int home, int holder)
 	(void)mach_port_deallocate(mach_task_self(), port);
 }
 
+/* It comes back with its queue, under the name that it had; and so it does where only a right to it was. */
+static void receive_right_returns(struct result *result, int home, int holder)
+{
+	mach_port_t port = port_make(), right, there, back;
+	struct message message;
+	int i = 0, k;
+
+	CHECK(mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND) ==
+		KERN_SUCCESS);
+	right = carry(home, holder, port, MACH_MSG_TYPE_COPY_SEND);
+	for (k = 0; k < 3; k++) {
+		number_to(port, i++);
+		there = carry(home, holder, port, MACH_MSG_TYPE_MOVE_RECEIVE);
+		say(result, "%u", there == right);
+		number_to(right, i++);
+		CHECK(message_receive(&message, there) == MACH_MSG_SUCCESS);
+		say(result, " %d ", message.header.msgh_id);
+		back = carry(holder, home, there, MACH_MSG_TYPE_MOVE_RECEIVE);
+		say(result, "%u ", back == port);
+	}
+	number_to(port, i++);
+	while (--i > 2) {
+		CHECK(message_receive(&message, back) == MACH_MSG_SUCCESS);
+		say(result, "%d%s ", message.header.msgh_id,
+			back == port && message.header.msgh_local_port != port ? "?" : "");
+	}
+	say(result, "more %d", message_receive_within(&message, back, 50) == MACH_MSG_SUCCESS);
+	port_destroy(back);
+	for (i = 0; i < 500 && !port_is_dead(right); i++)
+		usleep(10000);
+	say(result, " dead %d %d", port_is_dead(right), port_is_dead(port));
+	while (port_is_dead(port) && mach_port_deallocate(mach_task_self(), port) == KERN_SUCCESS)
+		continue;
+	while (port_is_dead(right) && mach_port_deallocate(mach_task_self(), right) == KERN_SUCCESS)
+		continue;
+}
+
 static void no_senders(struct result *result, int home, int holder)
 {
 	mach_port_t notify = port_make(), second;
@@ -212,7 +250,7 @@ static void dead_name(struct result *result, int home, int holder)
 
 struct writer_job {
 	mach_port_t port;
-	int count;
+	int count, first;
 };
 
 static void *write_numbers(void *argument)
@@ -221,7 +259,7 @@ static void *write_numbers(void *argument)
 	int i;
 
 	for (i = 0; i < job->count; i++)
-		number_to(job->port, i);
+		number_to(job->port, job->first + i);
 	return NULL;
 }
 
@@ -242,6 +280,48 @@ static void order(struct result *result, int home, int holder)
 	CHECK(pthread_join(thread, NULL) == 0);
 	say(result, "in order %d", good);
 	pair_end(&pair);
+}
+
+/* Both ends of the road send while the port goes to and fro. */
+static void port_wanders(struct result *result, int home, int holder)
+{
+	struct writer_job jobs[2] = { { .count = 60 }, { .count = 60 } };
+	mach_port_t port = port_make(), name = port;
+	int i, next[2] = { 0, 0 }, bad = 0, moves = 0;
+	struct message message;
+	pthread_t threads[2];
+
+	CHECK(mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND) ==
+		KERN_SUCCESS);
+	jobs[0].port = port;
+	jobs[1].port = carry(home, holder, port, MACH_MSG_TYPE_COPY_SEND);
+	jobs[1].first = 1000;
+	for (i = 0; i < 2; i++)
+		CHECK(pthread_create(&threads[i], NULL, write_numbers, &jobs[i]) == 0);
+	for (i = 0; i < 120; i++) {
+		int from;
+
+		if (message_receive(&message, name) != MACH_MSG_SUCCESS)
+			break;
+		from = message.header.msgh_id >= 1000;
+		bad += message.header.msgh_id - 1000 * from != next[from]++;
+		if (i % 15 == 14 && moves < WANDERS) {
+			bool away = moves++ % 2 == 0;
+
+			name = carry(away ? home : holder, away ? holder : home, name,
+				MACH_MSG_TYPE_MOVE_RECEIVE);
+			bad += name != jobs[away].port;
+		}
+	}
+	for (i = 0; i < 2; i++)
+		CHECK(pthread_join(threads[i], NULL) == 0);
+	say(result, "got %d %d bad %d", next[0], next[1], bad);
+	port_destroy(name);
+	for (i = 0; i < 500 && !(port_is_dead(jobs[0].port) && port_is_dead(jobs[1].port)); i++)
+		usleep(10000);
+	say(result, " dead %d %d", port_is_dead(jobs[0].port), port_is_dead(jobs[1].port));
+	(void)mach_port_deallocate(mach_task_self(), jobs[0].port);
+	(void)mach_port_deallocate(mach_task_self(), jobs[1].port);
 }
 
 /* A full queue makes its senders wait; what was taken arrives. */
@@ -417,6 +497,8 @@ static const struct {
 	{ "one name for a port", one_name },
 	{ "send-once right", send_once },
 	{ "receive right moves", receive_right_moves },
+	{ "receive right returns", receive_right_returns },
+	{ "port wanders", port_wanders },
 	{ "no senders", no_senders },
 	{ "dead name", dead_name },
 	{ "order", order },
