@@ -116,6 +116,7 @@ CASE(given_up_is_gone)
 	FAILS(fchown(fd, 1000, 1000), EPERM);
 }
 
+/* As setpriv(1) goes on as another user. */
 CASE(kept_by_another_user)
 {
 	struct __user_cap_data_struct data[2];
@@ -124,6 +125,23 @@ CASE(kept_by_another_user)
 	OK(setresuid(1000, 1000, 1000));
 	get(data);
 	EQUAL(data[0].permitted & RAW, RAW);
+	EQUAL(data[0].effective, 0);
+	data[0].effective = RAW;
+	OK(set(data));
+}
+
+CASE(kept_is_of_use)
+{
+	struct __user_cap_data_struct data[2];
+	int fd = OK(open("file", O_CREAT | O_RDWR, 0600));
+
+	OK(close(fd));
+	OK(prctl(PR_SET_KEEPCAPS, 1));
+	OK(setresuid(1000, 1000, 1000));
+	get(data);
+	data[0].effective = CHOWN;
+	OK(set(data));
+	OK(chown("file", 1000, 1000));
 }
 
 CASE(bounds)

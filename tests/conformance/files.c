@@ -230,9 +230,16 @@ CASE(syncing)
 	OK(fsync(fd));
 	OK(fdatasync(fd));
 	sync();
+	OK(sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE));
+	OK(sync_file_range(fd, 0, 1, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER));
+	FAILS(sync_file_range(fd, 0, 1, 8), EINVAL);
+	FAILS(sync_file_range(fd, -1, 1, 0), EINVAL);
+	FAILS(sync_file_range(fd, 0, -1, 0), EINVAL);
 	OK(pipe(ends));
 	FAILS(fsync(ends[0]), EINVAL);
+	FAILS(sync_file_range(ends[0], 0, 1, 0), ESPIPE);
 	FAILS(fsync(999), EBADF);
+	FAILS(sync_file_range(999, 0, 1, 0), EBADF);
 }
 
 CASE(hundred_files)

@@ -1,8 +1,9 @@
 /* capget, capset (capabilities(7)).  Here user 0 may do everything and others what belongs to them: no server knows
- * of parts of root's power.  The library remembers what a process has given up and tells it, as programs expect
- * that do so; it takes nothing from a process that goes on as user 0. */
+ * of parts of root's power.  The library keeps a process's sets by Linux's rules, as programs expect that give up what
+ * they do not need; they neither take anything from user 0 nor give anything to another. */
 #include <asm/errno.h>
 #include <linux/capability.h>
+#include <stdbool.h>
 
 #include "calls.h"
 #include "capabilities.h"
@@ -11,49 +12,52 @@
 #define ALL (((uint64_t)2 << CAP_LAST_CAP) - 1)
 #define WORDS_MAX 2
 
-struct sets {
+static struct sets {
 	uint64_t effective, permitted, inheritable;
-};
-
-static struct {
-	uint64_t effective, permitted; /* given up */
-	uint64_t inheritable;
-	uint32_t keep;
 } own;
+static uint32_t keep; /* PR_SET_KEEPCAPS */
+
+static struct sets of_user(uint32_t real, uint32_t effective)
+{
+	return (struct sets){
+		.permitted = real == 0 || effective == 0 ? ALL : 0,
+		.effective = effective == 0 ? ALL : 0,
+	};
+}
 
 void capabilities_exec(void)
 {
-	own.effective = own.permitted = own.keep = 0;
+	uint64_t inheritable = own.inheritable;
+
+	own = of_user(emul_process.ruid, emul_process.euid);
+	own.inheritable = inheritable;
+	keep = 0;
 }
 
-void capabilities_raised(void)
+void capabilities_change(const uint32_t *new_ids)
 {
-	own.effective = own.permitted;
+	const struct emul_process *p = &emul_process;
+	bool was_root = p->ruid == 0 || p->euid == 0 || p->suid == 0;
+
+	if (was_root && new_ids[0] != 0 && new_ids[1] != 0 && new_ids[2] != 0 && !keep)
+		own.permitted = own.effective = 0;
+	if (p->euid == 0 && new_ids[1] != 0)
+		own.effective = 0;
+	if (p->euid != 0 && new_ids[1] == 0)
+		own.effective = own.permitted;
 }
 
-long capabilities_keep(uint32_t keep)
+long capabilities_keep(uint32_t value)
 {
-	if (keep > 1)
+	if (value > 1)
 		return -EINVAL;
-	own.keep = keep;
+	keep = value;
 	return 0;
 }
 
 long capabilities_kept(void)
 {
-	return (long)own.keep;
-}
-
-static struct sets held(void)
-{
-	const struct emul_process *p = &emul_process;
-	struct sets s = { .inheritable = own.inheritable };
-
-	if (p->ruid == 0 || p->euid == 0 || p->suid == 0)
-		s.permitted = ALL & ~own.permitted;
-	if (p->euid == 0)
-		s.effective = s.permitted & ~own.effective;
-	return s;
+	return (long)keep;
 }
 
 /* Words of each set in the header's version, or 0: none that is known, and the header tells one that is. */
@@ -74,7 +78,7 @@ static uint32_t words_of(uint32_t address, int *pid)
 	}
 }
 
-/* Another process has what its user has: that it gave something up only its own library knows. */
+/* Of another process only its ids are known here. */
 static long held_by(int pid, struct sets *s)
 {
 	masix_ids_t ids;
@@ -83,15 +87,13 @@ static long held_by(int pid, struct sets *s)
 
 	if (pid < 0)
 		return -EINVAL;
-	*s = held();
+	*s = own;
 	if (pid == 0 || pid == emul_process.pid)
 		return 0;
 	error = emul_result(process_get_ids(EMUL_PORT_PROCESS, pid, ids, &count));
-	if (error != 0)
-		return error;
-	*s = (struct sets){ .permitted = ids[3] == 0 || ids[4] == 0 || ids[5] == 0 ? ALL : 0 };
-	s->effective = ids[4] == 0 ? ALL : 0;
-	return 0;
+	if (error == 0)
+		*s = of_user(ids[3], ids[4]);
+	return error;
 }
 
 /* capget(header, data) */
@@ -126,7 +128,6 @@ long sys_capget(const uint32_t *a)
 long sys_capset(const uint32_t *a)
 {
 	const struct __user_cap_data_struct *data = (const void *)a[1];
-	const struct sets now = held();
 	struct sets s = { 0 };
 	uint32_t words;
 	int pid;
@@ -148,11 +149,9 @@ long sys_capset(const uint32_t *a)
 	s.effective &= ALL;
 	s.permitted &= ALL;
 	s.inheritable &= ALL;
-	if ((s.permitted & ~now.permitted) != 0 || (s.effective & ~s.permitted) != 0 ||
-		(s.inheritable & ~(now.inheritable | now.permitted)) != 0)
+	if ((s.permitted & ~own.permitted) != 0 || (s.effective & ~s.permitted) != 0 ||
+		(s.inheritable & ~(own.inheritable | own.permitted)) != 0)
 		return -EPERM;
-	own.permitted = ALL & ~s.permitted;
-	own.effective = ALL & ~s.effective;
-	own.inheritable = s.inheritable;
+	own = s;
 	return 0;
 }

@@ -4,14 +4,14 @@
 
 #include <stdint.h>
 
-/* A new program: user 0 has everything again. */
+/* A new program, with the ids that the process has now. */
 void capabilities_exec(void);
 
-/* The effective user is 0 again. */
-void capabilities_raised(void);
+/* Before emul_process has them: real, effective and saved user. */
+void capabilities_change(const uint32_t *new_ids);
 
-/* PR_SET_KEEPCAPS, PR_GET_KEEPCAPS: a flag; who has no id 0 left has no capabilities all the same. */
-long capabilities_keep(uint32_t keep);
+/* PR_SET_KEEPCAPS, PR_GET_KEEPCAPS. */
+long capabilities_keep(uint32_t value);
 long capabilities_kept(void);
 
 #endif

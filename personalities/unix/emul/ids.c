@@ -39,8 +39,7 @@ static long change(const uint32_t *ids, const uint32_t *groups, unsigned group_c
 	error = emul_result(process_set_ids(EMUL_PORT_PROCESS, request, IDS + group_count, &root));
 	if (error != 0)
 		return error;
-	if (emul_process.euid != 0 && request[EUID] == 0)
-		capabilities_raised();
+	capabilities_change(request);
 	emul_process.ruid = request[RUID];
 	emul_process.euid = request[EUID];
 	emul_process.suid = request[SUID];

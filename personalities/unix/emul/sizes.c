@@ -108,6 +108,26 @@ long sys_fdatasync(const uint32_t *a)
 	return sys_fsync(a);
 }
 
+/* sync_file_range(fd, offset, bytes, flags), both of 64 bits: what is to be waited for is written, and all of the
+ * file; what is only to be begun is the file server's business. */
+long sys_sync_file_range(const uint32_t *a)
+{
+	enum { WAIT_BEFORE = 1, WRITE = 2, WAIT_AFTER = 4 };
+	const uint32_t flags = a[5];
+	struct emul_file *file;
+	long result = 0;
+
+	if ((flags & ~(WAIT_BEFORE | WRITE | WAIT_AFTER)) || (int32_t)a[2] < 0 || (int32_t)a[4] < 0)
+		return -EINVAL;
+	file = fd_hold(a[0]);
+	if (file == NULL)
+		return -EBADF;
+	if (file->kind == EMUL_FILE_STREAM || file->kind == EMUL_FILE_TTY)
+		result = -ESPIPE;
+	file_release(file);
+	return result == 0 && (flags & (WAIT_BEFORE | WAIT_AFTER)) ? sys_fsync(a) : result;
+}
+
 /* What the file is about to be read or written: a hint. */
 static long advise(uint32_t fd, uint32_t advice)
 {
