@@ -8,15 +8,30 @@
 #include "signals.h"
 #include "threads.h"
 
+/* SIGKILL may have met ourselves.  Then the server hears us no more, and ends the task; until then the program does not
+ * go on. */
+static void wait_if_killed(void)
+{
+	mach_msg_type_number_t count;
+	masix_ids_t ids;
+
+	while (count = sizeof ids / sizeof ids[0],
+		process_get_ids(EMUL_PORT_PROCESS, 0, ids, &count))
+		emul_sleep_ms(1000);
+}
+
 /* What we sent to ourselves is taken before the call returns, as POSIX wants it; and
  * what came while we were stopped before the program goes on. */
 static long kill_by_server(int pid, int signal, struct masix_siginfo info)
 {
 	long result = emul_result(process_kill(EMUL_PORT_PROCESS, pid, signal, info));
 
-	if (!result && (pid <= 0 || pid == emul_process.pid))
-		service_take_signals();
-	return result;
+	if (result || (pid > 0 && pid != emul_process.pid))
+		return result;
+	if (signal == SIGKILL)
+		wait_if_killed();
+	service_take_signals();
+	return 0;
 }
 
 /* A signal from this process. */
