@@ -104,6 +104,7 @@ void life_end(struct acs *acs, struct server *server, const struct life_ending *
 	fatal |= hopeless || (essential && state == SERVER_FAILED);
 	acs->stopping |= fatal;
 	if (leaves && (state == SERVER_WAITING || state == SERVER_WANTED)) {
+		estate.by_itself |= ending->end == SERVER_DIED;
 		estate_add(&estate, corpse, session->owner);
 		server->estate = estate_take(&estate);
 		corpse = NULL;

@@ -15,6 +15,7 @@
 struct estate {
 	struct corpse *corpses[ESTATE_CORPSES]; /* the newest last */
 	unsigned count, failures;
+	bool by_itself; /* one of them died so, and not by order */
 	uint32_t owner; /* session whose names stay in the registry */
 };
 

@@ -204,8 +204,8 @@ kern_return_t S_acs_keep_also(mach_port_t port, uint32_t address, uint32_t size)
 	return kr;
 }
 
-kern_return_t S_acs_inherit(
-	mach_port_t port, mach_port_t *corpse, masix_bulk_t *rights, mach_msg_type_number_t *size)
+kern_return_t S_acs_inherit(mach_port_t port, mach_port_t *corpse, int *by_order,
+	masix_bulk_t *rights, mach_msg_type_number_t *size)
 {
 	struct session *session = session_get(port);
 	vm_address_t memory = 0;
@@ -223,6 +223,7 @@ kern_return_t S_acs_inherit(
 		memcpy((void *)memory, session->rights, *size);
 		*rights = (masix_bulk_t)memory;
 		*corpse = session->corpse;
+		*by_order = session->by_order;
 		session->corpse = MACH_PORT_NULL;
 		free(session->rights);
 		session->rights = NULL;

@@ -65,6 +65,7 @@ static kern_return_t inherit(
 {
 	kern_return_t kr = session_inherit(session, task, estate_corpse(&server->estate));
 
+	session->by_order = !server->estate.by_itself;
 	if (kr == KERN_SUCCESS)
 		acs_record(acs, AUDIT_INHERIT, session->manifest.name,
 			"session %u: %u rights and %u KiB of session %u", session->owner,

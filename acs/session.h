@@ -19,6 +19,7 @@ struct session {
 	struct corpse_right *rights; /* lock: what it inherits, malloc'ed, until it asks */
 	unsigned right_count;	     /* lock */
 	mach_port_t corpse;	     /* lock: the task of the one before it, or null */
+	bool by_order;		     /* lock: that one did not die by itself */
 	uint64_t log_second; /* lock: lines of its log in this second, and how many were dropped */
 	unsigned log_lines, log_dropped;
 };

@@ -24,6 +24,7 @@ struct right { /* as ACS tells them */
 
 struct masix_estate {
 	mach_port_t corpse;
+	bool by_order; /* nobody's request is to blame for the death */
 	unsigned count;
 	struct right rights[]; /* in the order of the names */
 };
@@ -62,13 +63,15 @@ kern_return_t masix_inherit(struct masix_estate **estate)
 	mach_msg_type_number_t size;
 	mach_port_t corpse;
 	struct masix_estate *new;
-	kern_return_t kr = acs_inherit(start.session, &corpse, &bytes, &size);
+	int by_order;
+	kern_return_t kr = acs_inherit(start.session, &corpse, &by_order, &bytes, &size);
 
 	if (kr != KERN_SUCCESS)
 		return kr;
 	new = malloc(sizeof *new + size);
 	if (new != NULL) {
 		new->corpse = corpse;
+		new->by_order = by_order != 0;
 		new->count = size / sizeof new->rights[0];
 		memcpy(new->rights, bytes, size);
 		outstanding = false;
@@ -141,13 +144,15 @@ void masix_call_again(mach_port_t reply)
 		(void)mach_port_deallocate(mach_task_self(), reply); /* he waits no more */
 }
 
-static void destroy(const struct right *right)
+static void destroy(const struct masix_estate *estate, const struct right *right)
 {
 	if (right->type & MACH_PORT_TYPE_RECEIVE)
 		(void)mach_port_mod_refs(
 			mach_task_self(), right->name, MACH_PORT_RIGHT_RECEIVE, -1);
+	if (right->type & MACH_PORT_TYPE_SEND_ONCE && estate->by_order)
+		masix_call_again(right->name);
 	/* Also right for a name that has died meanwhile. */
-	if (right->type & (MACH_PORT_TYPE_SEND | MACH_PORT_TYPE_SEND_ONCE))
+	else if (right->type & (MACH_PORT_TYPE_SEND | MACH_PORT_TYPE_SEND_ONCE))
 		(void)mach_port_deallocate(mach_task_self(), right->name);
 }
 
@@ -158,7 +163,7 @@ void masix_estate_end(struct masix_estate *estate)
 	if (estate == NULL)
 		return;
 	for (i = 0; i < estate->count; i++)
-		destroy(&estate->rights[i]);
+		destroy(estate, &estate->rights[i]);
 	if (estate->corpse != MACH_PORT_NULL)
 		(void)mach_port_deallocate(mach_task_self(), estate->corpse);
 	free(estate);

@@ -1,6 +1,8 @@
 /* keeper-count COMMAND...: one counter of the keeper's, over its deaths.
  *   add N       print the number after adding N        end HOW    have the server end (server.c)
  *   count       how many counters there are            kill       masix kill keeper
+ *   outlive N   a call that is caught by N deaths of the server: prints N when it has been answered
+ *   crash N     the same, and the server dies of it
  *   hammer S    add 1 for S seconds: prints how often; the number must be that plus what was there
  *   wait        until the server is there, after it has lost all */
 #include <masix/client.h>
@@ -84,6 +86,12 @@ static int run(char **words, kern_return_t *kr)
 	}
 	if (strcmp(words[0], "hammer") == 0) {
 		*kr = hammer(atof(word));
+		return 2;
+	}
+	if (strcmp(words[0], "outlive") == 0 || strcmp(words[0], "crash") == 0) {
+		*kr = keeper_outlive(counter, atoi(word), words[0][0] == 'c');
+		if (*kr == KERN_SUCCESS)
+			printf("%s\n", word);
 		return 2;
 	}
 	if (strcmp(words[0], "end") == 0) {

@@ -42,6 +42,7 @@ struct kept {
 	} undo;
 	uint32_t doomed; /* as many of its heirs die before they are ready */
 	uint32_t stuck;	 /* the next heir never gets ready */
+	int outlived;	 /* deaths so far, by keeper_outlive */
 };
 
 struct counter {
@@ -147,6 +148,20 @@ kern_return_t S_keeper_count(mach_port_t port, int *count)
 	for (at = 0; at < COUNTERS; at++)
 		*count += kept->counters[at].port != MACH_PORT_NULL;
 	return KERN_SUCCESS;
+}
+
+kern_return_t S_keeper_outlive(mach_port_t port, int deaths, int crash)
+{
+	(void)port;
+	if (kept->outlived == deaths) {
+		kept->outlived = 0;
+		return KERN_SUCCESS;
+	}
+	kept->outlived++;
+	if (crash)
+		__builtin_trap();
+	for (;;)
+		(void)sleep(1000);
 }
 
 kern_return_t S_keeper_end(mach_port_t port, int how)

@@ -84,6 +84,20 @@ def calls_wait_and_none_is_lost_or_doubled(guest):
 
 
 @case
+def a_call_outlives_every_death_by_order(guest):
+    start(guest)
+    check(guest.sh("keeper-count outlive 9 & while kill -0 $! 2>/dev/null; do masix kill keeper; done; wait $!"), stdout="9\n")
+
+
+@case
+def a_call_outlives_three_crashes(guest):
+    """A fourth one, and it is taken for the cause."""
+    start(guest)
+    check(guest.run("keeper-count", "add", "5", "crash", "3", "add", "6"), stdout="5\n3\n11\n")
+    check(guest.run("keeper-count", "crash", "4"), status=1, stderr="keeper-count: the server died or dropped the request\n")
+
+
+@case
 def clients_that_ended_meanwhile_are_noticed(guest):
     start(guest)
     check(guest.sh("""keeper-count add 1 kill add 1 count; keeper-count end 0

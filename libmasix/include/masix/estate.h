@@ -78,7 +78,8 @@ mach_port_t masix_estate_corpse(const struct masix_estate *estate);
 void masix_call_again(mach_port_t reply);
 
 /* Destroy what has not been taken: ports whose receive right nobody took are dead from now on, and who waits for an
- * answer to a send-once right hears that there will be none.  NULL is allowed.  Before masix_ready. */
+ * answer to a send-once right hears that there will be none; if the one before did not die by itself (`masix kill`, `masix restart`), he is
+ * told to make the call again, as by masix_call_again.  NULL is allowed.  Before masix_ready. */
 void masix_estate_end(struct masix_estate *estate);
 
 #endif

@@ -18,7 +18,7 @@ mach_port_t mach_reply_port(void);
 
 /* As in Mach, except that an interrupted send or receive goes on unless option has
  * MACH_SEND_INTERRUPT or MACH_RCV_INTERRUPT, and that a call (a request and the wait for its reply) whose server died before it
- * answered is made again, up to three times, if the request moved no rights and no memory. */
+ * answered is made again if the request moved no rights and no memory; up to three times if the server died by itself. */
 mach_msg_return_t mach_msg(mach_msg_header_t *message, mach_msg_option_t option,
 	mach_msg_size_t send_size, mach_msg_size_t receive_size, mach_port_t receive_name,
 	mach_msg_timeout_t timeout, mach_port_t notify);
