@@ -8,11 +8,13 @@
 #include "kept.h"
 #include "mach_port.h"
 #include "pager.h"
+#include "reuse.h"
 
 /* Open objects of all clients together: a client that never closes must not take all memory.  The last
  * ones are root's. */
 #define HANDLES_MAX 20000u
 #define HANDLES_OF_ROOT 2000u
+#define HANDLE_RIGHTS (MASIX_OPEN_READ | MASIX_OPEN_WRITE | MASIX_OPEN_EXEC)
 
 static struct {
 	pthread_mutex_t lock; /* last of all */
@@ -78,19 +80,14 @@ void handle_grant_locks(struct node *node)
 	}
 }
 
-/* The port is closed: its lock is free, and those who waited through it are told. */
+/* The port is closed: its locks are free, and those who waited through it are told. */
 static void drop_locks(struct handle *handle)
 {
 	struct node *node = handle->node;
 	struct volume *volume = node->volume;
 	struct flock_claim claim;
-	bool used, waited;
+	bool waited;
 
-	volume_lock(volume);
-	used = node->flock.holders || node->flock.waiters;
-	volume_unlock(volume);
-	if (!used)
-		return;
 	for (;;) {
 		volume_lock(volume);
 		waited = flock_forget(volume->undo, &node->flock, handle, &claim);
@@ -136,11 +133,18 @@ static void give_slot(struct handle *handle)
 static void destroy(struct masix_object *object)
 {
 	struct handle *handle = (struct handle *)object;
-	struct volume *volume = handle->node->volume;
+	struct node *node = handle->node;
+	struct volume *volume = node->volume;
 
 	handle->live = false;
-	drop_locks(handle);
-	node_release(handle->node);
+	volume_lock(volume);
+	if (node->flock.holders || node->flock.waiters) {
+		volume_unlock(volume);
+		drop_locks(handle);
+		volume_lock(volume);
+	}
+	node_put(node);
+	volume_unlock(volume);
 	context_put(handle->context);
 	give_slot(handle);
 	pager_reap(volume);
@@ -159,20 +163,20 @@ static struct handle *make(struct node *node, struct context *context, int right
 		return NULL;
 	handle->node = node;
 	handle->context = context;
-	handle->rights = rights & (MASIX_OPEN_READ | MASIX_OPEN_WRITE | MASIX_OPEN_EXEC);
+	handle->rights = rights & HANDLE_RIGHTS;
 	if (masix_object_init(&handle->object, &handle_class) == KERN_SUCCESS)
 		return handle;
 	give_slot(handle);
 	return NULL;
 }
 
-int handle_open(struct node *node, struct context *context, int rights, mach_port_t *right)
+/* A new one in use, with a reference for the caller, who gives out rights; or NULL. */
+static struct handle *begin(struct node *node, struct context *context, int rights)
 {
 	struct handle *handle = make(node, context, rights);
-	kern_return_t result;
 
 	if (!handle)
-		return MASIX_E_LIMIT;
+		return NULL;
 	volume_lock(node->volume);
 	node_ref(node);
 	volume_unlock(node->volume);
@@ -180,11 +184,50 @@ int handle_open(struct node *node, struct context *context, int rights, mach_por
 	/* All of it is in order now, for whoever finds it. */
 	atomic_signal_fence(memory_order_seq_cst);
 	handle->live = true;
-	result = masix_object_send_right(&handle->object, right);
-	if (result != KERN_SUCCESS)
-		masix_object_kill(&handle->object);
-	masix_object_put(&handle->object);
-	return result == KERN_SUCCESS ? 0 : MASIX_E_LIMIT;
+	return handle;
+}
+
+static int give_up(struct handle *handle)
+{
+	masix_object_kill(&handle->object);
+	handle_put(handle);
+	return MASIX_E_LIMIT;
+}
+
+int handle_open_first(struct node *node, struct context *context, int rights, mach_port_t *right)
+{
+	struct handle *handle = begin(node, context, rights);
+
+	if (!handle)
+		return MASIX_E_LIMIT;
+	if (masix_object_send_right(&handle->object, right) != KERN_SUCCESS)
+		return give_up(handle);
+	handle_put(handle);
+	return 0;
+}
+
+int handle_open(struct node *node, struct context *context, int rights, mach_port_t *right)
+{
+	struct handle *handle;
+
+	rights &= HANDLE_RIGHTS;
+	handle = reuse_find(node, context, rights);
+	if (!handle) {
+		handle = begin(node, context, rights);
+		if (!handle)
+			return MASIX_E_LIMIT;
+		masix_object_keep(&handle->object);
+	}
+	if (masix_object_send_right(&handle->object, right) != KERN_SUCCESS)
+		return give_up(handle);
+	node->reused = true;
+	reuse_keep(handle);
+	/* Its last name may have been taken while it was not there to be forgotten. */
+	if (node->stat.nlink == 0) {
+		node->reused = false;
+		reuse_forget(node);
+	}
+	return 0;
 }
 
 struct handle *handle_get(mach_port_t port)

@@ -34,8 +34,11 @@ bool handle_is_live(const void *handle);
 struct context *context_create(struct node *root, const struct identity *who, bool mounted);
 void context_put(struct context *context);
 
-/* A send right to a new handle on `node`, for a reply. */
+/* A send right to a handle on `node` that nobody else has, for a reply.  No volume's lock is held. */
 int handle_open(struct node *node, struct context *context, int rights, mach_port_t *right) CHECKED;
+/* The same with a context that has just been made: nobody would ask for the handle again (reuse.h). */
+int handle_open_first(
+	struct node *node, struct context *context, int rights, mach_port_t *right) CHECKED;
 
 /* The handle behind a port, with a reference; NULL if it is none. */
 struct handle *handle_get(mach_port_t port);

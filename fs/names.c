@@ -165,6 +165,7 @@ int names_open(const struct context *context, struct node *directory, struct pat
 	struct walk walk;
 	int error;
 
+	clear(found);
 	volume_lock(directory->volume);
 	error = walk_begin(context, directory, path, follow, &walk);
 	if (!error) {

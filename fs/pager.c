@@ -8,6 +8,7 @@
 #include "mach.h"
 #include "mach_port.h"
 #include "memory_object_server.h"
+#include "reuse.h"
 #include "scarcity.h"
 #include "window.h"
 
@@ -300,14 +301,26 @@ void pager_reap(struct volume *volume)
 {
 	struct node *node;
 
+	/* Who adds one looks after it. */
+	if (!volume->orphans)
+		return;
 	while ((node = volume_take_orphan(volume))) {
 		uint64_t size;
-		bool given;
+		bool given, reused;
 
 		volume_lock(volume);
 		given = node->given;
 		size = node->stat.size;
+		reused = node->reused;
+		node->reused = false;
+		if (reused)
+			node->orphan = false; /* it becomes one when the last user is gone */
 		volume_unlock(volume);
+		if (reused) {
+			reuse_forget(node);
+			node_release(node);
+			continue;
+		}
 		/* What no one can see any more need not be written first. */
 		if (!given)
 			pager_discard(node, 0, size);

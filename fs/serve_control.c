@@ -93,7 +93,7 @@ kern_return_t S_fs_mint(mach_port_t control, const masix_ids_t ids, mach_msg_typ
 		context = context_create(node, &who, (flags & MASIX_MINT_MOUNTED) != 0);
 		error = MASIX_E_LIMIT;
 		if (context) {
-			error = handle_open(node, context, MASIX_OPEN_READ, dir);
+			error = handle_open_first(node, context, MASIX_OPEN_READ, dir);
 			context_put(context);
 		}
 		node_release(node);
@@ -183,7 +183,7 @@ kern_return_t S_fs_adopt(mach_port_t control, mach_port_t file, const masix_ids_
 	context = context_create(handle->context->root, &who, handle->context->mounted);
 	error = MASIX_E_LIMIT;
 	if (context) {
-		error = handle_open(handle->node, context, handle->rights, adopted);
+		error = handle_open_first(handle->node, context, handle->rights, adopted);
 		context_put(context);
 	}
 	handle_put(handle);

@@ -39,7 +39,7 @@ kern_return_t S_dir_open(mach_port_t dir, const masix_path_t bytes, mach_msg_typ
 	masix_path_t rest, mach_msg_type_number_t *rest_count)
 {
 	struct handle *handle;
-	struct found found = { 0 };
+	struct found found;
 	struct path path;
 	int error;
 
@@ -77,7 +77,7 @@ kern_return_t S_dir_stat(mach_port_t dir, const masix_path_t bytes, mach_msg_typ
 	mach_msg_type_number_t *rest_count)
 {
 	struct handle *handle;
-	struct found found = { 0 };
+	struct found found;
 	struct path path;
 	int error;
 

@@ -12,6 +12,7 @@
 #include "mach.h"
 #include "mach4.h"
 #include "mach_port.h"
+#include "reuse.h"
 #include "scarcity.h"
 
 /* The file behind a port that was opened with `right`, to move `amount` bytes of its contents.  handle_put on
@@ -342,6 +343,7 @@ kern_return_t S_io_lock(mach_port_t io, mach_port_t reply, mach_msg_type_name_t 
 	handle = handle_get(io);
 	if (!handle)
 		return KERN_INVALID_ARGUMENT;
+	reuse_never(handle);
 	lock = &handle->node->flock;
 	volume = handle->node->volume;
 	volume_lock(volume);

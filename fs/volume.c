@@ -199,8 +199,8 @@ void node_put(struct node *node)
 	struct volume *volume = node->volume;
 
 	if (--node->references > 0) {
-		if (node->references == 1 && node->stat.nlink == 0 && node->pager &&
-			!node->orphan) {
+		if (node->stat.nlink == 0 && !node->orphan &&
+			(node->reused || (node->references == 1 && node->pager))) {
 			node->orphan = true;
 			node->references++;
 			node->next_orphan = volume->orphans;
@@ -334,7 +334,7 @@ static bool adopt_node(struct volume *volume, unsigned bucket, struct node *node
 	(void)pthread_rwlock_init(&node->content, NULL);
 	node->changed = undo_serial(volume->undo) - 1;
 	node->references = 0;
-	node->orphan = false;
+	node->orphan = node->reused = false;
 	node->in_flight = 0;
 	node->behind_start = node->behind_end = 0;
 	node->older = node->newer = node->next_orphan = NULL;

@@ -139,8 +139,9 @@ struct node {
 	/* Not for the next owner: */
 	uint32_t changed; /* the undo_serial that node_change was called in last */
 	unsigned references;
-	bool orphan;			   /* waits in volume->orphans, or was taken from there */
-	unsigned in_flight;		   /* disk transfers of its pages under way */
+	bool orphan;	    /* waits in volume->orphans, or was taken from there */
+	bool reused;	    /* handles of it may wait to be given out again (reuse.h) */
+	unsigned in_flight; /* disk transfers of its pages under way */
 	uint64_t behind_start, behind_end; /* written since it was last cleaned */
 	struct node *older, *newer;	   /* list of idle nodes */
 	struct node *next_orphan;
@@ -168,7 +169,7 @@ struct volume {
 	struct node *table[NODE_BUCKETS];
 	struct node *oldest, *newest; /* idle: no references, still named */
 	unsigned idle, idle_limit;
-	/* Deleted files that only their pager still keeps, each with a reference. */
+	/* Deleted files that only their pager, or handles that nobody has, may still keep, each with a reference. */
 	struct node *orphans;
 };
 

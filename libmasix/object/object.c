@@ -51,17 +51,16 @@ static int take_spare(struct masix_object *object)
 	return spare != NULL;
 }
 
-/* The port has no senders and no object any more, and the notification that says so, the last message it
- * will get, is being served: after all those of its senders. */
-static void keep_spare(mach_port_t port, unsigned made)
+/* The port has no senders and no object any more, and message `first` will be the first one after all those of its
+ * senders. */
+static void keep_spare(mach_port_t port, unsigned made, mach_port_seqno_t first)
 {
 	int kept;
 
 	pthread_mutex_lock(&table_lock);
 	kept = spare_count < SPARES;
 	if (kept)
-		spares[spare_count++] =
-			(struct spare){ port, made, object_message->msgh_seqno + 1 };
+		spares[spare_count++] = (struct spare){ port, made, first };
 	pthread_mutex_unlock(&table_lock);
 	if (!kept)
 		destroy_receive_right(port);
@@ -323,10 +322,60 @@ void object_no_senders(mach_port_t port, unsigned count)
 	if (object->class->no_senders != NULL)
 		object->class->no_senders(object);
 	if (object->class->reuses_ports)
-		keep_spare(port, count);
+		/* The notification that is being served is the last message. */
+		keep_spare(port, count, object_message->msgh_seqno + 1);
 	else
 		destroy_receive_right(port);
 	masix_object_put(object);
 out:
 	masix_object_put(object);
+}
+
+/* --- objects that are given out again --- */
+
+void masix_object_keep(struct masix_object *object)
+{
+	pthread_mutex_lock(&table_lock);
+	object->armed = 1;
+	pthread_mutex_unlock(&table_lock);
+}
+
+bool masix_object_is_idle(struct masix_object *object)
+{
+	mach_port_status_t status;
+
+	if (mach_port_get_receive_status(mach_task_self(), object->port, &status) != KERN_SUCCESS ||
+		status.mps_srights || status.mps_msgcount != 0)
+		return false;
+	/* A worker may have received a message and not have looked for the object yet. */
+	pthread_mutex_lock(&table_lock);
+	object->first = status.mps_seqno;
+	pthread_mutex_unlock(&table_lock);
+	return atomic_load(&object->references) == 2;
+}
+
+/* An idle one ends: nobody can notice. */
+static void retire(struct masix_object *object)
+{
+	const mach_port_t port = object->port;
+
+	pthread_mutex_lock(&table_lock);
+	(void)table_remove(&table, object);
+	object->port = MACH_PORT_NULL;
+	pthread_mutex_unlock(&table_lock);
+	if (object->class->no_senders != NULL)
+		object->class->no_senders(object);
+	if (object->class->reuses_ports)
+		keep_spare(port, object->made, object->first);
+	else
+		destroy_receive_right(port);
+	masix_object_put(object);
+}
+
+void masix_object_let_go(struct masix_object *object)
+{
+	if (masix_object_is_idle(object))
+		retire(object);
+	else
+		(void)arm_no_senders(object->port, object->made);
 }

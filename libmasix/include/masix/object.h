@@ -69,6 +69,15 @@ void masix_object_kill(struct masix_object *object);
 kern_return_t masix_object_send_right(struct masix_object *object, mach_port_t *right)
 	__attribute__((warn_unused_result));
 
+/* An object that is given out again when those who had it have gone: nobody is told that they went, and its port is not
+ * made anew each time.  To be called before the first masix_object_send_right. */
+void masix_object_keep(struct masix_object *object);
+/* Of a kept one: has nobody a right to it, or a reference but the table and the caller, and does no message wait?  What was
+ * sent to it before is then too late, as if it had been sent to another object.  Nobody may give out a right meanwhile. */
+bool masix_object_is_idle(struct masix_object *object);
+/* It is not kept any more: it ends when its last sender goes, now if it is idle.  As above. */
+void masix_object_let_go(struct masix_object *object);
+
 /* A MIG server routine finder: x_server_routine. */
 typedef void (*masix_routine_t)(mach_msg_header_t *in, mach_msg_header_t *out);
 typedef masix_routine_t (*masix_demux_t)(const mach_msg_header_t *in);

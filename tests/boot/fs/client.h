@@ -55,6 +55,7 @@ int put_file(mach_port_t dir, const char *path, const void *data, size_t size);
 
 void test_files(mach_port_t dir);
 void test_names(const struct roots *roots, mach_port_t dir);
+void test_again(mach_port_t dir);
 void test_maps(mach_port_t dir);
 void test_space(mach_port_t dir);
 void test_timing(const char *name, mach_port_t dir);

@@ -74,6 +74,7 @@ static void test_mount(const char *name)
 	WANT(0, dir_statfs(dir, &before));
 	test_files(dir);
 	test_names(&roots, dir);
+	test_again(dir);
 	test_maps(dir);
 	test_timing(name, dir);
 	test_space(dir);

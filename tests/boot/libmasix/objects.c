@@ -75,13 +75,44 @@ static struct thing *make_thing(const struct masix_class *class)
 	return thing;
 }
 
-/* The console contract serves as the factory: its ports open things. */
+/* The thing that is given out again, with a reference. */
+static struct thing *kept;
+
+static void forget_kept(void)
+{
+	if (kept == NULL)
+		return;
+	masix_object_let_go(&kept->object);
+	masix_object_put(&kept->object);
+	kept = NULL;
+}
+
+static void find_kept(void)
+{
+	if (kept != NULL && !masix_object_is_idle(&kept->object))
+		forget_kept();
+	if (kept == NULL) {
+		kept = make_thing(&reusing_class);
+		masix_object_keep(&kept->object);
+	}
+}
+
+/* The console contract serves as the factory: its ports open things; 3: the kept one, 4: nothing, and it goes. */
 kern_return_t S_console_open(mach_port_t port, int channel, mach_port_t *object)
 {
 	struct thing *thing;
 	kern_return_t result;
 
 	(void)port;
+	*object = MACH_PORT_NULL;
+	if (channel == 4) {
+		forget_kept();
+		return KERN_SUCCESS;
+	}
+	if (channel == 3) {
+		find_kept();
+		return masix_object_send_right(&kept->object, object);
+	}
 	if (channel != 1 && channel != 2)
 		return MASIX_E_NO_DEVICE;
 	thing = make_thing(channel == 1 ? &thing_class : &reusing_class);
@@ -311,6 +342,34 @@ static void test_reuse(mach_port_t factory)
 	atomic_store(&slow_calls, 0);
 }
 
+/* A kept object is given out again when nobody has it, and sees nothing of the requests of those who had it. */
+static void test_kept(mach_port_t factory)
+{
+	int died = atomic_load(&destroyed);
+	mach_port_t first, second, third, none;
+	pthread_t thread;
+
+	CHECK(console_open(factory, 3, &first) == KERN_SUCCESS);
+	CHECK(console_open(factory, 3, &second) == KERN_SUCCESS);
+	CHECK(second != first && atomic_load(&destroyed) == died);
+	CHECK(mach_port_deallocate(mach_task_self(), first) == KERN_SUCCESS);
+	wait_for(&destroyed, died + 1);
+
+	CHECK(pthread_create(&thread, NULL, late_client, (void *)second) == 0);
+	wait_for(&slow_calls, 1);
+	CHECK(mach_port_deallocate(mach_task_self(), second) == KERN_SUCCESS);
+	CHECK(console_open(factory, 3, &third) == KERN_SUCCESS);
+	CHECK(third == second && atomic_load(&destroyed) == died + 1);
+	atomic_store(&let_go, 1);
+	CHECK(pthread_join(thread, NULL) == 0);
+	CHECK(io_sync(third) == KERN_SUCCESS);
+	CHECK(mach_port_deallocate(mach_task_self(), third) == KERN_SUCCESS);
+	CHECK(console_open(factory, 4, &none) == KERN_SUCCESS);
+	CHECK(atomic_load(&destroyed) == died + 2);
+	atomic_store(&let_go, 0);
+	atomic_store(&slow_calls, 0);
+}
+
 static void time_calls(mach_port_t factory)
 {
 	uint64_t before = masix_monotonic_ns();
@@ -325,9 +384,10 @@ static void time_calls(mach_port_t factory)
 /* Everything once; run twice, the second time must not leave a name behind. */
 static void use_pool(mach_port_t factory, int rounds)
 {
-	int made = atomic_load(&destroyed) + rounds + 2, died = atomic_load(&dead_names) + 1;
+	int made = atomic_load(&destroyed) + rounds + 4, died = atomic_load(&dead_names) + 1;
 
 	test_reuse(factory);
+	test_kept(factory);
 	use_things(factory, rounds);
 	wait_for(&destroyed, made);
 	CHECK(atomic_load(&without_senders) == made);
@@ -355,9 +415,9 @@ static void *client(void *argument)
 	masix_object_kill(&root->object);
 	CHECK(console_open(factory, 1, &factory) == MACH_SEND_INVALID_DEST);
 	CHECK(mach_port_deallocate(mach_task_self(), factory) == KERN_SUCCESS);
-	CHECK(atomic_load(&destroyed) == 354);
+	CHECK(atomic_load(&destroyed) == 358);
 	masix_object_put(&root->object);
-	CHECK(atomic_load(&destroyed) == 355);
+	CHECK(atomic_load(&destroyed) == 359);
 	masix_log("objects done");
 	finished();
 	return NULL;
