@@ -2,6 +2,7 @@
 import argparse
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -23,6 +24,7 @@ Boots GNU Mach with Masix in QEMU.
   masix log                     the system log of the last boot
   masix cluster --nodes N ...   machines that know each other: run (in tmux), exec --node K -- COMMAND ARG...
   masix new-server NAME [DIR]   a folder with a new server, which builds, registers and passes its test
+  masix sign COMMAND ARG...     checks and signs manifests with the keys of this tree; without COMMAND: what there is
 
 exec passes stdin, stdout and stderr through and exits with COMMAND's status: 128 + N if signal N killed
 it, 124 if the time was over, 125 if the system could not boot or was lost, 126 or 127 if COMMAND could not be
@@ -99,7 +101,10 @@ def parse(arguments):
     new = commands.add_parser("new-server", help="make a server of one's own from the template")
     new.add_argument("name", metavar="NAME", help="its name: lower case letters, digits and '_'")
     new.add_argument("folder", nargs="?", metavar="DIR", help="where (default servers/NAME)")
+    commands.add_parser("sign", help="check and sign manifests")
     cluster_execute = add_cluster(commands)
+    if arguments[:1] == ["sign"]:  # the rest is its own
+        return argparse.Namespace(command="sign", words=arguments[1:])
     options = parser.parse_args(arguments)
     if options.command == "cluster":
         check_cluster(parser, options)
@@ -299,8 +304,17 @@ def command_new_server(options):
     return 0
 
 
+def command_sign(options):
+    """The tool reads and writes files of the caller's directory; keys and interfaces are the tree's."""
+    tool = os.path.join(tree.BUILD, "host/masix-sign")
+    tree.make(tool)
+    words = [{"--help": "-h"}.get(word, word) for word in options.words]
+    return subprocess.run([tool, "-k", os.path.join(tree.BUILD, "keys"), "-s", os.path.join(tree.TOP, "mig/subsystems"), *words],
+                          check=False).returncode
+
+
 COMMANDS = {"run": command_run, "exec": command_exec, "ps": command_listing, "servers": command_listing, "cluster": command_cluster,
-            "log": command_log, "new-server": command_new_server}
+            "log": command_log, "new-server": command_new_server, "sign": command_sign}
 
 
 def main(arguments):

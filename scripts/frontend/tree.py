@@ -14,8 +14,8 @@ MODULES = os.path.join(TOP, "scripts/boot-modules")
 LOGS = os.path.join(BUILD, "log")
 
 
-def make():
-    """Brings build/ up to date; what make says goes to stderr. Set MASIX_NO_BUILD to skip it."""
+def make(*targets):
+    """Brings build/ up to date, or some files in it; what make says goes to stderr. Set MASIX_NO_BUILD to skip it."""
     if os.environ.get("MASIX_NO_BUILD"):
         return
     # Not a child of the terminal's make, should the front end have been started by one.
@@ -24,7 +24,8 @@ def make():
     os.makedirs(BUILD, exist_ok=True)
     with open(os.path.join(BUILD, "lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two front ends must not build at the same time
-        run = subprocess.run(["make", "-s", "-C", TOP, f"-j{os.cpu_count() or 1}"], stdin=subprocess.DEVNULL,
+        run = subprocess.run(["make", "-s", "-C", TOP, f"-j{os.cpu_count() or 1}",
+                              *(os.path.relpath(target, TOP) for target in targets)], stdin=subprocess.DEVNULL,
                              stdout=sys.stderr, env=environment, check=False)
     if run.returncode:
         raise MasixError("the build failed; see above")

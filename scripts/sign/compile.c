@@ -24,8 +24,9 @@ __attribute__((format(printf, 2, 3))) static int fail(
 	struct compiler *compiler, const char *format, ...)
 {
 	va_list arguments;
-	int used = snprintf(
-		compiler->error, COMPILE_ERROR_SIZE, "%s:%u: ", compiler->file, compiler->line);
+	/* An empty text has no line, but whoever opens it is at the first. */
+	int used = snprintf(compiler->error, COMPILE_ERROR_SIZE, "%s:%u: ", compiler->file,
+		compiler->line != 0 ? compiler->line : 1);
 
 	if (used < 0 || used >= COMPILE_ERROR_SIZE)
 		return -1;

@@ -251,10 +251,22 @@ def wrong_usage_is_told(guest):
     for arguments in ([], ["strat"], ["servers", "-f"], ["top", "-n", "x"], ["top", "-d", "0"], ["start"], ["stop", "a", "b"], ["log", "-x"]):
         result = check(guest.run("masix", *arguments), status=2, stdout="")
         require(b"usage: masix" in result.stderr, f"{arguments}: {result.stderr!r}")
+    check(guest.sh("masix strat 2>&1 | head -n 1; masix watch 2>&1; masix trust revoke 2>&1 | head -n 2"),
+          stdout="masix: strat: no such command\n"
+          "usage: masix watch [-n N] NAME    tell when NAME comes and goes, N times or until interrupted\n"
+          "masix --help says more.\n"
+          "usage: masix trust                show what the servers are trusted by\n"
+          "       masix trust rotate [NAME]  give a server, or all, a new session key\n")
     result = check(guest.run("masix", "--help"), stderr="")
     require(b"masix start FILE" in result.stdout, "no help")
     result = check(guest.run("masix", "start", "/no/such"), status=1)
     require(b"No such file" in result.stderr, f"{result.stderr!r}")
+
+
+@case(seconds=15)
+def who_is_in_no_cluster_hears_so_at_once(guest):
+    for command in (["nodes"], ["net"], ["ping", "n2"]):
+        check(guest.run("masix", *command), status=1, stdout="", stderr="masix: gns: this machine is in no cluster\n")
 
 
 @case

@@ -133,3 +133,18 @@ def a_corrupt_root_image_is_125():
         expect(run, 125, b"")
         last = run.stderr.decode(errors="replace").splitlines()[-1]
         require(last.startswith("masix: the system stopped: fs: root: "), f"the last line is {last!r}")
+
+
+@alone
+def manifests_are_checked_by_line():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "lamp.manifest")
+        for text, status, why in (("name lamp\nprovides lamp client dir\n", 0, ""),
+                                  ("name lamp\n\nright everything\n", 1, ":3: unknown right: everything\n")):
+            with open(path, "w", encoding="ascii") as stream:
+                stream.write(text)
+            done = masix("sign", "check", path)
+            require((done.returncode, done.stderr.decode()) == (status, why and path + why), f"{text!r}: {done}")
+    signed = masix("sign", "show", os.path.join(TOP, "build/signed/example.manifest"))
+    require(signed.returncode == 0 and signed.stdout.startswith(b"name example\n"), f"{signed}")
+    require(masix("sign", "--help").stdout.startswith(b"usage: masix-sign"), "no help")

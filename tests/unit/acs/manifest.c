@@ -291,6 +291,7 @@ static void test_compiler_names_the_line(void **state)
 	refuse("name a\nname b\n", "f:2: name is given twice");
 	refuse("name A\n", "f:1: bad name: A");
 	refuse("restart never\n", "f:1: the name of the server is missing");
+	refuse("", "f:1: the name of the server is missing");
 	refuse("name a\nprovides b server io\n", "f:2: b is neither a nor below it");
 	refuse("name a\nprovides a/* server io\n", "f:2: bad name: a/*");
 	refuse("name a\nprovides a server oi\n", "f:2: no such interface in the registry: oi");

@@ -63,9 +63,39 @@ static const struct command {
 	{ "net", command_net, 0, 0, "" },
 };
 
+/* The word that names the command, if it is one. */
+static const char *asked;
+
+static const struct command *find_command(const char *word)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		if (strcmp(word, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* How the command is to be used, or which commands there are. */
 __attribute__((noreturn)) static void wrong_usage(void)
 {
-	fputs(usage, stderr);
+	const size_t indent = strlen("usage: "), length = asked != NULL ? strlen(asked) : 0;
+	const char *begin = "usage: ", *line;
+
+	for (line = usage; asked != NULL && *line != '\0'; line = strchr(line, '\n') + 1) {
+		const char *text = line + strnlen(line, indent);
+
+		if (strncmp(text, "masix ", 6) != 0 || strncmp(text + 6, asked, length) != 0 ||
+			text[6 + length] != ' ')
+			continue;
+		fprintf(stderr, "%s%.*s\n", begin, (int)strcspn(text, "\n"), text);
+		begin = "       ";
+	}
+	if (asked == NULL) {
+		fputs("usage: masix COMMAND [ARGUMENT...], a COMMAND of", stderr);
+		for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+			fprintf(stderr, " %s", commands[i].name);
+		fputc('\n', stderr);
+	}
+	fputs("masix --help says more.\n", stderr);
 	exit(STATUS_USAGE);
 }
 
@@ -144,24 +174,24 @@ static void read_options(int argc, char **argv, struct options *options, char gi
 int main(int argc, char **argv)
 {
 	struct options options = { .delay = 2 };
+	const struct command *command;
 	char given[8] = "";
-	size_t i;
 
+	for (int i = 1; i < argc && asked == NULL; i++)
+		if (argv[i][0] != '-' && find_command(argv[i]) != NULL)
+			asked = argv[i];
 	read_options(argc, argv, &options, given);
+	command = optind < argc ? find_command(argv[optind]) : NULL;
+	if (command == NULL && optind < argc)
+		fprintf(stderr, "masix: %.255s: no such command\n", argv[optind]);
+	if (command == NULL || argc - optind - 1 < command->least ||
+		argc - optind - 1 > command->most ||
+		strspn(given, command->options) != strlen(given))
+		wrong_usage();
 	options.arguments = argv + optind + 1;
-	for (i = 0; optind < argc && i < sizeof commands / sizeof commands[0]; i++) {
-		int count = argc - optind - 1;
-
-		if (strcmp(argv[optind], commands[i].name) != 0)
-			continue;
-		if (count < commands[i].least || count > commands[i].most ||
-			strspn(given, commands[i].options) != strlen(given))
-			break;
-		options.wrong_usage = wrong_usage;
-		commands[i].run(&options);
-		if (fflush(stdout) != 0)
-			die(&options, commands[i].name, "cannot write: %s", strerror(errno));
-		return 0;
-	}
-	wrong_usage();
+	options.wrong_usage = wrong_usage;
+	command->run(&options);
+	if (fflush(stdout) != 0)
+		die(&options, command->name, "cannot write: %s", strerror(errno));
+	return 0;
 }

@@ -25,11 +25,26 @@ struct peer_row {
 		handshakes, dropped, credits;
 };
 
+/* Is there a network server, in whatever state?  Nobody waits for one that was never started. */
+static bool is_entered(const struct options *options)
+{
+	char *text = list_servers(options, "gns", 0), *left = text;
+	struct server_row row;
+	bool found = false;
+
+	while (!found && next_row(&left, &row))
+		found = strcmp(row.name, "gns") == 0;
+	free(text);
+	return found;
+}
+
 static mach_port_t gns_port(const struct options *options)
 {
 	mach_port_t port;
-	kern_return_t kr = acs_lookup(acs_port(options), "gns", strlen("gns"), START_MS, &port);
+	kern_return_t kr = MASIX_E_NOT_FOUND;
 
+	if (is_entered(options))
+		kr = acs_lookup(acs_port(options), "gns", strlen("gns"), START_MS, &port);
 	if (kr == MASIX_E_NOT_FOUND)
 		die(options, "gns", "this machine is in no cluster");
 	if (kr != KERN_SUCCESS)
