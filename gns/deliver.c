@@ -198,6 +198,7 @@ static void go_on(struct gns_port *port)
 	gns.detained -= port->detained;
 	port->detained = false;
 	deliver_waiting(port);
+	home_go_on(port);
 	if (port->once && port->arrivals == NULL)
 		ledger_free(&port->ledger);
 	export_drop_if_idle(port);

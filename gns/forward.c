@@ -103,27 +103,74 @@ static uint8_t *write_message(
 	return bytes;
 }
 
+/* A message that carries a right to a port of a third node, for which that has to grant more credits. */
+struct parked {
+	mach_msg_header_t message; /* as it was received; what follows it is here too */
+};
+
+static bool park(struct gns_port *proxy, const mach_msg_header_t *message)
+{
+	proxy->parked = malloc(message->msgh_size);
+	if (proxy->parked == NULL)
+		return false;
+	memcpy(proxy->parked, message, message->msgh_size);
+	proxy_block(proxy);
+	return true;
+}
+
+mach_msg_header_t *forward_take_parked(struct gns_port *proxy)
+{
+	mach_msg_header_t *message = &proxy->parked->message;
+
+	proxy->parked = NULL;
+	return message;
+}
+
+/* False: it has to wait. */
 static bool forward(struct gns_port *proxy, mach_msg_header_t *message)
 {
+	struct rights_leaving leaving = { .peer = proxy->peer };
+	const struct wire_source trial = {
+		.array = rights_array,
+		.right = rights_try,
+		.context = &leaving,
+	};
 	static struct wire_regions regions; /* gns.lock */
 	const uint32_t *words = (const uint32_t *)message;
 	const size_t size = message->msgh_size;
 	size_t head_size;
 	uint8_t *bytes;
 	void *memory;
-	bool good;
+	bool good = wire_write(words, size, &trial, scratch, sizeof scratch, &head_size,
+			    &regions) == WIRE_OK;
 
-	if (wire_write(words, size, &rights_probe, scratch, sizeof scratch, &head_size, &regions) !=
-		WIRE_OK)
+	if (good && leaving.wanting)
 		return false;
-	memory = gather(words, &regions, &good);
-	if (!good)
-		return false;
+	memory = good ? gather(words, &regions, &good) : NULL;
+	if (!good) {
+		gns.refused++;
+		masix_msg_destroy(message, 0);
+		return true;
+	}
 	bytes = write_message(proxy, words, size, &head_size);
 	drop_body(message);
+	gns.forwarded++;
 	if (bytes == NULL || !peer_send(proxy->peer, proxy->lane, bytes, head_size, memory,
 				     (size_t)regions.total))
 		masix_log("a message is lost: no memory");
+	return true;
+}
+
+bool forward_parked(struct gns_port *proxy)
+{
+	mach_msg_header_t *message = &proxy->parked->message;
+
+	if (!forward(proxy, message))
+		return false;
+	free(message);
+	proxy->parked = NULL;
+	if (proxy->once)
+		proxy_destroy(proxy);
 	return true;
 }
 
@@ -146,10 +193,10 @@ void forward_message(struct gns_port *proxy, mach_msg_header_t *message)
 		proxy_no_senders(proxy);
 		return;
 	}
-	if (forward(proxy, message)) {
-		gns.forwarded++;
-	} else {
-		gns.refused++;
+	if (!forward(proxy, message)) {
+		if (park(proxy, message))
+			return;
+		masix_log("a message is lost: no memory");
 		masix_msg_destroy(message, 0);
 	}
 	if (once) { /* with this message; a notification that it was dropped is one too */

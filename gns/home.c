@@ -31,7 +31,8 @@ struct homecoming {
 	struct wire_identity identity; /* of the export that the proxy will be */
 	mach_port_msgcount_t limit;    /* of its queue, as it was */
 	struct held *held, **last;
-	bool asked; /* FLUSH */
+	bool asked;   /* FLUSH */
+	bool flushed; /* the old home's queue is here, though some of it may wait to be delivered */
 };
 
 static uint32_t buffer[(WIRE_BODY_MAX + sizeof(mach_msg_header_t)) / 4]; /* gns.lock */
@@ -68,12 +69,18 @@ static bool is_about_senders(const mach_msg_header_t *message)
 		       message->msgh_id == MACH_NOTIFY_SEND_ONCE);
 }
 
-static void drain(const struct gns_port *proxy, struct homecoming *coming)
+static void drain(struct gns_port *proxy, struct homecoming *coming)
 {
 	mach_msg_header_t *message = (mach_msg_header_t *)buffer;
 	mach_port_t previous = MACH_PORT_NULL;
 	bool awaited = proxy->armed;
 
+	if (proxy->parked != NULL) {
+		mach_msg_header_t *first = forward_take_parked(proxy);
+
+		hold(coming, first);
+		free(first);
+	}
 	/* Who is not asked any more says so, into the queue. */
 	if (proxy->armed &&
 		mach_port_request_notification(mach_task_self(), proxy->name,
@@ -221,6 +228,9 @@ bool home_finish(struct gns_port *proxy)
 
 	if (!coming->asked || port == NULL)
 		return false;
+	coming->flushed = true;
+	if (port->arrivals != NULL)
+		return true; /* home_go_on */
 	release_all(proxy);
 	(void)mach_port_set_qlimit(mach_task_self(), proxy->name, coming->limit);
 	port->coming = 0;
@@ -232,6 +242,15 @@ bool home_finish(struct gns_port *proxy)
 	deliver_others(port);
 	deliver_detained();
 	return true;
+}
+
+void home_go_on(const struct gns_port *port)
+{
+	struct gns_port *proxy = port->coming != 0 ? ports_proxy(&gns.ports, port->name) : NULL;
+
+	if (port->arrivals == NULL && proxy != NULL && proxy->homecoming != NULL &&
+		proxy->homecoming->flushed)
+		(void)home_finish(proxy);
 }
 
 void home_end(struct gns_port *proxy)

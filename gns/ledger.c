@@ -197,6 +197,11 @@ uint64_t purse_split(uint64_t *credits)
 	return given;
 }
 
+bool purse_is_enough(uint64_t credits)
+{
+	return credits > 2048; /* 2 WIRE_RIGHTS_MAX: none of so many gives is 0 */
+}
+
 bool purse_is_low(uint64_t credits)
 {
 	return credits < 1u << 20;

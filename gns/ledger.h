@@ -79,6 +79,9 @@ uint64_t ledger_of(const struct ledger *ledger, const struct gns_node *holder);
  * the right to many.  0: it must get more from home first. */
 uint64_t purse_split(uint64_t *credits);
 
+/* Are there enough to give the right on as often as one message can? */
+bool purse_is_enough(uint64_t credits);
+
 /* Time to ask home for more, before there are none left to give. */
 bool purse_is_low(uint64_t credits);
 

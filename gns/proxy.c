@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <masix/mach.h>
+#include <masix/object.h>
 #include <masix/server.h>
 
 #include "mach_debug.h"
@@ -178,6 +179,12 @@ void proxy_destroy(struct gns_port *proxy)
 
 	if (proxy->homecoming != NULL)
 		home_end(proxy);
+	if (proxy->parked != NULL) {
+		mach_msg_header_t *message = forward_take_parked(proxy);
+
+		masix_msg_destroy(message, 0);
+		free(message);
+	}
 	proxy_forget(proxy);
 	/* All senders have dead names from now on. */
 	(void)mach_port_mod_refs(mach_task_self(), name, MACH_PORT_RIGHT_RECEIVE, -1);
@@ -223,7 +230,7 @@ static bool close_proxy(struct gns_port *proxy)
 		(void)proxy_arm(proxy);
 		return false;
 	}
-	if (status.mps_sorights || status.mps_msgcount > 0)
+	if (status.mps_sorights || status.mps_msgcount > 0 || proxy->parked != NULL)
 		return false; /* of a receive right that left us: somebody may still use it */
 	peer_letter(proxy->peer, &letter);
 	proxy_destroy(proxy);
@@ -232,7 +239,7 @@ static bool close_proxy(struct gns_port *proxy)
 
 static void unblock(struct gns_port *proxy)
 {
-	struct stream *stream = &proxy->peer->stream;
+	const struct stream *stream = &proxy->peer->stream;
 
 	if (proxy->held_by != 0 && stream_waiting(stream, proxy->held_by) != 0)
 		return;
@@ -248,10 +255,14 @@ static void unblock(struct gns_port *proxy)
 void proxy_look_after(void)
 {
 	struct gns_port *proxy, *next;
+	bool once;
 
 	for (proxy = gns.waiting; proxy != NULL; proxy = next) {
 		next = proxy->next_waiting;
 		if (proxy->closing && close_proxy(proxy))
+			continue;
+		once = proxy->once;
+		if (proxy->parked != NULL && (!forward_parked(proxy) || once))
 			continue;
 		if (proxy->blocked)
 			unblock(proxy);

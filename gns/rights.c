@@ -33,13 +33,35 @@ static struct wire_identity new_identity(const uint8_t node[16])
 
 /* --- Leaving ------------------------------------------------------------------------------------------------------ */
 
-static bool probe(void *context, uint32_t name, unsigned disposition, struct wire_right *right)
+/* Before there are none left to give. */
+static void want_credits(struct gns_port *proxy)
 {
-	(void)context;
-	(void)name;
-	right->kind = disposition == MACH_MSG_TYPE_PORT_RECEIVE ? WIRE_RECEIVE
-		      : disposition == MACH_MSG_TYPE_PORT_SEND	? WIRE_SEND
-								: WIRE_SEND_ONCE;
+	const struct letter want = { .type = LETTER_WANT, .identity = proxy->identity };
+
+	if (proxy->once || proxy->wants || !purse_is_low(proxy->purse))
+		return;
+	proxy->wants = true;
+	peer_letter(proxy->peer, &want);
+}
+
+static enum wire_right_kind kind_of(unsigned disposition)
+{
+	return disposition == MACH_MSG_TYPE_PORT_RECEIVE ? WIRE_RECEIVE
+	       : disposition == MACH_MSG_TYPE_PORT_SEND	 ? WIRE_SEND
+							 : WIRE_SEND_ONCE;
+}
+
+bool rights_try(void *context, uint32_t name, unsigned disposition, struct wire_right *right)
+{
+	struct rights_leaving *leaving = context;
+	struct gns_port *proxy =
+		disposition == MACH_MSG_TYPE_PORT_SEND ? ports_proxy(&gns.ports, name) : NULL;
+
+	if (proxy != NULL && !purse_is_enough(proxy->purse)) {
+		want_credits(proxy);
+		leaving->wanting = true;
+	}
+	right->kind = kind_of(disposition);
 	return true;
 }
 
@@ -50,8 +72,6 @@ const uint32_t *rights_array(void *context, uint32_t address, uint32_t count)
 	return (const uint32_t *)address; /* the kernel allocated all of it */
 }
 
-const struct wire_source rights_probe = { .array = rights_array, .right = probe };
-
 /* Ports of the kernel never leave. */
 static bool may_leave(uint32_t name)
 {
@@ -60,17 +80,6 @@ static bool may_leave(uint32_t name)
 
 	return mach_port_kernel_object(mach_task_self(), name, &type, &address) == KERN_SUCCESS &&
 	       type == KERNEL_OBJECT_NONE;
-}
-
-/* Before there are none left to give. */
-static void want_credits(struct gns_port *proxy)
-{
-	const struct letter want = { .type = LETTER_WANT, .identity = proxy->identity };
-
-	if (proxy->once || proxy->wants || !purse_is_low(proxy->purse))
-		return;
-	proxy->wants = true;
-	peer_letter(proxy->peer, &want);
 }
 
 /* A right to a port of another node goes back to it, or on to a third one. */
@@ -173,7 +182,7 @@ bool rights_tell(void *context, uint32_t name, unsigned disposition, struct wire
 	struct gns_port *port = NULL;
 	bool good = true;
 
-	(void)probe(NULL, name, disposition, right);
+	right->kind = kind_of(disposition);
 	if (disposition == MACH_MSG_TYPE_PORT_SEND)
 		port = ports_proxy(&gns.ports, name);
 	else if (disposition == MACH_MSG_TYPE_PORT_SEND_ONCE)

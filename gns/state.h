@@ -120,9 +120,10 @@ kern_return_t peer_join(const char *server);
 struct rights_leaving {
 	struct peer *peer;
 	uint32_t lane; /* of the message that carries them */
+	bool wanting;  /* rights_try: a home has to grant more credits first */
 };
-extern const struct wire_source
-	rights_probe; /* says of every right that it may leave, and does nothing */
+/* As rights_tell, but it only asks for credits that are missing, and says so. */
+bool rights_try(void *leaving, uint32_t name, unsigned disposition, struct wire_right *right);
 bool rights_tell(void *leaving, uint32_t name, unsigned disposition, struct wire_right *right);
 bool rights_make(void *peer, const struct wire_right *right, uint32_t *name);
 const uint32_t *rights_array(void *leaving, uint32_t address, uint32_t count);
@@ -157,6 +158,10 @@ void export_reclaim(void);
 
 /* forward.c: a message came to a proxy. */
 void forward_message(struct gns_port *proxy, mach_msg_header_t *message);
+/* The message that waits for credits, if it can go now; with it goes a proxy for a send-once right.  False: the proxy waits. */
+bool forward_parked(struct gns_port *proxy);
+/* The message that waits, as it was received, from malloc; or NULL. */
+mach_msg_header_t *forward_take_parked(struct gns_port *proxy);
 
 /* deliver.c: from another node. */
 void deliver_message(void *peer, uint32_t lane, uint8_t *message, size_t size);
@@ -195,6 +200,8 @@ bool home_may_take(struct gns_port *port);
 void home_ask(struct gns_port *proxy);
 /* The old home's queue is here.  False: it cannot be. */
 bool home_finish(struct gns_port *proxy);
+/* What waited for the export's turn has been delivered. */
+void home_go_on(const struct gns_port *port);
 /* The proxy is destroyed. */
 void home_end(struct gns_port *proxy);
 /* The receive right that has come home with a message of the peer; or null. */

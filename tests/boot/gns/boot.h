@@ -62,6 +62,9 @@ enum { LOCAL, A, B, C };
 
 /* Send `name`, moved with `how`, from one node to another (LOCAL: by no node); the name under which it comes. */
 mach_port_t carry(int from, int to, mach_port_t name, mach_msg_type_name_t how);
+/* Its two halves, of a receive right. */
+void send_right(int from, int to, mach_port_t port);
+mach_port_t take_right(void);
 void pair_make(struct pair *pair, int home, int holder);
 void pair_end(struct pair *pair);
 

@@ -75,7 +75,7 @@ static void find_nodes(void)
 	(void)mach_port_deallocate(mach_task_self(), doors[A][B]);
 }
 
-mach_port_t carry(int from, int to, mach_port_t name, mach_msg_type_name_t how)
+static void send_to_door(int from, int to, mach_port_t name, mach_msg_type_name_t how)
 {
 	struct message message;
 
@@ -85,11 +85,28 @@ mach_port_t carry(int from, int to, mach_port_t name, mach_msg_type_name_t how)
 		message_begin(&message, doors[from][to], MACH_MSG_TYPE_COPY_SEND, 1);
 	message_rights(&message, how, 1, &name);
 	CHECK(message_send(&message, WAIT_MS) == MACH_MSG_SUCCESS);
+}
+
+mach_port_t take_right(void)
+{
+	struct message message;
+
 	if (message_receive(&message, door) != MACH_MSG_SUCCESS) {
 		CHECK(!"a right arrives");
 		return MACH_PORT_NULL;
 	}
 	return message.words[9];
+}
+
+void send_right(int from, int to, mach_port_t port)
+{
+	send_to_door(from, to, port, MACH_MSG_TYPE_MOVE_RECEIVE);
+}
+
+mach_port_t carry(int from, int to, mach_port_t name, mach_msg_type_name_t how)
+{
+	send_to_door(from, to, name, how);
+	return take_right();
 }
 
 void pair_make(struct pair *pair, int home, int holder)

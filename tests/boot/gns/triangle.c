@@ -9,6 +9,8 @@
 #include "mach_port.h"
 
 #define MANY_ONCE 20
+#define TO_AND_FRO 60
+#define REROUTED_TRIES 500 /* of 10 ms */
 
 static bool works(mach_port_t right, mach_port_t port, int id)
 {
@@ -20,6 +22,14 @@ static bool works(mach_port_t right, mach_port_t port, int id)
 }
 
 #define IDLE_PORTS 3 /* of a node: the door, and proxies for those of the other two */
+
+static void send_number(mach_port_t port, int id)
+{
+	struct message message;
+
+	message_begin(&message, port, MACH_MSG_TYPE_COPY_SEND, id);
+	CHECK(message_send(&message, WAIT_MS) == MACH_MSG_SUCCESS);
+}
 
 /* Exactly one message, with that id. */
 static bool told_once(mach_port_t port, int id)
@@ -135,9 +145,68 @@ static void long_way(void)
 	port_destroy(port);
 }
 
+/* To and fro between two nodes, faster than home can grant what is given away: it works all the same. */
+static void to_and_fro(int home, int one, int other)
+{
+	mach_port_t port = port_make(), right = carry(home, one, port, MACH_MSG_TYPE_MAKE_SEND);
+	int i;
+
+	for (i = 0; i < TO_AND_FRO; i++)
+		right = carry(
+			i % 2 ? other : one, i % 2 ? one : other, right, MACH_MSG_TYPE_MOVE_SEND);
+	CHECK(works(right, port, 1));
+	(void)mach_port_deallocate(mach_task_self(), right);
+	port_destroy(port);
+}
+
+/* Two ports go to where the other comes from, at once, with what is in their queues; one has a third port in its queue, which goes
+ * where it goes. */
+static void crossing_ports(int one, int other)
+{
+	mach_port_t ports[2] = { port_make(), port_make() }, third = port_make(), rights[2], at;
+	struct message message;
+	int i, k;
+
+	rights[0] = carry(one, other, ports[0], MACH_MSG_TYPE_MAKE_SEND);
+	rights[1] = carry(other, one, ports[1], MACH_MSG_TYPE_MAKE_SEND);
+	CHECK(mach_port_insert_right(mach_task_self(), third, third, MACH_MSG_TYPE_MAKE_SEND) ==
+		KERN_SUCCESS);
+	for (i = 0; i < 2; i++)
+		send_number(rights[i], 1);
+	send_number(third, 7);
+	message_begin(&message, rights[0], MACH_MSG_TYPE_COPY_SEND, 2);
+	message_rights(&message, MACH_MSG_TYPE_MOVE_RECEIVE, 1, &third);
+	CHECK(message_send(&message, WAIT_MS) == MACH_MSG_SUCCESS);
+	send_right(one, other, ports[0]);
+	send_right(other, one, ports[1]);
+	for (i = 0; i < 2; i++)
+		send_number(rights[i], 3);
+	/* They come in any order, each where a right to it is. */
+	for (i = 0; i < 2; i++) {
+		at = take_right();
+		CHECK(at == rights[0] || at == rights[1]);
+		for (k = 1; k <= 3; k++) {
+			if (k == 2 && at == rights[1])
+				continue;
+			CHECK(message_receive(&message, at) == MACH_MSG_SUCCESS &&
+				message.header.msgh_id == k);
+			if (k == 2)
+				ports[0] = message.words[9];
+		}
+		port_destroy(at);
+		(void)mach_port_deallocate(mach_task_self(), at);
+	}
+	CHECK(message_receive(&message, ports[0]) == MACH_MSG_SUCCESS &&
+		message.header.msgh_id == 7);
+	port_destroy(ports[0]);
+	for (i = 0; i < REROUTED_TRIES && !port_is_dead(third); i++)
+		usleep(10000);
+	CHECK(port_is_dead(third) || third == ports[0]);
+	(void)mach_port_deallocate(mach_task_self(), third);
+}
+
 #define MOVED_MESSAGES 60
 #define MOVE_AT 20
-#define REROUTED_TRIES 500 /* of 10 ms */
 
 struct sender {
 	mach_port_t right;
@@ -211,6 +280,9 @@ void triangle_run(void)
 					hand_over_once(home, giver, receiver);
 				}
 	many_once();
+	to_and_fro(A, B, C);
+	crossing_ports(A, B);
+	crossing_ports(C, B);
 	long_way();
 	old_holders(A, B, C);
 	old_holders(C, A, B);

@@ -5,6 +5,7 @@
 
 #include "deaths.h"
 #include "ledger.h"
+#include "wire.h"
 
 static const struct gns_node b = { { 'b' }, 1 }, c = { { 'c' }, 1 }, d = { { 'd' }, 1 },
 			     b_again = { { 'b' }, 2 };
@@ -391,6 +392,34 @@ static void random_worlds(void **state)
 	assert_true(dead > 400);
 }
 
+/* Five nodes in a row, each gives on what it got, and nobody hears of home: who has not enough says so before a right is lost, and
+ * a message full of rights never runs out within itself. */
+static void a_purse_at_its_limits(void **state)
+{
+	uint64_t credits = LEDGER_GRANT, before;
+	unsigned hops = 0, i;
+
+	(void)state;
+	while (purse_is_enough(credits)) {
+		before = credits;
+		credits = purse_split(&before);
+		assert_true(credits > 0);
+		hops++;
+	}
+	assert_true(hops >= 2);
+	assert_true(purse_is_low(credits));
+	for (credits = 2049; credits < 1u << 22; credits = credits * 3 / 2) {
+		assert_true(purse_is_enough(credits));
+		before = credits;
+		for (i = 0; i < WIRE_RIGHTS_MAX; i++)
+			assert_true(purse_split(&before) > 0);
+		assert_true(before > 0); /* its own */
+	}
+	credits = 1;
+	assert_int_equal(purse_split(&credits), 0); /* the last is its own */
+	assert_int_equal(credits, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,6 +429,7 @@ int main(void)
 		cmocka_unit_test(the_dead),
 		cmocka_unit_test(cuts),
 		cmocka_unit_test(random_worlds),
+		cmocka_unit_test(a_purse_at_its_limits),
 	};
 
 	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
