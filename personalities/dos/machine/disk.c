@@ -11,8 +11,9 @@
 #include "mach_port.h"
 #include "machine.h"
 #include "walk.h"
+#include "window.h"
 
-#define FILES 128
+#define FILES WINDOW_SLOTS
 #define PERMISSIONS 07777u
 #define TYPE_MASK 0170000u
 #define TYPE_DIRECTORY 0040000u
@@ -83,11 +84,13 @@ static int disk_open(
 		{ WORLD_TRUNCATE, MASIX_OPEN_TRUNCATE },
 	};
 	struct masix_stat found;
-	int masix_flags = 0, kind, slot = 0;
+	int masix_flags = 0, kind;
+	unsigned slot = 0;
 	mach_port_t port;
 	kern_return_t kr;
 
 	(void)context;
+	window_doubt();
 	while (slot < FILES && files[slot] != MACH_PORT_NULL)
 		slot++;
 	if (slot == FILES)
@@ -105,22 +108,25 @@ static int disk_open(
 	}
 	convert(&found, stat);
 	files[slot] = port;
-	*file = slot;
+	*file = (int)slot;
 	return DOS_OK;
 }
 
 static void disk_close(void *context, int file)
 {
 	(void)context;
+	window_close((unsigned)file);
 	drop(files[file]);
 	files[file] = MACH_PORT_NULL;
 }
 
-/* In parts that a message carries: up to what one call reads, mapping pages costs more than copying them. */
+/* What no window has comes in parts that a message carries: remapping pages costs more than copying so few. */
 static int disk_read(void *context, int file, uint32_t offset, void *to, uint32_t n, uint32_t *done)
 {
 	(void)context;
-	*done = 0;
+	*done = window_read((unsigned)file, files[file], offset, to, n);
+	if (*done < n)
+		window_doubt();
 	while (*done < n) {
 		uint32_t part = n - *done < MASIX_INLINE_MAX ? n - *done : MASIX_INLINE_MAX;
 		mach_msg_type_number_t size = part;
@@ -140,6 +146,7 @@ static int disk_write(
 	void *context, int file, uint32_t offset, const void *from, uint32_t n, uint32_t *done)
 {
 	(void)context;
+	window_doubt();
 	*done = 0;
 	while (*done < n) {
 		uint32_t part = n - *done < MASIX_INLINE_MAX ? n - *done : MASIX_INLINE_MAX, put;
@@ -159,6 +166,7 @@ static int disk_write(
 static int disk_set_size(void *context, int file, uint32_t size)
 {
 	(void)context;
+	window_doubt();
 	return dos_error(io_set_size(files[file], size));
 }
 
@@ -168,6 +176,7 @@ static int disk_file_stat(void *context, int file, struct world_stat *stat)
 	kern_return_t kr = io_stat(files[file], &found);
 
 	(void)context;
+	window_doubt();
 	if (kr == KERN_SUCCESS)
 		convert(&found, stat);
 	return dos_error(kr);
@@ -187,16 +196,38 @@ static int disk_sync(void *context, int file)
 	return dos_error(io_sync(files[file]));
 }
 
+/* An object by its path. */
+static int reach(const char *path, int flags, mach_port_t *port, struct masix_stat *stat)
+{
+	int kind;
+
+	window_doubt();
+	return dos_error(walk_open(path, flags, 0, &kind, port, stat));
+}
+
+static int reach_directory(const char *path, mach_port_t *port)
+{
+	struct masix_stat stat;
+
+	return reach(path, MASIX_OPEN_READ | MASIX_OPEN_DIRECTORY, port, &stat);
+}
+
+/* The directory above it. */
+static int reach_above(const char *path, mach_port_t *above, const char **name)
+{
+	window_doubt();
+	return dos_error(walk_parent(path, above, name));
+}
+
 static int disk_stat(void *context, const char *path, struct world_stat *stat)
 {
 	struct masix_stat found;
-	int kind;
-	kern_return_t kr = walk_open(path, 0, 0, &kind, NULL, &found);
+	int error = reach(path, 0, NULL, &found);
 
 	(void)context;
-	if (kr == KERN_SUCCESS)
+	if (!error)
 		convert(&found, stat);
-	return dos_error(kr);
+	return error;
 }
 
 /* The names in one answer of dir_entries; false: `each` has had enough. */
@@ -223,17 +254,15 @@ static int disk_list(void *context, const char *path,
 	bool (*each)(void *argument, const char *name), void *argument)
 {
 	static masix_inline_t data;
-	struct masix_stat stat;
 	mach_msg_type_number_t n;
 	mach_port_t port;
 	int64_t cookie = 0;
-	int kind;
-	kern_return_t kr =
-		walk_open(path, MASIX_OPEN_READ | MASIX_OPEN_DIRECTORY, 0, &kind, &port, &stat);
+	kern_return_t kr;
+	int error = reach_directory(path, &port);
 
 	(void)context;
-	if (kr != KERN_SUCCESS)
-		return dos_error(kr);
+	if (error)
+		return error;
 	do {
 		n = sizeof(data);
 		kr = dir_entries(port, cookie, sizeof(data), data, &n, &cookie);
@@ -246,11 +275,12 @@ static int disk_make_directory(void *context, const char *path)
 {
 	const char *name;
 	mach_port_t above;
-	kern_return_t kr = walk_parent(path, &above, &name);
+	kern_return_t kr;
+	int error = reach_above(path, &above, &name);
 
 	(void)context;
-	if (kr != KERN_SUCCESS)
-		return dos_error(kr);
+	if (error)
+		return error;
 	kr = dir_make_directory(above, (char *)name, strlen(name),
 		0777 & ~machine_boot()->numbers[MASIX_PROGRAM_UMASK]);
 	drop(above);
@@ -261,11 +291,12 @@ static int disk_remove(void *context, const char *path, bool directory)
 {
 	const char *name;
 	mach_port_t above;
-	kern_return_t kr = walk_parent(path, &above, &name);
+	kern_return_t kr;
+	int error = reach_above(path, &above, &name);
 
 	(void)context;
-	if (kr != KERN_SUCCESS)
-		return dos_error(kr);
+	if (error)
+		return error;
 	kr = dir_unlink(above, (char *)name, strlen(name), directory ? MASIX_UNLINK_DIRECTORY : 0);
 	drop(above);
 	return dos_error(kr);
@@ -276,51 +307,48 @@ static int disk_rename(void *context, const char *from, const char *to)
 	static char kept[WORLD_NAME_MAX];
 	const char *name;
 	mach_port_t from_above, to_above;
-	kern_return_t kr = walk_parent(from, &from_above, &name);
+	int error = reach_above(from, &from_above, &name);
 
 	(void)context;
-	if (kr != KERN_SUCCESS)
-		return dos_error(kr);
+	if (error)
+		return error;
 	strcpy(kept, name);
-	kr = walk_parent(to, &to_above, &name);
-	if (kr == KERN_SUCCESS) {
-		kr = dir_rename(from_above, kept, strlen(kept), to_above, (char *)name,
-			strlen(name), MASIX_RENAME_NOREPLACE);
+	error = reach_above(to, &to_above, &name);
+	if (!error) {
+		error = dos_error(dir_rename(from_above, kept, strlen(kept), to_above, (char *)name,
+			strlen(name), MASIX_RENAME_NOREPLACE));
 		drop(to_above);
 	}
 	drop(from_above);
-	return dos_error(kr);
+	return error;
 }
 
 static int disk_set_writable(void *context, const char *path, bool writable)
 {
 	struct masix_stat stat;
 	mach_port_t port;
-	int kind;
-	kern_return_t kr = walk_open(path, MASIX_OPEN_PATH, 0, &kind, &port, &stat);
+	int error = reach(path, MASIX_OPEN_PATH, &port, &stat);
 
 	(void)context;
-	if (kr != KERN_SUCCESS)
-		return dos_error(kr);
+	if (error)
+		return error;
 	uint32_t mode = stat.mode & PERMISSIONS;
 
-	kr = io_set_mode(port, writable ? mode | 0200u : mode & ~WRITE_BITS);
+	error = dos_error(io_set_mode(port, writable ? mode | 0200u : mode & ~WRITE_BITS));
 	drop(port);
-	return dos_error(kr);
+	return error;
 }
 
 static int disk_space(void *context, const char *path, struct world_space *space)
 {
 	struct masix_statfs info;
-	struct masix_stat stat;
 	mach_port_t port;
-	int kind;
-	kern_return_t kr =
-		walk_open(path, MASIX_OPEN_READ | MASIX_OPEN_DIRECTORY, 0, &kind, &port, &stat);
+	kern_return_t kr;
+	int error = reach_directory(path, &port);
 
 	(void)context;
-	if (kr != KERN_SUCCESS)
-		return dos_error(kr);
+	if (error)
+		return error;
 	kr = dir_statfs(port, &info);
 	drop(port);
 	*space = (struct world_space){ info.block_size, info.blocks, info.blocks_available };

@@ -7,32 +7,19 @@
 #include <masix/mach.h>
 #include <string.h>
 
+#include "exception_message.h"
 #include "foreign_program_reply.h"
 #include "foreign_program_server.h"
 #include "mach.h"
 #include "mach_port.h"
 #include "machine.h"
 
-#define MESSAGE_EXCEPTION 2400 /* exc.defs */
 #define KEYS 1024u
-
-struct exception_message {
-	mach_msg_header_t header;
-	mach_msg_type_t thread_type;
-	mach_port_t thread;
-	mach_msg_type_t task_type;
-	mach_port_t task;
-	mach_msg_type_t exception_type;
-	int exception;
-	mach_msg_type_t code_type;
-	int code;
-	mach_msg_type_t subcode_type;
-	uint32_t subcode;
-};
 
 union message {
 	mach_msg_header_t header;
 	struct exception_message exception;
+	struct exception_answer answer;
 	mig_reply_header_t reply;
 	char bytes[MASIX_INLINE_MAX + 1024];
 };
@@ -42,6 +29,7 @@ mach_port_t events_exceptions;
 static mach_port_t set;
 static mach_port_t exception_reply; /* of the exception that the program waits for; or null */
 static bool exception_is_new;
+static bool answer_is_due; /* the program may go on: the next receive says so, in one trap */
 
 /* The caller. */
 static mach_port_t step_reply; /* of the step that it waits for; or null */
@@ -104,6 +92,7 @@ kern_return_t S_program_keys(
 	(void)program;
 	if (size > KEYS - key_count)
 		return MASIX_E_LIMIT;
+	window_doubt();
 	keys_end = size == 0;
 	for (mach_msg_type_number_t i = 0; i < size; i++)
 		keys[(key_first + key_count++) % KEYS] = typed[i];
@@ -188,13 +177,26 @@ static void note_exception(void)
 	exception_is_new = true;
 }
 
+/* The answer that is due, as `request`. */
+static mach_msg_size_t take_answer(void)
+{
+	request.answer = exception_answer_make(exception_reply, KERN_SUCCESS);
+	exception_reply = MACH_PORT_NULL;
+	answer_is_due = false;
+	return sizeof(request.answer);
+}
+
 /* One message, if it comes in time. */
 static bool receive_one(uint32_t timeout_ms)
 {
 	mach_msg_option_t option = MACH_RCV_MSG | (timeout_ms != ~0u ? MACH_RCV_TIMEOUT : 0);
+	mach_msg_size_t size = 0;
 
-	request.header.msgh_local_port = set;
-	if (mach_msg(&request.header, option, 0, sizeof(request), set, timeout_ms,
+	if (answer_is_due) {
+		option |= MACH_SEND_MSG;
+		size = take_answer();
+	}
+	if (mach_msg(&request.header, option, size, sizeof(request), set, timeout_ms,
 		    MACH_PORT_NULL) != MACH_MSG_SUCCESS)
 		return false;
 	if (request.header.msgh_local_port == events_exceptions) {
@@ -219,25 +221,15 @@ bool events_receive(uint32_t timeout_ms)
 
 void events_resume_program(void)
 {
-	struct {
-		mach_msg_header_t header;
-		mach_msg_type_t type;
-		kern_return_t result;
-	} m = {
-		.header = { .msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0),
-			.msgh_size = sizeof(m),
-			.msgh_remote_port = exception_reply,
-			.msgh_id = MESSAGE_EXCEPTION + 100 },
-		.type = { .msgt_name = MACH_MSG_TYPE_INTEGER_32,
-			.msgt_size = 32,
-			.msgt_number = 1,
-			.msgt_inline = 1 },
-		.result = KERN_SUCCESS,
-	};
+	answer_is_due = true;
+}
 
-	exception_reply = MACH_PORT_NULL;
+void events_settle(void)
+{
 	/* The kernel waits for it. */
-	(void)mach_msg(&m.header, MACH_SEND_MSG, sizeof(m), 0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
+	if (answer_is_due)
+		(void)mach_msg(&request.header, MACH_SEND_MSG, take_answer(), 0, MACH_PORT_NULL, 0,
+			MACH_PORT_NULL);
 }
 
 void events_forget_exception(void)
@@ -261,6 +253,7 @@ static void tell(int event, int stream, uint32_t amount, const void *data, uint3
 {
 	mach_port_t to;
 
+	window_doubt();
 	while (step_reply == MACH_PORT_NULL)
 		(void)receive_one(~0u);
 	to = step_reply;

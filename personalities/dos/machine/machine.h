@@ -27,8 +27,10 @@ extern mach_port_t events_exceptions;
 /* The next message but those that are done here (the caller's) is the program's exception: true.  false: none came within
  * `timeout_ms`. */
 bool events_receive(uint32_t timeout_ms);
-/* Answer it: the program goes on. */
+/* Answer it with the next receive: the program goes on. */
 void events_resume_program(void);
+/* Now, if it is still to come. */
+void events_settle(void);
 /* The exception that events_receive has brought. */
 struct exception {
 	int exception, code;
@@ -69,6 +71,14 @@ void disk_init(struct world *world);
 void sharing_init(struct world *world);
 /* Before the end is told: others may open at once what a program that was ended had open. */
 void sharing_end(void);
+
+/* --- window.c: the size of a file that the server told may have changed --- */
+
+void window_doubt(void);
+
+/* --- guard.c: from now on masix_copy may meet a page that cannot be had --- */
+
+kern_return_t guard_start(void);
 
 /* --- run.c: the program's thread --- */
 

@@ -163,6 +163,7 @@ static void deliver_due_tick(void)
 /* A tick while the program computes. */
 static void tick(void)
 {
+	events_settle();
 	if (!bios_wants_ticks(&dos))
 		(void)bios_update_ticks(&dos);
 	else if (thread_suspend(program) == KERN_SUCCESS) {

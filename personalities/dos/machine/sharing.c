@@ -34,6 +34,7 @@ static int lock(void *context, unsigned slot, bool set, uint32_t start, uint32_t
 	kern_return_t kr = machine_lock(MACHINE_PORT_SERVER, slot, set, start, end);
 
 	(void)context;
+	window_doubt();
 	if (kr == MASIX_E_BUSY)
 		return DOS_E_LOCK;
 	return kr == MASIX_E_LIMIT ? DOS_E_SHARE_BUFFER : DOS_OK;
