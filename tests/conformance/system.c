@@ -59,6 +59,7 @@ CASE(processors_allowed)
 	FAILS(sched_getaffinity(0x3fffffff, sizeof set, &set), ESRCH);
 	CPU_ZERO(&set);
 	FAILS(sched_setaffinity(0, sizeof set, &set), EINVAL);
+	FAILS(sched_getaffinity(-1, sizeof set, &set), ESRCH);
 }
 
 CASE(scheduling_policy)
@@ -72,6 +73,16 @@ CASE(scheduling_policy)
 	EQUAL(sched_get_priority_max(SCHED_FIFO), 99);
 	EQUAL(sched_get_priority_min(SCHED_FIFO), 1);
 	FAILS(sched_get_priority_max(77), EINVAL);
+	OK(sched_setparam(0, &parameter));
+	parameter.sched_priority = 1;
+	FAILS(sched_setparam(0, &parameter), EINVAL);
+	FAILS(sched_setparam(-1, &parameter), EINVAL);
+
+	struct timespec interval;
+
+	OK(sched_rr_get_interval(0, &interval));
+	CHECK(interval.tv_sec == 0 && interval.tv_nsec >= 0);
+	FAILS(sched_rr_get_interval(-1, &interval), EINVAL);
 }
 
 CASE(name_of_the_thread)

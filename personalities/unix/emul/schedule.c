@@ -117,6 +117,44 @@ long sys_sched_getparam(const uint32_t *a)
 	return 0;
 }
 
+/* sched_setparam(pid, &priority): of the one policy, which has one priority. */
+long sys_sched_setparam(const uint32_t *a)
+{
+	long error = check_process(a[0]);
+
+	if (error != 0)
+		return error;
+	if (!emul_user_range(a[1], 4))
+		return -EFAULT;
+	return *(const int32_t *)a[1] == 0 ? 0 : -EINVAL;
+}
+
+/* How long a thread runs when others of its priority wait: the kernel's quantum, min_quantum ticks. */
+static long rr_interval(uint32_t pid, uint32_t to, uint32_t size)
+{
+	static const int64_t nanoseconds = 100000000;
+	long error = check_process(pid);
+
+	if (error != 0)
+		return error;
+	if (!emul_user_range(to, size))
+		return -EFAULT;
+	memset((void *)to, 0, size);
+	memcpy((char *)to + size / 2, &nanoseconds, sizeof(int32_t));
+	return 0;
+}
+
+/* sched_rr_get_interval(pid, &timespec): words of 32 and of 64 bits */
+long sys_sched_rr_get_interval(const uint32_t *a)
+{
+	return rr_interval(a[0], a[1], 8);
+}
+
+long sys_sched_rr_get_interval_time64(const uint32_t *a)
+{
+	return rr_interval(a[0], a[1], 16);
+}
+
 static long priority_bound(uint32_t policy, long realtime)
 {
 	switch (policy) {
@@ -142,10 +180,16 @@ long sys_sched_get_priority_min(const uint32_t *a)
 	return priority_bound(a[0], REALTIME_MIN);
 }
 
+/* There is no process of a negative number here, where the other calls find it invalid. */
+static long check_affinity(uint32_t pid)
+{
+	return (int32_t)pid < 0 ? -ESRCH : check_process(pid);
+}
+
 /* sched_setaffinity(pid, size, mask): processor 0 is the only one. */
 long sys_sched_setaffinity(const uint32_t *a)
 {
-	long error = check_process(a[0]);
+	long error = check_affinity(a[0]);
 
 	if (error != 0)
 		return error;
@@ -159,7 +203,7 @@ long sys_sched_setaffinity(const uint32_t *a)
 /* The size of the mask that was written. */
 long sys_sched_getaffinity(const uint32_t *a)
 {
-	long error = check_process(a[0]);
+	long error = check_affinity(a[0]);
 
 	if (error != 0)
 		return error;
