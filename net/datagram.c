@@ -17,7 +17,7 @@ void datagram_arrived(struct socket *s, struct pbuf *data, const ip_addr_t *from
 		return;
 	}
 	s->queue.bytes += PACKET_COST;
-	socket_changed(s);
+	socket_changed(s, MASIX_POLL_IN);
 	if (s->sink != MACH_PORT_NULL)
 		sink_note(s);
 }

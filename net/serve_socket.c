@@ -207,7 +207,7 @@ kern_return_t S_socket_shutdown(mach_port_t port, int how)
 	if (socket == NULL)
 		return how >= 1 && how <= 3 ? NO_OBJECT : MASIX_E_INVALID;
 	kr = socket->protocol->shutdown(socket, how);
-	socket_changed(socket);
+	socket_changed(socket, MASIX_POLL_IN | MASIX_POLL_OUT);
 	leave(socket);
 	return kr;
 }

@@ -205,11 +205,13 @@ int socket_ready(const struct socket *socket)
 
 static bool try_poll(struct socket *socket, struct call *call)
 {
-	const int events = call->events | MASIX_POLL_ERR | MASIX_POLL_HUP;
+	const int holds = socket_ready(socket);
 
-	call->ready = socket_ready(socket) & events;
+	if ((call->events & MASIX_POLL_OUT) && !(holds & MASIX_POLL_OUT))
+		socket->lacks_room = true;
+	call->ready = masix_activity_answer(&socket->activity, holds, call->events);
 	call->result = KERN_SUCCESS;
-	return call->ready != 0;
+	return !masix_activity_waits(&socket->activity, holds, call->events);
 }
 
 bool socket_try(struct socket *socket, struct call *call)
@@ -228,8 +230,10 @@ bool socket_try(struct socket *socket, struct call *call)
 	}
 }
 
-void socket_changed(struct socket *socket)
+void socket_changed(struct socket *socket, int news)
 {
+	socket->activity.came += (news & MASIX_POLL_IN) != 0;
+	socket->activity.went += (news & MASIX_POLL_OUT) != 0;
 	calls_retry(socket);
 }
 

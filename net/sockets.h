@@ -3,6 +3,7 @@
 #ifndef NET_SOCKETS_H
 #define NET_SOCKETS_H
 
+#include <masix/activity.h>
 #include <masix/object.h>
 #include <masix/types.h>
 #include <stdbool.h>
@@ -83,6 +84,8 @@ struct socket {
 	struct socket_options options;
 	uint32_t send_timeout, receive_timeout; /* ms, 0: none */
 	struct queue queue;			/* received */
+	struct masix_activity activity;
+	bool lacks_room; /* a writer has to wait, or was told that it would */
 	struct call *calls;
 	unsigned call_count;
 	struct socket *accepted_first, *accepted_last, *accepted_next; /* of a listener */
@@ -129,8 +132,9 @@ struct socket *socket_first(void);
 bool socket_try(struct socket *socket, struct call *call);
 int socket_ready(const struct socket *socket);
 kern_return_t socket_bind_to(struct socket *socket, const struct masix_inet_name *name);
-/* Something happened: calls that wait may end. */
-void socket_changed(struct socket *socket);
+/* Something happened, calls that wait may end.  `news` says what is new for those who poll: MASIX_POLL_IN (something to
+ * read, or the end of that), MASIX_POLL_OUT. */
+void socket_changed(struct socket *socket, int news);
 void socket_stat(const struct socket *socket, masix_stat_t *stat);
 /* An error to be told once. */
 kern_return_t socket_take_error(struct socket *socket);

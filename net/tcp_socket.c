@@ -56,22 +56,32 @@ static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *data, err_
 	} else if (!queue_add(&s->queue, data, NULL, 0)) {
 		return ERR_MEM; /* the stack keeps it and comes again */
 	}
-	socket_changed(s);
+	socket_changed(s, data == NULL ? MASIX_POLL_IN | MASIX_POLL_OUT : MASIX_POLL_IN);
 	return ERR_OK;
+}
+
+/* Room is news only when somebody found none. */
+static void tell_of_room(struct socket *s)
+{
+	const bool news = s->lacks_room && (socket_ready(s) & MASIX_POLL_OUT);
+
+	if (news)
+		s->lacks_room = false;
+	socket_changed(s, news ? MASIX_POLL_OUT : 0);
 }
 
 static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t length)
 {
 	(void)pcb;
 	(void)length;
-	socket_changed(arg);
+	tell_of_room(arg);
 	return ERR_OK;
 }
 
 static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 {
 	(void)pcb;
-	socket_changed(arg);
+	tell_of_room(arg);
 	return ERR_OK;
 }
 
@@ -89,7 +99,7 @@ static void on_gone(void *arg, err_t error)
 		s->error = connecting ? MASIX_E_REFUSED : MASIX_E_RESET;
 	else if (error != ERR_CLSD)
 		s->error = MASIX_E_TIMEOUT;
-	socket_changed(s);
+	socket_changed(s, MASIX_POLL_IN | MASIX_POLL_OUT);
 }
 
 static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t error)
@@ -99,8 +109,9 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t error)
 	(void)pcb;
 	(void)error;
 	s->state = SOCKET_CONNECTED;
+	s->lacks_room = false;
 	note_names(s);
-	socket_changed(s);
+	socket_changed(s, MASIX_POLL_OUT);
 	return ERR_OK;
 }
 
@@ -137,7 +148,7 @@ static err_t on_accepted(void *arg, struct tcp_pcb *pcb, err_t error)
 		listener->accepted_first = s;
 	listener->accepted_last = s;
 	listener->accepted_count++;
-	socket_changed(listener);
+	socket_changed(listener, MASIX_POLL_IN);
 	return ERR_OK;
 }
 
@@ -342,6 +353,8 @@ static bool send_tcp(struct socket *s, struct call *call)
 		if (error == ERR_OK)
 			call->count += part;
 	}
+	if (call->count < call->length)
+		s->lacks_room = true;
 	(void)tcp_output(s->tcp);
 	return call->count > 0 || call->length == 0 ? call_done(call, KERN_SUCCESS) : false;
 }
@@ -436,7 +449,7 @@ static void unreachable_tcp(struct socket *s, kern_return_t error, uint32_t sequ
 	s->state = SOCKET_FRESH;
 	s->is_bound = false;
 	s->error = error;
-	socket_changed(s);
+	socket_changed(s, MASIX_POLL_IN | MASIX_POLL_OUT);
 }
 
 static void apply_tcp(struct socket *s)

@@ -141,7 +141,7 @@ static void unreachable_udp(struct socket *s, kern_return_t error, uint32_t sequ
 	if (s->state != SOCKET_CONNECTED)
 		return;
 	s->error = error;
-	socket_changed(s);
+	socket_changed(s, MASIX_POLL_IN | MASIX_POLL_OUT);
 }
 
 static void apply_udp(struct socket *s)

@@ -2,6 +2,7 @@
 #include "pty.h"
 #include "thread.h"
 
+#include <arpa/inet.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -253,6 +254,88 @@ CASE(edges_of_room)
 	EQUAL(ready(list, 0), 0);
 	take(ends[0], 65536);
 	EQUAL(ready(list, -1), EPOLLOUT);
+	EQUAL(ready(list, 0), 0);
+}
+
+static void connection(int ends[2])
+{
+	struct sockaddr_in name = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof name;
+	int listener = OK(socket(AF_INET, SOCK_STREAM, 0));
+
+	OK(bind(listener, (struct sockaddr *)&name, sizeof name));
+	OK(getsockname(listener, (struct sockaddr *)&name, &size));
+	OK(listen(listener, 1));
+	ends[0] = OK(socket(AF_INET, SOCK_STREAM, 0));
+	OK(connect(ends[0], (struct sockaddr *)&name, sizeof name));
+	ends[1] = OK(accept(listener, NULL, NULL));
+	OK(close(listener));
+}
+
+CASE(edges_of_a_connection)
+{
+	int list = OK(epoll_create1(0)), ends[2];
+
+	connection(ends);
+	add(list, ends[0], EPOLLIN | EPOLLOUT | EPOLLET, 1);
+	EQUAL(ready(list, -1), EPOLLOUT);
+	EQUAL(ready(list, 20), 0);
+	put(ends[1], 10);
+	EQUAL(ready(list, -1), EPOLLIN | EPOLLOUT);
+	take(ends[0], 5);
+	EQUAL(ready(list, 20), 0);
+	put(ends[1], 1);
+	EQUAL(ready(list, -1), EPOLLIN | EPOLLOUT);
+	take(ends[0], 6);
+	/* What it sends itself is no news while there is room. */
+	put(ends[0], 100);
+	take(ends[1], 100);
+	EQUAL(ready(list, 20), 0);
+	OK(close(ends[1]));
+	CHECK(ready(list, -1) & EPOLLIN);
+	EQUAL(ready(list, 20), 0);
+}
+
+CASE(edges_of_room_of_a_connection)
+{
+	int list = OK(epoll_create1(0)), ends[2];
+	static char area[65536];
+	ssize_t sent, all = 0;
+
+	connection(ends);
+	add(list, ends[0], EPOLLOUT | EPOLLET, 1);
+	EQUAL(ready(list, -1), EPOLLOUT);
+	while ((sent = send(ends[0], area, sizeof area, MSG_DONTWAIT)) > 0)
+		all += sent;
+	EQUAL(errno, EAGAIN);
+	while (all > 0) {
+		sent = OK(read(ends[1], area, sizeof area));
+		all -= sent;
+	}
+	EQUAL(ready(list, -1), EPOLLOUT);
+	EQUAL(ready(list, 20), 0);
+}
+
+CASE(edges_of_datagrams)
+{
+	struct sockaddr_in name = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof name;
+	int list = OK(epoll_create1(0)), a = OK(socket(AF_INET, SOCK_DGRAM, 0));
+
+	OK(bind(a, (struct sockaddr *)&name, sizeof name));
+	OK(getsockname(a, (struct sockaddr *)&name, &size));
+	OK(connect(a, (struct sockaddr *)&name, sizeof name));
+	add(list, a, EPOLLIN | EPOLLET, 1);
+	EQUAL(ready(list, 0), 0);
+	put(a, 1);
+	EQUAL(ready(list, -1), EPOLLIN);
+	EQUAL(ready(list, 20), 0);
+	put(a, 2);
+	EQUAL(ready(list, -1), EPOLLIN);
+	take(a, 1);
+	take(a, 2);
 	EQUAL(ready(list, 0), 0);
 }
 

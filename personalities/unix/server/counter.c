@@ -56,8 +56,8 @@ static bool is_done(struct counter *c, struct counter_call *call)
 	case COUNTER_ADD:
 		return add(c, call->value);
 	case COUNTER_POLL:
-		call->ready = activity_answer(&c->activity, counter_ready(c), call->events);
-		return !activity_waits(&c->activity, counter_ready(c), call->events);
+		call->ready = masix_activity_answer(&c->activity, counter_ready(c), call->events);
+		return !masix_activity_waits(&c->activity, counter_ready(c), call->events);
 	}
 	return false;
 }

@@ -3,10 +3,9 @@
 #ifndef UNIX_COUNTER_H
 #define UNIX_COUNTER_H
 
+#include <masix/activity.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "activity.h"
 
 #define COUNTER_MAX (UINT64_MAX - 1)
 
@@ -29,7 +28,7 @@ struct counter_call {
 struct counter {
 	uint64_t value;
 	bool is_semaphore;
-	struct activity activity;
+	struct masix_activity activity;
 	struct counter_call *parked, *answers; /* oldest first */
 };
 

@@ -283,7 +283,7 @@ static kern_return_t counter_poll(
 	struct masix_object *object, const struct io_call *call, int events, int *ready)
 {
 	struct counter_object *o = (struct counter_object *)object;
-	const struct activity *activity = &o->counter.activity;
+	const struct masix_activity *activity = &o->counter.activity;
 	kern_return_t kr = KERN_SUCCESS;
 
 	/* A timer is not written to. */
@@ -293,8 +293,8 @@ static kern_return_t counter_poll(
 	refresh(o);
 	const int holds = counter_ready(&o->counter);
 
-	*ready = activity_answer(activity, holds, events);
-	if (!call->nonblock && activity_waits(activity, holds, events))
+	*ready = masix_activity_answer(activity, holds, events);
+	if (!call->nonblock && masix_activity_waits(activity, holds, events))
 		kr = park(o, COUNTER_POLL, call, 0, events);
 	unlock(o);
 	return kr;

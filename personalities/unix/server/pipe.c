@@ -125,8 +125,8 @@ static void wake_polls(struct pipe *p)
 
 		const int holds = pipe_poll(p, call->reader, call->writer);
 
-		call->ready = activity_answer(&p->activity, holds, call->events);
-		if (activity_waits(&p->activity, holds, call->events))
+		call->ready = masix_activity_answer(&p->activity, holds, call->events);
+		if (masix_activity_waits(&p->activity, holds, call->events))
 			link = &call->next;
 		else
 			answer(p, link, 0);

@@ -3,10 +3,9 @@
 #ifndef UNIX_PIPE_H
 #define UNIX_PIPE_H
 
+#include <masix/activity.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "activity.h"
 
 #define PIPE_CAPACITY 65536u
 #define PIPE_ATOMIC 4096u /* PIPE_BUF: writes up to this size are not torn */
@@ -57,7 +56,7 @@ struct pipe {
 	uint32_t queued;
 	unsigned readers, writers; /* open ends */
 	bool had_writer;
-	struct activity activity;
+	struct masix_activity activity;
 	struct pipe_call *reads, *writes, *polls; /* parked, oldest first */
 	struct pipe_call *answers;		  /* complete, oldest first */
 };

@@ -331,8 +331,8 @@ static kern_return_t end_poll(
 	kept_lock(&channel->lock);
 	const int holds = pipe_poll(&channel->pipe, end->reader, end->writer);
 
-	*ready = activity_answer(&channel->pipe.activity, holds, events);
-	if (!call->nonblock && activity_waits(&channel->pipe.activity, holds, events)) {
+	*ready = masix_activity_answer(&channel->pipe.activity, holds, events);
+	if (!call->nonblock && masix_activity_waits(&channel->pipe.activity, holds, events)) {
 		struct pipe_call *parked = call_new(end, call, PIPE_POLL);
 
 		kr = parked != NULL ? MIG_NO_REPLY : KERN_RESOURCE_SHORTAGE;

@@ -289,11 +289,11 @@ static kern_return_t end_poll(
 	if (end->socket == NULL) {
 		kr = KERN_INVALID_ARGUMENT;
 	} else {
-		const struct activity *activity = &end->socket->activity;
+		const struct masix_activity *activity = &end->socket->activity;
 		const int holds = socket_poll(end->socket);
 
-		*ready = activity_answer(activity, holds, events);
-		if (!call->nonblock && activity_waits(activity, holds, events)) {
+		*ready = masix_activity_answer(activity, holds, events);
+		if (!call->nonblock && masix_activity_waits(activity, holds, events)) {
 			struct socket_call *parked = socket_call_new(end, call, SOCKET_CALL_POLL);
 
 			if (parked != NULL)

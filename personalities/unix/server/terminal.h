@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <masix/activity.h>
 #include <masix/object.h>
 
-#include "activity.h"
 #include "kept.h"
 #include "line.h"
 #include "session.h"
@@ -31,15 +31,15 @@ struct terminal {
 	struct kept_mutex lock; /* of all below */
 	struct line line;
 	struct terminal_size size;
-	struct terminal_call *calls;	 /* parked, oldest first */
-	struct terminal_call *answers;	 /* complete, to be sent without the lock */
-	bool sending;			 /* a worker is writing to the device */
-	bool exclusive;			 /* TIOCEXCL */
-	bool hung_up;			 /* the device is gone: end of file for all */
-	bool was_open;			 /* some process has had it open */
-	unsigned openings;		 /* objects that processes hold, a pty's master apart */
-	struct activity activity[2];	 /* at the openings; at the master */
-	int64_t last_input, last_output; /* seconds since 1970, for stat */
+	struct terminal_call *calls;	   /* parked, oldest first */
+	struct terminal_call *answers;	   /* complete, to be sent without the lock */
+	bool sending;			   /* a worker is writing to the device */
+	bool exclusive;			   /* TIOCEXCL */
+	bool hung_up;			   /* the device is gone: end of file for all */
+	bool was_open;			   /* some process has had it open */
+	unsigned openings;		   /* objects that processes hold, a pty's master apart */
+	struct masix_activity activity[2]; /* at the openings; at the master */
+	int64_t last_input, last_output;   /* seconds since 1970, for stat */
 };
 
 /* The far side.  Called without the terminal's lock. */

@@ -134,11 +134,11 @@ static bool try_drain(struct terminal *t, const struct terminal_call *call)
 
 static bool try_poll(const struct terminal *t, struct terminal_call *call)
 {
-	const struct activity *activity = &t->activity[call->is_master];
+	const struct masix_activity *activity = &t->activity[call->is_master];
 	const int holds = terminal_ready(t, call->is_master);
 
-	call->ready = activity_answer(activity, holds, call->events);
-	return !activity_waits(activity, holds, call->events);
+	call->ready = masix_activity_answer(activity, holds, call->events);
+	return !masix_activity_waits(activity, holds, call->events);
 }
 
 static bool try_call(struct terminal *t, struct terminal_call *call, kern_return_t *error)

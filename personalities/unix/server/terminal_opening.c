@@ -184,11 +184,11 @@ static kern_return_t io_face_poll(
 	if ((events & MASIX_POLL_IN) != 0 && t->device->listen != NULL)
 		t->device->listen(t);
 	kept_lock(&t->lock);
-	const struct activity *activity = &t->activity[o->is_master];
+	const struct masix_activity *activity = &t->activity[o->is_master];
 	const int holds = terminal_ready(t, o->is_master);
 
-	*ready = activity_answer(activity, holds, events);
-	if (!io->nonblock && activity_waits(activity, holds, events))
+	*ready = masix_activity_answer(activity, holds, events);
+	if (!io->nonblock && masix_activity_waits(activity, holds, events))
 		kr = terminal_park(t, &call);
 	terminal_leave(t);
 	return kr;

@@ -45,8 +45,8 @@ void socket_wake_polls(struct sockets *w, struct socket *s)
 
 		const int holds = socket_poll(s);
 
-		call->ready = activity_answer(&s->activity, holds, call->events);
-		if (activity_waits(&s->activity, holds, call->events))
+		call->ready = masix_activity_answer(&s->activity, holds, call->events);
+		if (masix_activity_waits(&s->activity, holds, call->events))
 			link = &call->next;
 		else
 			socket_answer(w, link, 0);

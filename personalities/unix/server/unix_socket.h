@@ -3,10 +3,9 @@
 #ifndef UNIX_UNIX_SOCKET_H
 #define UNIX_UNIX_SOCKET_H
 
+#include <masix/activity.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "activity.h"
 
 #define SOCKET_BUFFER 212992u	   /* what may wait for a reader, at first */
 #define SOCKET_BUFFER_MIN 4608u	   /* SO_SNDBUF goes no lower */
@@ -128,7 +127,7 @@ struct socket {
 	uint32_t charged;
 	struct socket *pending, *next_pending; /* to be accepted; embryos */
 	unsigned pending_count, backlog;
-	struct activity activity;
+	struct masix_activity activity;
 	bool was_drained;			     /* those who write here have not been told */
 	struct socket_call *reads, *polls, *accepts; /* parked, oldest first */
 	struct socket_call *writes, *connects;	     /* to this socket, of others */

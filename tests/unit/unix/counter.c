@@ -90,14 +90,14 @@ static void only_news_is_told(void **state)
 	const int seen = MASIX_POLL_IN | MASIX_POLL_COUNTED;
 
 	(void)state;
-	assert_true(activity_waits(&c.activity, counter_ready(&c), seen));
-	assert_false(activity_waits(&c.activity, counter_ready(&c), MASIX_POLL_IN));
+	assert_true(masix_activity_waits(&c.activity, counter_ready(&c), seen));
+	assert_false(masix_activity_waits(&c.activity, counter_ready(&c), MASIX_POLL_IN));
 	assert_true(counter_add(&c, 1));
-	assert_false(activity_waits(&c.activity, counter_ready(&c), seen));
-	assert_int_equal(activity_answer(&c.activity, counter_ready(&c), seen),
+	assert_false(masix_activity_waits(&c.activity, counter_ready(&c), seen));
+	assert_int_equal(masix_activity_answer(&c.activity, counter_ready(&c), seen),
 		MASIX_POLL_IN | MASIX_POLL_COUNTED | 1 << MASIX_POLL_COUNT_SHIFT);
-	assert_int_equal(
-		activity_answer(&c.activity, counter_ready(&c), MASIX_POLL_IN), MASIX_POLL_IN);
+	assert_int_equal(masix_activity_answer(&c.activity, counter_ready(&c), MASIX_POLL_IN),
+		MASIX_POLL_IN);
 }
 
 static void who_is_gone_is_forgotten(void **state)
