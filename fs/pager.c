@@ -17,6 +17,7 @@
 #define SETS 3
 /* Bytes cleaned at once: the kernel copies what it returns, unless it is to forget it. */
 #define CHUNK (1u << 20)
+#define NO_PAGE UINT32_MAX
 #define PAGERS_MAX 256u /* more are retired when idle */
 
 static struct {
@@ -219,21 +220,75 @@ static void drop(mach_port_t right)
 		(void)mach_port_deallocate(mach_task_self(), right);
 }
 
-/* One lock request, and its completion, which follows all the pages returned for it. */
+void pager_note_failed(struct pager *pager, uint32_t page)
+{
+	struct volume *volume = pager->node->volume;
+
+	volume_lock(volume);
+	while (pager->locking > 0)
+		pthread_cond_wait(&volume->changed, &volume->lock);
+	/* The oldest makes room: its mark is gone as soon as the thread that waited has run. */
+	pager->failed[pager->failed_count++ % PAGER_FAILED] = page;
+	volume_unlock(volume);
+}
+
+void pager_forget_failed(struct pager *pager, uint32_t page, unsigned pages)
+{
+	if (pager->failed_count == 0)
+		return;
+	volume_lock(pager->node->volume);
+	for (unsigned i = 0; i < PAGER_FAILED; i++)
+		if (pager->failed[i] - page < pages)
+			pager->failed[i] = NO_PAGE;
+	volume_unlock(pager->node->volume);
+}
+
+/* Volume locked: the first page from `page` on that has failed, or `end`. */
+static uint32_t next_failed(const struct pager *pager, uint32_t page, uint32_t end)
+{
+	for (unsigned i = 0; i < PAGER_FAILED && i < pager->failed_count; i++)
+		if (pager->failed[i] >= page && pager->failed[i] < end)
+			end = pager->failed[i];
+	return end;
+}
+
+/* Volume locked, and let go of for each call: the kernel may wait in it for a page that is being written. */
+static void send_lock_requests(struct pager *pager, mach_port_t control, uint32_t page,
+	uint32_t end, memory_object_return_t give_back, boolean_t flush)
+{
+	struct volume *volume = pager->node->volume;
+
+	pager->locking++;
+	while (page < end) {
+		uint32_t stop = next_failed(pager, page, end);
+		kern_return_t result = KERN_SUCCESS;
+
+		if (stop > page) {
+			pager->pending++;
+			volume_unlock(volume);
+			result = memory_object_lock_request(control, page * PAGE_SIZE_,
+				(stop - page) * PAGE_SIZE_, give_back, flush, VM_PROT_NO_CHANGE,
+				pager->object.port);
+			volume_lock(volume);
+		}
+		if (result != KERN_SUCCESS && pager->pending > 0)
+			pager->pending--;
+		page = stop + 1;
+	}
+	pager->locking--;
+	pthread_cond_broadcast(&volume->changed);
+}
+
+/* Lock requests for all of it, and their completion, which follows all the pages returned for them. */
 static void lock_request(struct pager *pager, mach_port_t control, uint32_t offset, uint32_t length,
 	memory_object_return_t give_back, boolean_t flush)
 {
 	struct volume *volume = pager->node->volume;
-	kern_return_t result;
 
 	volume_lock(volume);
-	pager->pending++;
-	volume_unlock(volume);
-	result = memory_object_lock_request(
-		control, offset, length, give_back, flush, VM_PROT_NO_CHANGE, pager->object.port);
-	volume_lock(volume);
-	if (result != KERN_SUCCESS && pager->pending > 0)
-		pager->pending--;
+	send_lock_requests(pager, control, offset / PAGE_SIZE_,
+		(uint32_t)(((uint64_t)offset + length + PAGE_SIZE_ - 1) / PAGE_SIZE_), give_back,
+		flush);
 	while (pager->pending > 0)
 		pthread_cond_wait(&volume->changed, &volume->lock);
 	volume_unlock(volume);
@@ -405,6 +460,7 @@ static int adopt(struct pager *pager, struct masix_estate *estate)
 		!masix_estate_take(estate, pager->control, MACH_PORT_TYPE_SEND))
 		pager->control = MACH_PORT_NULL;
 	pager->pending = 0;
+	pager->locking = 0;
 	if (masix_object_adopt_in(&pager->object, &pager_class, set_of(pager->node), port) !=
 		KERN_SUCCESS)
 		return MASIX_E_LIMIT;

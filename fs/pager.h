@@ -9,12 +9,19 @@
 
 /* Of a file that is, or was not long ago, in use.  It lives as long as anyone, the kernel
  * included, holds a send right to its port. */
+#define PAGER_FAILED 16u
+
 struct pager {
 	struct masix_object object; /* its port is the memory object */
 	struct node *node;	    /* a reference */
 	/* Guarded by the volume's lock: */
 	mach_port_t control; /* send right of the kernel's; null: not mapped, nor cached */
 	unsigned pending;    /* lock requests that the kernel has not completed */
+	unsigned locking;    /* of these, under way to it */
+	/* Pages that could not be had, the last ones, and not asked for since: the kernel may still have its mark for one,
+	 * and panics when that is to be locked. */
+	uint32_t failed[PAGER_FAILED];
+	unsigned failed_count;
 	/* Of its pager thread alone: where a reader in order would go on, and how far to read. */
 	uint32_t expected, ahead;
 	struct pager *older, *newer; /* by last use (pagers' lock) */
@@ -38,6 +45,10 @@ void pager_again(const mach_msg_header_t *message, struct masix_estate *estate);
 void pager_again_postponed(void);
 /* Deliver pages that the kernel waits for. */
 void serve_pager_supply(struct pager *pager, uint32_t offset, uint32_t length, unsigned pages);
+
+/* The kernel is about to be told that it cannot have this page; it has asked for these, or is about to get them. */
+void pager_note_failed(struct pager *pager, uint32_t page);
+void pager_forget_failed(struct pager *pager, uint32_t page, unsigned pages);
 
 /* Start the thread that answers the kernel's requests for pages while memory is scarce. */
 int serve_pager_start(void) CHECKED;

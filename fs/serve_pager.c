@@ -122,13 +122,17 @@ static void fulfil(struct page_request *request)
 
 	error = pager->node->volume->ops->page_in(pager->node, page, &request->pages, &data);
 	/* The results of these tell of an object that is gone, and nobody waits then. */
-	if (error)
+	if (error) {
+		pager_note_failed(pager, page);
 		(void)memory_object_data_error(
 			request->control, request->offset, request->length, error);
-	else if (data)
-		supply(pager, request->control, request->offset, data, request->pages);
-	else
-		supply_zeros(request->control, request->offset, request->pages);
+	} else {
+		pager_forget_failed(pager, page, request->pages);
+		if (data)
+			supply(pager, request->control, request->offset, data, request->pages);
+		else
+			supply_zeros(request->control, request->offset, request->pages);
+	}
 	drop(request->control);
 	pager_put(pager);
 }
@@ -247,6 +251,7 @@ kern_return_t memory_object_data_request(mach_port_t port, mach_port_t control, 
 	if (!pager)
 		return KERN_INVALID_ARGUMENT;
 	wire_thread();
+	pager_forget_failed(pager, page, 1);
 	pages = page != pager->expected || page == 0 ? READ_AHEAD
 		: pager->ahead < READ_AHEAD_MAX	     ? pager->ahead * 2
 						     : READ_AHEAD_MAX;

@@ -1,4 +1,4 @@
-"""DOS programs read files through mappings: what others do to them is seen."""
+"""DOS programs read files through mappings: what others do to them is seen, and ends nobody."""
 from harness import case, check
 
 PROGRAM = "/usr/lib/masix/dos/window.com"
@@ -21,3 +21,11 @@ def what_others_write_and_cut_is_read(guest):
         dos {PROGRAM} <in >out & exec 3>in 4<out
         {script}
         printf q >&3; wait $!; echo $?"""), stdout="".join(f"{line}\r\n" for _, line in steps) + "0\n")
+
+
+@case(seconds=90)
+def a_file_that_is_cut_while_it_is_read_ends_nobody(guest):
+    check(guest.sh(f"""mkdir -p /tmp/w; cd /tmp/w; rm -f *; head -c 100000 /dev/zero >data
+        perl -e 'open F, "+<data"; for (;;) {{ truncate F, 0; truncate F, 100000 }}' & other=$!
+        printf sq | dos {PROGRAM}; echo $?
+        kill $other"""), stdout="0\n")
