@@ -1,4 +1,5 @@
 /* Where the memory file system has its pages: in regions that go back to the system when they are empty. */
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -7,7 +8,9 @@
 
 /* A region lies at a multiple of its size from the start of the range.  Its first and last page cannot be used: the
  * kernel makes one object of neighbours that are alike, and gives back pages of an object only with all of it.
- * What is not in use stays reserved: the kernel puts memory that it hands out into any hole. */
+ * What is not in use stays reserved: the kernel puts memory that it hands out into any hole.  Taking the place of what is mapped is two
+ * steps for the kernel, and between them there is one.  If it is filled, what came there is another's: the slot counts as
+ * mapped and is left alone, until a next owner takes all that is not his.  If we die there, the next owner closes it. */
 #define REGION_PAGES 64u
 #define REGION_SIZE ((size_t)REGION_PAGES * PAGE_SIZE_)
 #define HEAD 1u			   /* the page of struct memory_region */
@@ -58,12 +61,23 @@ static bool map(struct memory_volume *volume, unsigned slot)
 	       head;
 }
 
-static void unmap(struct memory_volume *volume, unsigned slot)
+/* False: the place is another's now. */
+static bool unmap(struct memory_volume *volume, unsigned slot)
 {
 	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+	void *head = region_of(volume, slot);
 
-	/* Fails only for a bad range. */
-	(void)mmap(region_of(volume, slot), REGION_SIZE - 2 * PAGE_SIZE_, PROT_NONE, flags, -1, 0);
+	return mmap(head, REGION_SIZE - 2 * PAGE_SIZE_, PROT_NONE, flags, -1, 0) == head;
+}
+
+/* The next owner looks at so many. */
+static bool use(struct memory_volume *volume, unsigned slot)
+{
+	if (slot >= volume->slots_used)
+		volume->slots_used = slot + 1;
+	atomic_signal_fence(memory_order_seq_cst);
+	volume->mapped[slot] = true;
+	return map(volume, slot);
 }
 
 static struct memory_region *make(struct memory_volume *volume)
@@ -71,14 +85,9 @@ static struct memory_region *make(struct memory_volume *volume)
 	size_t room = (size_t)(volume->range.end - volume->range.start) / REGION_SIZE;
 	unsigned slot = 0;
 
-	while (slot < room && slot < MEMORY_SLOTS && (volume->mapped[slot] || !map(volume, slot)))
+	while (slot < room && slot < MEMORY_SLOTS && (volume->mapped[slot] || !use(volume, slot)))
 		slot++;
-	if (slot == room || slot == MEMORY_SLOTS)
-		return NULL;
-	volume->mapped[slot] = true;
-	if (slot >= volume->slots_used)
-		volume->slots_used = slot + 1;
-	return region_of(volume, slot);
+	return slot < room && slot < MEMORY_SLOTS ? region_of(volume, slot) : NULL;
 }
 
 void *memory_page_take(struct memory_volume *volume)
@@ -117,8 +126,7 @@ static void give(void *owner, void *page)
 	if (region->taken != 0)
 		return;
 	leave(volume, region);
-	volume->mapped[slot] = false;
-	unmap(volume, slot);
+	volume->mapped[slot] = !unmap(volume, slot);
 }
 
 void memory_page_give(struct memory_volume *volume, void *page)
@@ -158,7 +166,7 @@ void memory_pages_sweep(struct memory_volume *volume)
 		struct memory_region *region = region_of(volume, slot);
 
 		if (!volume->mapped[slot])
-			unmap(volume, slot);
+			volume->mapped[slot] = !unmap(volume, slot);
 		else if (region->taken != ALL)
 			enter(volume, region);
 	}

@@ -55,6 +55,21 @@ static bool mark_workers(void)
 	return true;
 }
 
+/* Those in memory, or those on disks. */
+static bool find_volumes(
+	mach_port_t device_master, bool in_memory, const char **what, const char **why)
+{
+	for (unsigned i = 0; i < kept->mount_count; i++) {
+		if (is_memory(&kept->mounts[i]) != in_memory)
+			continue;
+		*what = kept->mounts[i].name;
+		if (!find_volume(device_master, &kept->mounts[i], why) ||
+			!pager_recover(kept->mounts[i].volume))
+			return false;
+	}
+	return true;
+}
+
 bool revive_find(mach_port_t device_master)
 {
 	const char *why = "it is of another build, or was never in order";
@@ -63,11 +78,9 @@ bool revive_find(mach_port_t device_master)
 
 	if (whole)
 		kept->generation++;
-	for (unsigned i = 0; whole && i < kept->mount_count; i++) {
-		what = kept->mounts[i].name;
-		whole = find_volume(device_master, &kept->mounts[i], &why) &&
-			pager_recover(kept->mounts[i].volume);
-	}
+	/* Memory first: that closes the holes, before what is read from a disk comes into one. */
+	whole = whole && find_volumes(device_master, true, &what, &why) &&
+		find_volumes(device_master, false, &what, &why);
 	if (whole) {
 		what = "open files";
 		why = "they are not whole";

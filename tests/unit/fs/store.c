@@ -14,6 +14,7 @@
 #define RANGE (START + STORE_SIZE)
 
 const struct memory_range store_range = { RANGE, RANGE + STORE_SIZE };
+bool (*store_in_hole)(void *address, size_t size);
 static struct arena arena;
 static bool mapped;
 
@@ -27,7 +28,10 @@ void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fil
 {
 	if ((char *)address < store_range.start || (char *)address >= store_range.end)
 		return __real_mmap(address, size, protection, flags, file, offset);
-	return memset(address, 0, size);
+	memset(address, STORE_HOLE, size);
+	if (store_in_hole != NULL && store_in_hole(address, size))
+		return MAP_FAILED;
+	return memset(address, protection == PROT_NONE ? STORE_RESERVED : 0, size);
 }
 
 int __wrap_munmap(void *address, size_t size)

@@ -15,4 +15,10 @@ void store_close(void);
 extern const struct memory_range store_range;
 char *store_start(void);
 
+/* What stands in pages of the range that nobody has mapped, and in those that are reserved. */
+#define STORE_HOLE 0xdb
+#define STORE_RESERVED 0xee
+/* Called while there is a hole at `address`; true: somebody has filled it, and nothing can be mapped there.  Or NULL. */
+extern bool (*store_in_hole)(void *address, size_t size);
+
 #endif
