@@ -36,20 +36,49 @@ static bool is_at(const struct registry *registry, unsigned at, const char *name
 	return at < registry->entry_count && strcmp(registry->entries[at].name, name) == 0;
 }
 
+/* Counters that are not needed: a server that may choose its names could use them all up, one life after the other. */
+static struct registry_count *forget_one(struct registry *registry)
+{
+	unsigned i;
+
+	for (i = 0; i < registry->name_count; i++) {
+		struct registry_count *count = &registry->names[i];
+
+		if (is_at(registry, position(registry, count->name), count->name))
+			continue;
+		if (count->generation > registry->forgotten)
+			registry->forgotten = count->generation;
+		return count;
+	}
+	return NULL;
+}
+
 /* The counters of `name`, made on first use; NULL when there is no room for another. */
 static struct registry_count *count_of(struct registry *registry, const char *name)
 {
+	struct registry_count *count;
 	unsigned i;
 
 	for (i = 0; i < registry->name_count; i++)
 		if (strcmp(registry->names[i].name, name) == 0)
 			return &registry->names[i];
-	if (i == REGISTRY_ENTRIES)
+	count = i < REGISTRY_ENTRIES ? &registry->names[registry->name_count++]
+				     : forget_one(registry);
+	if (count == NULL)
 		return NULL;
-	registry->name_count++;
-	memset(&registry->names[i], 0, sizeof registry->names[i]);
-	memcpy(registry->names[i].name, name, strlen(name) + 1);
-	return &registry->names[i];
+	memset(count, 0, sizeof *count);
+	memcpy(count->name, name, strlen(name) + 1);
+	count->generation = registry->forgotten;
+	return count;
+}
+
+static unsigned count_owned(const struct registry *registry, uint32_t owner)
+{
+	unsigned i, owned = 0;
+
+	for (i = 0; i < registry->entry_count; i++)
+		owned += registry->entries[i].owner == owner;
+	return owned;
 }
 
 int registry_add(struct registry *registry, struct registry_entry *entry, unsigned most)
@@ -64,7 +93,8 @@ int registry_add(struct registry *registry, struct registry_entry *entry, unsign
 	}
 	if (!entry->pending && live >= most)
 		return MASIX_E_EXISTS;
-	if (registry->entry_count == REGISTRY_ENTRIES)
+	if (registry->entry_count == REGISTRY_ENTRIES ||
+		count_owned(registry, entry->owner) >= REGISTRY_OWNED)
 		return MASIX_E_LIMIT;
 	count = count_of(registry, entry->name);
 	if (count == NULL)

@@ -13,6 +13,7 @@
 
 #define REGISTRY_NAME_SIZE 64 /* with the NUL */
 #define REGISTRY_ENTRIES 2048
+#define REGISTRY_OWNED 1024 /* entries of one owner; as many again are there for its heir */
 #define REGISTRY_WATCHERS 128
 #define REGISTRY_WAITERS 64
 #define REGISTRY_PER_OWNER 16 /* watchers, and waiters, of one owner */
@@ -46,7 +47,7 @@ struct registry_waiter {
 	uint64_t deadline; /* nanoseconds, monotonic */
 };
 
-/* How many times a name has been registered, kept after its entry has gone. */
+/* How many times a name has been registered, kept after its entry has gone, as long as there is room. */
 struct registry_count {
 	char name[REGISTRY_NAME_SIZE];
 	uint32_t generation;
@@ -55,6 +56,7 @@ struct registry_count {
 
 struct registry {
 	unsigned entry_count, watcher_count, waiter_count, name_count;
+	uint32_t forgotten; /* the greatest generation of a name that was made room of: others begin above it */
 	struct registry_entry entries[REGISTRY_ENTRIES]; /* in the order of the names */
 	struct registry_watcher watchers[REGISTRY_WATCHERS];
 	struct registry_waiter waiters[REGISTRY_WAITERS];
@@ -62,7 +64,8 @@ struct registry {
 };
 
 /* Add an entry; its generation is set here.  Up to `most` servers share the name; one server has it once.  A pending
- * entry stands beside them.  0, MASIX_E_EXISTS (so many live entries of that name), MASIX_E_LIMIT. */
+ * entry stands beside them.  0, MASIX_E_EXISTS (so many live entries of that name), MASIX_E_LIMIT (of all, or of this
+ * owner). */
 int registry_add(struct registry *registry, struct registry_entry *entry, unsigned most)
 	__attribute__((warn_unused_result));
 

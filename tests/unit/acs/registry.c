@@ -220,13 +220,39 @@ static void test_entries_are_bounded(void **state)
 
 	for (i = 0; i < REGISTRY_ENTRIES; i++) {
 		snprintf(name, sizeof name, "n%u", i);
-		add(registry, name, i + 1, 1);
+		add(registry, name, i + 1, 1 + i / REGISTRY_OWNED);
 	}
 	entry = entry_of("one-more", 1, 1, MASIX_ROLE_SERVER);
 	assert_int_equal(registry_add(registry, &entry, 1), MASIX_E_LIMIT);
 	for (i = 0; i < REGISTRY_ENTRIES; i++) {
 		snprintf(name, sizeof name, "n%u", i);
 		assert_int_equal(registry_find(registry, name, false)->port, i + 1);
+	}
+}
+
+/* One server that may choose its names takes none from the others, neither at once nor one life after the other. */
+static void test_one_owner_does_not_take_all_names(void **state)
+{
+	struct registry *registry = *state;
+	struct registry_entry entry, taken;
+	uint32_t generation = 0;
+	char name[16];
+	unsigned i, life;
+
+	for (life = 1; life <= 5; life++) {
+		for (i = 0; i < REGISTRY_OWNED; i++) {
+			snprintf(name, sizeof name, "n%u-%u", life, i);
+			add(registry, name, i + 1, life);
+		}
+		entry = entry_of("one-more", 1, life, MASIX_ROLE_SERVER);
+		assert_int_equal(registry_add(registry, &entry, 1), MASIX_E_LIMIT);
+		/* A name that was forgotten in between does not begin again: whoever has seen it compares. */
+		add(registry, "other", 1, 99);
+		assert_true(registry_find(registry, "other", false)->generation > generation);
+		generation = registry_find(registry, "other", false)->generation;
+		while (registry_take_owned(registry, life, &taken))
+			;
+		assert_true(registry_take_owned(registry, 99, &taken));
 	}
 }
 
@@ -381,6 +407,7 @@ int main(void)
 		TEST(test_successor_takes_over),
 		TEST(test_list_by_prefix_in_order),
 		TEST(test_entries_are_bounded),
+		TEST(test_one_owner_does_not_take_all_names),
 		TEST(test_watchers_hear_what_they_may),
 		TEST(test_watchers_are_bounded_and_go),
 		TEST(test_waiters_are_satisfied_once),
