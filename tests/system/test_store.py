@@ -95,3 +95,16 @@ def values_survive_the_server(guest):
         example-store get sum; echo; example-store get key; echo
         while kill -0 $watcher 2>/dev/null; do example-store put watched y; done
         masix audit | grep -c 'inherit example'; masix stop example"""), stdout="120\na value\n8\n", stderr="")
+
+
+@case
+def programs_of_dos_share_the_values(guest):
+    """What one personality has put the other one finds, also when the server has died in between."""
+    dos = "dos /usr/lib/masix/dos/store.com"
+    check(guest.sh(BEGIN + f"""
+        example-store put unix/path /usr/bin; {dos} get unix/path; echo
+        {dos} put dos/path 'C:\\DOS;D:\\bin'; example-store get dos/path; echo; example-store list dos/
+        masix kill example; {dos} get dos/path; echo; {dos} put dos/path x; example-store get dos/path; echo
+        {dos} get nothing; echo $?; masix stop example; {dos} get dos/path; echo $?"""), stderr="",
+          stdout="/usr/bin\nC:\\DOS;D:\\bin\ndos/path 13\nC:\\DOS;D:\\bin\nx\n"
+                 "the store refuses\r\n2\nthere is no store\r\n1\n")

@@ -7,6 +7,7 @@
 #include "exec.h"
 #include "files.h"
 #include "int21.h"
+#include "servers.h"
 #include "video.h"
 #include "xms.h"
 
@@ -230,6 +231,8 @@ static void multiplex(struct dos *dos)
 		cpu->bx = 0; /* no CD-ROMs */
 		break;
 	default: /* al as it was: nobody is there */
+		if (cpu->ah == SERVERS_MULTIPLEX)
+			servers_interrupt(dos);
 		break;
 	}
 }

@@ -29,6 +29,7 @@ enum dos_error {
 	DOS_E_LOCK = 33,
 	DOS_E_SHARE_BUFFER = 36,
 	DOS_E_FULL = 39,
+	DOS_E_GONE = 55,
 	DOS_E_EXISTS = 80,
 	DOS_E_MAKE = 82,
 	DOS_E_FAIL_24 = 83,

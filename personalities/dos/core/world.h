@@ -79,6 +79,15 @@ struct world {
 	/* Descriptor `number` of the program's local table; false: refused.  NULL: there is no protected mode here. */
 	bool (*set_descriptor)(void *context, unsigned number, const uint8_t descriptor[8]);
 
+	/* Servers of the system that programs may use: DOS_E_FILE (none of that name, after `wait_ms`), DOS_E_HANDLES.  A call sends
+	 * the message *id with `n` bytes in words, as its contract says, without rights; what is answered takes at most *room
+	 * bytes, *room of them.  DOS_E_HANDLE, DOS_E_GONE, DOS_E_DATA (a request or an answer that is too long, or an answer with
+	 * rights), DOS_E_GENERAL.  NULL: there are none. */
+	int (*find_server)(void *context, const char *name, unsigned wait_ms, unsigned *server);
+	int (*call_server)(void *context, unsigned server, uint32_t *id, const void *request,
+		unsigned n, void *answer, unsigned *room);
+	int (*drop_server)(void *context, unsigned server);
+
 	/* Zeroed memory; NULL: there is none. */
 	void *(*allocate)(void *context, uint32_t size);
 	void (*free)(void *context, void *memory, uint32_t size);

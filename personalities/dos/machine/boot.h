@@ -15,6 +15,7 @@
 #define MACHINE_PORT_THREAD 0x1002
 #define MACHINE_PORT_CONTROL 0x1003   /* receive right: foreign_program.defs, of the caller */
 #define MACHINE_PORT_SERVER 0x1004    /* machine.defs, and exceptions of the machine's own code */
+#define MACHINE_PORT_ACS 0x1005	      /* the client face */
 #define MACHINE_PORT_DIRECTORY 0x1010 /* and the next ones */
 
 struct machine_boot {

@@ -80,6 +80,10 @@ void window_doubt(void);
 
 kern_return_t guard_start(void);
 
+/* --- servers.c --- */
+
+void servers_init(struct world *world);
+
 /* --- run.c: the program's thread --- */
 
 void run_program(void);

@@ -146,6 +146,7 @@ static const char *prepare(void)
 		return "no memory";
 	streams_init(&world);
 	disk_init(&world);
+	servers_init(&world);
 	world.set_descriptor = run_set_descriptor;
 	dos_init(&dos, (uint8_t *)low, &world);
 	return NULL;

@@ -1,8 +1,8 @@
 # The task of a DOS machine: an ELF that lies inside the DOS server and needs no C library. The core is also compiled for the
 # host, by its unit tests.
 dos_machine_dir := $(here)
-dos_machine_stubs := mach mach_port mach4 gnumach mach_host mach_i386 io dir foreign_program_reply
-dos_machine_libmasix := mach/copy.S mach/mach_msg.c mach/mig_memory.c mach/reply_port.c mach/resend.c mach/traps.S object/walk.c vector/bytes.c vector/clock.c vector/thread.c
+dos_machine_stubs := mach mach_port mach4 gnumach mach_host mach_i386 io dir acs_client foreign_program_reply
+dos_machine_libmasix := mach/copy.S mach/mach_msg.c mach/mig_memory.c mach/reply_port.c mach/resend.c mach/traps.S object/destroy.c object/walk.c vector/bytes.c vector/clock.c vector/thread.c
 $(eval $(call mig_user_rule,dos_machine,personalities/dos/machine.defs))
 $(eval $(call mig_server_rule,dos_machine,personalities/dos/machine.defs))
 dos_machine_srcs := $(wildcard $(here)/*.[cS] personalities/dos/core/*.c) $(dos_machine_libmasix:%=libmasix/%) \

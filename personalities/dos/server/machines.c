@@ -37,6 +37,7 @@ static void destroy(struct masix_object *object)
 static const struct masix_class face_class = { .name = "face" };
 static const struct masix_class machine_class = { .name = "machine", .destroy = destroy };
 static struct masix_object face_object;
+static mach_port_t acs; /* the client face: every program may have it */
 
 struct machine *machine_get(mach_port_t port)
 {
@@ -50,8 +51,10 @@ void machine_put(struct machine *machine)
 
 kern_return_t machines_init(mach_port_t *face)
 {
-	kern_return_t kr = masix_object_init(&face_object, &face_class);
+	kern_return_t kr = masix_right(MASIX_RIGHT_CLIENT, 0, &acs);
 
+	if (kr == KERN_SUCCESS)
+		kr = masix_object_init(&face_object, &face_class);
 	*face = face_object.port;
 	return kr;
 }
@@ -101,6 +104,9 @@ static kern_return_t give_rights(struct making *m, const uint32_t *directories, 
 	if (kr == KERN_SUCCESS)
 		kr = mach_port_insert_right(
 			m->task, MACHINE_PORT_THREAD, m->thread, MACH_MSG_TYPE_COPY_SEND);
+	if (kr == KERN_SUCCESS)
+		kr = mach_port_insert_right(
+			m->task, MACHINE_PORT_ACS, acs, MACH_MSG_TYPE_COPY_SEND);
 	for (uint32_t i = 0; i < count && kr == KERN_SUCCESS; i++) {
 		/* A right that is dead by now is no directory. */
 		kr = mach_port_insert_right(m->task, MACHINE_PORT_DIRECTORY + i, directories[i],
