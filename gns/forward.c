@@ -2,11 +2,11 @@
 #include <mach/notify.h>
 #include <stdlib.h>
 
-#include <masix/copy.h>
 #include <masix/mach.h>
 #include <masix/object.h>
 #include <masix/server.h>
 
+#include "copier.h"
 #include "mach.h"
 #include "mach_port.h"
 #include "object/walk.h"
@@ -16,31 +16,6 @@
 #define PREFIX_SIZE (sizeof(struct wire_identity) + 4)
 
 static uint8_t scratch[PREFIX_SIZE + WIRE_HEAD_MAX]; /* gns.lock */
-
-/* The contents of all regions one after the other, in memory of our own: what their sender backs them with may
- * fail, or change.  NULL with *good: there are none. */
-static void *gather(const uint32_t *words, const struct wire_regions *regions, bool *good)
-{
-	vm_address_t memory = 0;
-	size_t at = 0;
-	unsigned i;
-
-	*good = true;
-	if (regions->total == 0)
-		return NULL;
-	*good = vm_allocate(mach_task_self(), &memory, (vm_size_t)regions->total, TRUE) ==
-		KERN_SUCCESS;
-	for (i = 0; i < regions->count && *good; i++) {
-		const struct wire_region *region = &regions->list[i];
-
-		*good = masix_copy((uint8_t *)memory + at, (const void *)words[region->at],
-				region->size) == 0;
-		at += region->size;
-	}
-	if (!*good && memory != 0)
-		(void)vm_deallocate(mach_task_self(), memory, (vm_size_t)regions->total);
-	return *good ? (void *)memory : NULL;
-}
 
 static void keep_right(void *context, uint32_t name, unsigned disposition)
 {
@@ -103,31 +78,31 @@ static uint8_t *write_message(
 	return bytes;
 }
 
-/* A message that carries a right to a port of a third node, for which that has to grant more credits. */
-struct parked {
-	mach_msg_header_t message; /* as it was received; what follows it is here too */
-};
-
-static bool park(struct gns_port *proxy, const mach_msg_header_t *message)
+/* It waits here, for what `forward` says. */
+static struct parked *park(struct gns_port *proxy, const mach_msg_header_t *message)
 {
-	proxy->parked = malloc(message->msgh_size);
-	if (proxy->parked == NULL)
-		return false;
-	memcpy(proxy->parked, message, message->msgh_size);
+	struct parked *parked = calloc(1, sizeof *parked);
+
+	if (parked != NULL)
+		parked->message = malloc(message->msgh_size);
+	if (parked == NULL || parked->message == NULL) {
+		free(parked);
+		return NULL;
+	}
+	memcpy(parked->message, message, message->msgh_size);
+	proxy->parked = parked;
 	proxy_block(proxy);
-	return true;
+	return parked;
 }
 
-mach_msg_header_t *forward_take_parked(struct gns_port *proxy)
-{
-	mach_msg_header_t *message = &proxy->parked->message;
+static struct wire_regions regions; /* gns.lock: of the message that was looked at last */
 
-	proxy->parked = NULL;
-	return message;
-}
+enum forward { FORWARD_DONE, FORWARD_WAIT, FORWARD_COPY };
 
-/* False: it has to wait. */
-static bool forward(struct gns_port *proxy, mach_msg_header_t *message)
+/* Send it, unless it has to wait for credits, or for its memory to be copied first.  `parked`: NULL if it comes just now.  What is
+ * sent, or cannot be, is consumed. */
+static enum forward forward(
+	struct gns_port *proxy, mach_msg_header_t *message, struct parked *parked)
 {
 	struct rights_leaving leaving = { .peer = proxy->peer };
 	const struct wire_source trial = {
@@ -135,39 +110,52 @@ static bool forward(struct gns_port *proxy, mach_msg_header_t *message)
 		.right = rights_try,
 		.context = &leaving,
 	};
-	static struct wire_regions regions; /* gns.lock */
 	const uint32_t *words = (const uint32_t *)message;
 	const size_t size = message->msgh_size;
 	size_t head_size;
 	uint8_t *bytes;
-	void *memory;
-	bool good = wire_write(words, size, &trial, scratch, sizeof scratch, &head_size,
-			    &regions) == WIRE_OK;
 
-	if (good && leaving.wanting)
-		return false;
-	memory = good ? gather(words, &regions, &good) : NULL;
-	if (!good) {
+	if (wire_write(words, size, &trial, scratch, sizeof scratch, &head_size, &regions) !=
+			WIRE_OK ||
+		(parked != NULL && parked->state == PARKED_FAILED)) {
 		gns.refused++;
 		masix_msg_destroy(message, 0);
-		return true;
+		return FORWARD_DONE;
 	}
+	if (regions.total > 0 && (parked == NULL || parked->state != PARKED_COPIED))
+		return FORWARD_COPY;
+	if (leaving.wanting)
+		return FORWARD_WAIT;
 	bytes = write_message(proxy, words, size, &head_size);
 	drop_body(message);
 	gns.forwarded++;
-	if (bytes == NULL || !peer_send(proxy->peer, proxy->lane, bytes, head_size, memory,
-				     (size_t)regions.total))
+	if (bytes == NULL || !peer_send(proxy->peer, proxy->lane, bytes, head_size,
+				     parked == NULL ? NULL : parked->memory, (size_t)regions.total))
 		masix_log("a message is lost: no memory");
-	return true;
+	if (parked != NULL)
+		parked->memory = NULL; /* taken */
+	return FORWARD_DONE;
 }
 
 bool forward_parked(struct gns_port *proxy)
 {
-	mach_msg_header_t *message = &proxy->parked->message;
+	struct parked *parked = proxy->parked;
 
-	if (!forward(proxy, message))
+	if (parked->state == PARKED_COPYING)
 		return false;
-	free(message);
+	switch (forward(proxy, parked->message, parked)) {
+	case FORWARD_DONE:
+		break;
+	case FORWARD_COPY:
+		parked->regions = regions;
+		copier_start(parked);
+		return false;
+	case FORWARD_WAIT:
+		return false;
+	}
+	free(parked->message);
+	parked->message = NULL;
+	parked_free(parked);
 	proxy->parked = NULL;
 	if (proxy->once)
 		proxy_destroy(proxy);
@@ -193,9 +181,11 @@ void forward_message(struct gns_port *proxy, mach_msg_header_t *message)
 		proxy_no_senders(proxy);
 		return;
 	}
-	if (!forward(proxy, message)) {
-		if (park(proxy, message))
+	if (forward(proxy, message, NULL) != FORWARD_DONE) {
+		if (park(proxy, message) != NULL) {
+			(void)forward_parked(proxy);
 			return;
+		}
 		masix_log("a message is lost: no memory");
 		masix_msg_destroy(message, 0);
 	}

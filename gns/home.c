@@ -69,18 +69,12 @@ static bool is_about_senders(const mach_msg_header_t *message)
 		       message->msgh_id == MACH_NOTIFY_SEND_ONCE);
 }
 
-static void drain(struct gns_port *proxy, struct homecoming *coming)
+static void drain(const struct gns_port *proxy, struct homecoming *coming)
 {
 	mach_msg_header_t *message = (mach_msg_header_t *)buffer;
 	mach_port_t previous = MACH_PORT_NULL;
 	bool awaited = proxy->armed;
 
-	if (proxy->parked != NULL) {
-		mach_msg_header_t *first = forward_take_parked(proxy);
-
-		hold(coming, first);
-		free(first);
-	}
 	/* Who is not asked any more says so, into the queue. */
 	if (proxy->armed &&
 		mach_port_request_notification(mach_task_self(), proxy->name,
@@ -178,7 +172,7 @@ bool home_awaited(struct peer *peer, const struct wire_right *right)
 		return true;
 	if (memcmp(right->identity.node, gns.self.id, sizeof gns.self.id) != 0 ||
 		ports_identified(&gns.ports, &right->identity) != NULL || proxy->once ||
-		proxy->closing || proxy->move != NULL)
+		proxy->parked != NULL || proxy->closing || proxy->move != NULL)
 		return false;
 	return begin(peer, proxy, right);
 }

@@ -40,7 +40,7 @@ struct gns_port {
 	struct move *move;	       /* moved.c: where it will lead */
 	struct flush *flushes;	       /* who waits for a mark */
 	struct homecoming *homecoming; /* home.c: it is about to be the port itself */
-	struct parked *parked;	       /* forward.c: a message that waits for credits */
+	struct parked *parked;	       /* copier.h: a message that waits here */
 	struct gns_port *next_waiting; /* of those closing or blocked */
 	struct gns_port *next_once, **once_link; /* of those for send-once rights */
 

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include <masix/mach.h>
-#include <masix/object.h>
 #include <masix/server.h>
 
+#include "copier.h"
 #include "mach_debug.h"
 #include "mach_port.h"
 #include "state.h"
@@ -179,12 +179,8 @@ void proxy_destroy(struct gns_port *proxy)
 
 	if (proxy->homecoming != NULL)
 		home_end(proxy);
-	if (proxy->parked != NULL) {
-		mach_msg_header_t *message = forward_take_parked(proxy);
-
-		masix_msg_destroy(message, 0);
-		free(message);
-	}
+	if (proxy->parked != NULL)
+		parked_free(proxy->parked);
 	proxy_forget(proxy);
 	/* All senders have dead names from now on. */
 	(void)mach_port_mod_refs(mach_task_self(), name, MACH_PORT_RIGHT_RECEIVE, -1);

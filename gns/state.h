@@ -158,10 +158,8 @@ void export_reclaim(void);
 
 /* forward.c: a message came to a proxy. */
 void forward_message(struct gns_port *proxy, mach_msg_header_t *message);
-/* The message that waits for credits, if it can go now; with it goes a proxy for a send-once right.  False: the proxy waits. */
+/* The message that waits there, if it can go now; with it goes a proxy for a send-once right.  False: the proxy waits. */
 bool forward_parked(struct gns_port *proxy);
-/* The message that waits, as it was received, from malloc; or NULL. */
-mach_msg_header_t *forward_take_parked(struct gns_port *proxy);
 
 /* deliver.c: from another node. */
 void deliver_message(void *peer, uint32_t lane, uint8_t *message, size_t size);

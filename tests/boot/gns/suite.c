@@ -417,6 +417,48 @@ static void bad_memory(struct result *result, int home, int holder)
 	pair_end(&pair);
 }
 
+/* Memory whose pager never answers stalls who sends it, and who touches it, but nobody else; when the pager is gone, the message is
+ * one without such memory, or none. */
+static void silent_pager(struct result *result, int home, int holder)
+{
+	mach_port_t pager = port_make(), reply = port_make(), control, name;
+	struct message message;
+	vm_address_t memory = 0;
+	struct pair pair, other;
+
+	pair_make(&pair, home, holder);
+	pair_make(&other, home, holder);
+	CHECK(mach_port_insert_right(mach_task_self(), pager, pager, MACH_MSG_TYPE_MAKE_SEND) ==
+		KERN_SUCCESS);
+	CHECK(vm_map(mach_task_self(), &memory, 8192, 0, TRUE, pager, 0, FALSE, VM_PROT_READ,
+		      VM_PROT_READ, VM_INHERIT_NONE) == KERN_SUCCESS);
+	/* All that it ever says. */
+	CHECK(message_receive(&message, pager) == MACH_MSG_SUCCESS);
+	control = message.words[7];
+	name = message.words[9];
+	CHECK(memory_object_ready(control, FALSE, MEMORY_OBJECT_COPY_DELAY) == KERN_SUCCESS);
+	message_begin(&message, pair.send, MACH_MSG_TYPE_COPY_SEND, 1);
+	message_memory(&message, (void *)memory, 8192, false);
+	say(result, "sent %x", message_send(&message, WAIT_MS));
+	message_begin(&message, other.send, MACH_MSG_TYPE_COPY_SEND, 2);
+	message_reply(&message, reply, MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	say(result, " other %x ", message_send(&message, WAIT_MS));
+	say_received(result, other.receive, &message);
+	message_begin(&message, message.header.msgh_remote_port, MACH_MSG_TYPE_MOVE_SEND_ONCE, 3);
+	say(result, " reply %x ", message_send(&message, WAIT_MS));
+	say_received(result, reply, &message);
+	(void)vm_deallocate(mach_task_self(), memory, 8192);
+	port_destroy(pager);
+	(void)mach_port_deallocate(mach_task_self(), pager);
+	if (home == LOCAL && message_receive(&message, pair.receive) == MACH_MSG_SUCCESS)
+		(void)vm_deallocate(mach_task_self(), message.words[9], 8192);
+	(void)mach_port_deallocate(mach_task_self(), control);
+	(void)mach_port_deallocate(mach_task_self(), name);
+	pair_end(&pair);
+	pair_end(&other);
+	port_destroy(reply);
+}
+
 static void thirty_rights(struct result *result, int home, int holder)
 {
 	mach_port_t ports[30] = { MACH_PORT_NULL };
@@ -506,6 +548,7 @@ static const struct {
 	{ "inline sizes", inline_sizes },
 	{ "out-of-line memory", memory },
 	{ "bad memory", bad_memory },
+	{ "silent pager", silent_pager },
 	{ "thirty rights", thirty_rights },
 	{ "null and dead rights", null_and_dead },
 	{ "rights to the dead", rights_to_the_dead },
