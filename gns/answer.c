@@ -329,6 +329,10 @@ static bool take(struct peer *peer, const struct letter *letter)
 		return true;
 	case LETTER_PONG:
 		return take_pong(peer, letter);
+	case LETTER_WATCH:
+	case LETTER_STATE:
+	case LETTER_UNWATCH:
+		return watch_letter(peer, letter);
 	}
 	return false;
 }

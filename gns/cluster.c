@@ -33,14 +33,12 @@ static void event(void *context, uint32_t life, enum member_state state)
 	(void)context;
 	if (state == MEMBER_DEAD)
 		neighbour_given_up(about->address, about->node.incarnation);
-	else
-		neighbour_add(about->address);
 }
 
 static void reborn(void *context)
 {
 	(void)context;
-	masix_fatal("the cluster has given us up: a new life begins");
+	masix_fatal("others have gone on without us: a new life begins");
 }
 
 void cluster_start(uint32_t address)
@@ -76,8 +74,19 @@ void cluster_tick(uint64_t now)
 	members_tick(&members, clock_ms);
 }
 
-void cluster_receive(uint32_t address, const uint8_t *packet, size_t size)
+void cluster_receive(
+	uint32_t address, const struct gns_node *from, const uint8_t *packet, size_t size)
 {
+	const struct life life = { *from, address };
+
 	if (has_begun)
-		(void)members_receive(&members, clock_ms, address, packet, size);
+		(void)members_receive(&members, clock_ms, &life, packet, size);
+}
+
+void cluster_told_dead(uint32_t address, const struct gns_node *from)
+{
+	const struct life life = { *from, address };
+
+	if (has_begun)
+		members_told_dead(&members, clock_ms, &life);
 }

@@ -14,7 +14,6 @@
 
 #define FRAME_ID 503201 /* gns_frame */
 #define TIMEOUT_MS_MAX 60000
-#define LINK_TICK_MS 200
 
 static uint32_t buffer[(WIRE_BODY_MAX + sizeof(mach_msg_header_t)) / 4]; /* the engine's */
 
@@ -26,12 +25,8 @@ uint64_t engine_now(void)
 uint64_t engine_run_links(void)
 {
 	uint64_t now = engine_now();
-	uint64_t deadline = gns.has_network ? now + LINK_TICK_MS : UINT64_MAX, due;
-	struct peer *peer;
-
-	if (gns.has_network)
-		neighbour_tick(now);
-	peer = gns.peers;
+	uint64_t deadline = gns.has_network ? neighbour_tick(now) : UINT64_MAX, due;
+	struct peer *peer = gns.peers;
 
 	while (peer != NULL) {
 		due = stream_run(&peer->stream, now);
@@ -87,6 +82,7 @@ static void name_died(mach_port_t name)
 	struct gns_port *port;
 
 	udp_died(name);
+	watch_port_died(name);
 	if (peer != NULL)
 		peer_end(peer, "its server has ended");
 	while (peer == NULL && (port = ports_export(&gns.ports, name, NULL)) != NULL)
@@ -151,7 +147,7 @@ static void take_message(mach_msg_header_t *message)
 		take_notification(message);
 		return;
 	}
-	if (udp_take(message))
+	if (udp_take(message) || watch_take(message))
 		return;
 	if (peer_of_back(message->msgh_local_port) != NULL) {
 		take_frame(message);

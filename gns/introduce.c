@@ -8,6 +8,7 @@
 #include "bytes.h"
 
 #define LABEL "MASIX-GNS-INTRODUCE-v1"
+#define ID_LABEL "MASIX-GNS-NODE-v1"
 #define HEADER_SIZE 4
 
 void introduce_key(const uint8_t cluster[32], uint8_t key[32])
@@ -50,4 +51,10 @@ bool introduce_certified(
 	write_bytes(&writer, certificate->name, sizeof certificate->name);
 	write_bytes(&writer, certificate->public_key, sizeof certificate->public_key);
 	return crypto_sign_verify_detached(certificate->signature, bytes, sizeof bytes, site) == 0;
+}
+
+void introduce_id(const uint8_t public_key[MASIX_PUBLIC_KEY_SIZE], uint8_t id[16])
+{
+	(void)crypto_generichash(id, 16, public_key, MASIX_PUBLIC_KEY_SIZE,
+		(const uint8_t *)ID_LABEL, sizeof ID_LABEL);
 }

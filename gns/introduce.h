@@ -32,4 +32,7 @@ bool introduce_read(const uint8_t key[32], const uint8_t *packet, size_t size, u
 bool introduce_certified(const struct masix_node_certificate *certificate,
 	const uint8_t site[MASIX_PUBLIC_KEY_SIZE]);
 
+/* The identity of the node with that key: nobody else can have it. */
+void introduce_id(const uint8_t public_key[MASIX_PUBLIC_KEY_SIZE], uint8_t id[16]);
+
 #endif

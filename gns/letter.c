@@ -1,6 +1,15 @@
 #include "letter.h"
 
-enum { IDENTITY = 1, NODE = 2, NUMBER = 4, CREDITS = 8, STATUS = 16, RIGHT = 32, NAME = 64 };
+enum {
+	IDENTITY = 1,
+	NODE = 2,
+	NUMBER = 4,
+	CREDITS = 8,
+	STATUS = 16,
+	RIGHT = 32,
+	NAME = 64,
+	GENERATION = 128
+};
 
 /* Which fields a letter has, in this order. */
 static const uint8_t fields[LETTER_LAST + 1] = {
@@ -18,6 +27,9 @@ static const uint8_t fields[LETTER_LAST + 1] = {
 	[LETTER_MOVED] = IDENTITY | RIGHT,
 	[LETTER_FLUSH] = IDENTITY,
 	[LETTER_FLUSHED] = IDENTITY,
+	[LETTER_WATCH] = NUMBER | NAME,
+	[LETTER_STATE] = NUMBER | STATUS | GENERATION,
+	[LETTER_UNWATCH] = NUMBER,
 };
 
 size_t letter_write(const struct letter *letter, uint8_t *bytes, size_t room)
@@ -38,6 +50,8 @@ size_t letter_write(const struct letter *letter, uint8_t *bytes, size_t room)
 		write_u64(&writer, letter->credits);
 	if (has & STATUS)
 		write_u32(&writer, (uint32_t)letter->status);
+	if (has & GENERATION)
+		write_u32(&writer, letter->generation);
 	if (has & RIGHT)
 		wire_put_right(&writer, &letter->right);
 	if (has & NAME) {
@@ -70,6 +84,8 @@ bool letter_read(const uint8_t *bytes, size_t size, struct letter *letter)
 		letter->credits = read_u64(&reader);
 	if (has & STATUS)
 		letter->status = (int32_t)read_u32(&reader);
+	if (has & GENERATION)
+		letter->generation = read_u32(&reader);
 	if (has & RIGHT)
 		wire_get_right(&reader, &letter->right);
 	if (has & NAME) {

@@ -25,7 +25,10 @@ enum letter_type {
 	LETTER_MOVED,	/* old home to holder: this right is to where the port lives now */
 	LETTER_FLUSH,	/* holder to old home: has what I sent gone there? */
 	LETTER_FLUSHED, /* old home to holder: all of it */
-	LETTER_LAST = LETTER_FLUSHED,
+	LETTER_WATCH,	/* tell me of this name of your node, as `number` */
+	LETTER_STATE, /* it came, went or was replaced (`status`); or an error: that will not be told */
+	LETTER_UNWATCH, /* no more */
+	LETTER_LAST = LETTER_UNWATCH,
 };
 
 struct letter {
@@ -34,6 +37,7 @@ struct letter {
 	struct gns_node node;
 	uint64_t number, credits;
 	int32_t status;
+	uint32_t generation;
 	struct wire_right right;
 	uint8_t name_length;
 	char name[LETTER_NAME_MAX];

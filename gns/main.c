@@ -15,6 +15,7 @@
 #include "cluster.h"
 #include "gns_link_server.h"
 #include "gns_server.h"
+#include "introduce.h"
 #include "neighbour.h"
 #include "state.h"
 #include "udp.h"
@@ -39,7 +40,12 @@ static masix_routine_t door_demux(const mach_msg_header_t *in)
 						: NULL;
 }
 
-/* Who we are: the machine's identity with the node's name, and a life that is younger than all before. */
+static bool has_certificate(void)
+{
+	return masix_identity.node.certificate.name[0] != '\0';
+}
+
+/* Who we are: the owner of a certified key, or the machine's identity with the node's name; and a life that is younger than all before. */
 static void make_self(const char *name)
 {
 	crypto_generichash_state state;
@@ -49,6 +55,8 @@ static void make_self(const char *name)
 		&state, (const uint8_t *)masix_start_info()->node, sizeof masix_start_info()->node);
 	(void)crypto_generichash_update(&state, (const uint8_t *)name, strlen(name));
 	(void)crypto_generichash_final(&state, gns.self.id, sizeof gns.self.id);
+	if (has_certificate())
+		introduce_id(masix_identity.node.certificate.public_key, gns.self.id);
 	gns.self.incarnation = (uint64_t)masix_realtime_ns();
 	strncpy(gns.name, name, sizeof gns.name - 1);
 }
@@ -74,11 +82,6 @@ static void join(const char *server)
 
 	if (kr != KERN_SUCCESS)
 		masix_log("cannot join %s: %s", server, masix_strerror(kr));
-}
-
-static bool has_certificate(void)
-{
-	return masix_identity.node.certificate.name[0] != '\0';
 }
 
 static uint32_t address_of(const char *text)

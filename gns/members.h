@@ -1,8 +1,10 @@
 /* Who is in the cluster, by gossip (after Das, Gupta, Motivala: SWIM).  Every period a node asks one other whether it is there, if need
  * be through others; news travels on these messages.  So cost per node does not grow with the number of nodes.
  *
- * A node that is told that it is suspected says that it is there, under a higher version.  One that is told that it is dead is: it
- * begins a new life, since others have given up what the old one held.
+ * Nothing is believed of a third: who is told of is asked, and only what a node says itself makes it a member, or alive; only one's
+ * own questions, in vain for long enough, make one dead.  So a member that lies costs others questions, of which there are
+ * MEMBERS_PROBES a second at most.  A node that is told that it is dead by more than one other is: it begins a
+ * new life, since others have given up what the old one held.
  *
  * Pure: time in milliseconds and all sending are given.  The same source runs as thousands of nodes on the host (make scale). */
 #ifndef GNS_MEMBERS_H
@@ -18,6 +20,10 @@
 #define MEMBERS_HOT 256		 /* news that is still told */
 #define MEMBERS_FORGET_MS 600000 /* the dead */
 #define MEMBERS_MAX 65536
+#define MEMBERS_PROBES 500 /* questions about what was told, a second */
+#define MEMBERS_QUORUM 2   /* nodes that say we are dead; of two nodes in all, one is enough */
+#define MEMBERS_VERDICT_MS 60000
+#define MEMBERS_AGAIN_MS 120000 /* then the dead that speak are members again */
 
 /* Lives that have been heard of, each once: a member is the index of one, so that a table of members is small. */
 struct life {
@@ -41,7 +47,6 @@ enum member_state { MEMBER_ALIVE, MEMBER_SUSPECT, MEMBER_DEAD };
 
 struct member {
 	uint32_t life; /* + 1; 0: an empty place */
-	uint16_t version;
 	uint8_t state;
 	uint32_t since; /* ms, of the state */
 };
@@ -65,8 +70,7 @@ struct members {
 	const struct members_ops *ops;
 	struct lives *lives;
 	uint64_t dice;
-	uint32_t self; /* life */
-	uint16_t version;
+	uint32_t self;	      /* life */
 	uint32_t patience_ms; /* with a suspect, at least; 0 after members_init */
 
 	struct member *places;		    /* open addressing by node id */
@@ -87,12 +91,17 @@ struct members {
 		unsigned left; /* times to tell it */
 	} hot[MEMBERS_HOT];
 	unsigned hot_count;
+	uint32_t probes, probes_since; /* in this second */
+	struct {
+		uint32_t life, at;
+	} verdicts[MEMBERS_QUORUM]; /* who says that we are dead, and when */
+	unsigned verdict_count;
 	bool behind; /* there was more news than could be told: others' tables have what was missed */
 
 	uint32_t pull_address; /* of whom the table is being fetched */
 	uint32_t pull_cursor, pulled_at;
 	unsigned pull_tries;
-	bool quiet; /* what is heard now need not be told: it is on somebody's page */
+	bool quiet; /* who is met now need not be told of */
 	bool pulling;
 };
 
@@ -106,9 +115,13 @@ void members_join(struct members *members, uint32_t now, uint32_t address);
 /* To be called often (every 100 ms or so). */
 void members_tick(struct members *members, uint32_t now);
 
-/* A packet that came from `address`.  False: malformed. */
-bool members_receive(struct members *members, uint32_t now, uint32_t address, const uint8_t *packet,
-	size_t size);
+/* A packet of that node, in that life and at that address: who calls knows that it is (by the link that it came over).  False:
+ * malformed. */
+bool members_receive(struct members *members, uint32_t now, const struct life *from,
+	const uint8_t *packet, size_t size);
+
+/* That node, itself, takes our present life for over.  Of enough of them it is believed. */
+void members_told_dead(struct members *members, uint32_t now, const struct life *teller);
 
 /* The member with that node id, or NULL; oneself is none. */
 const struct member *members_find(const struct members *members, const uint8_t id[16]);

@@ -1,6 +1,6 @@
 # The network server: pure cores (tests/unit/gns) and what moves messages between ports and links.
 gns_srcs := answer.c cluster.c cookie.c copier.c deaths.c deliver.c engine.c export.c forward.c home.c introduce.c ledger.c letter.c link.c lives.c main.c \
-	members.c moved.c neighbour.c noise.c peer.c ports.c proxy.c record.c replay.c rights.c serve_gns.c stream.c stream_in.c udp.c wire.c
+	members.c moved.c neighbour.c noise.c peer.c ports.c proxy.c record.c replay.c rights.c serve_gns.c stream.c stream_in.c udp.c watch.c wire.c
 gns_libs := -lsodium
 $(eval $(call masix_server,gns))
 ROOT_FILES += $(B)/signed/gns:/usr/lib/masix/servers/gns:0700 \

@@ -100,7 +100,6 @@ static unsigned find_keepers(
 struct packet {
 	uint8_t kind;
 	uint32_t number;
-	struct gns_node sender;
 	struct name name;
 	unsigned life_count;
 	struct life lives[NAMES_OWNERS];
@@ -121,7 +120,6 @@ static void send_packet(struct names *names, uint32_t address, enum packet_kind 
 
 	write_u8(&writer, (uint8_t)kind);
 	write_u32(&writer, number);
-	write_node(&writer, &life_of(names, names->members->self)->node);
 	write_u8(&writer, name->length);
 	write_bytes(&writer, name->text, name->length);
 	write_u8(&writer, (uint8_t)count);
@@ -145,7 +143,6 @@ static bool read_packet(const uint8_t *bytes, size_t size, struct packet *packet
 
 	packet->kind = read_u8(&reader);
 	packet->number = read_u32(&reader);
-	read_node(&reader, &packet->sender);
 	packet->name.length = read_u8(&reader);
 	if (packet->name.length > NAMES_LENGTH_MAX)
 		return false;
@@ -403,7 +400,8 @@ static void take_these(
 	}
 }
 
-static void take_reply(struct names *names, uint32_t now, const struct packet *packet)
+static void take_reply(
+	struct names *names, uint32_t now, const struct life *from, const struct packet *packet)
 {
 	struct names_request *request = find_request(names, packet);
 
@@ -413,7 +411,7 @@ static void take_reply(struct names *names, uint32_t now, const struct packet *p
 		take_these(names, request, packet);
 		go_on(names, now, request);
 	} else if (packet->kind != PACKET_THESE && request->asked != LIFE_NONE &&
-		   gns_node_is(&life_of(names, request->asked)->node, &packet->sender)) {
+		   gns_node_is(&life_of(names, request->asked)->node, &from->node)) {
 		if (packet->kind == PACKET_YES)
 			end_request(names, request, request->asked);
 		else
@@ -421,8 +419,8 @@ static void take_reply(struct names *names, uint32_t now, const struct packet *p
 	}
 }
 
-bool names_receive(
-	struct names *names, uint32_t now, uint32_t address, const uint8_t *bytes, size_t size)
+bool names_receive(struct names *names, uint32_t now, const struct life *from, const uint8_t *bytes,
+	size_t size)
 {
 	struct packet packet;
 
@@ -431,20 +429,20 @@ bool names_receive(
 	switch (packet.kind) {
 	case PACKET_HAVE:
 	case PACKET_WATCH:
-		keep(names, now, &packet.name, &packet.sender, packet.kind == PACKET_WATCH);
+		keep(names, now, &packet.name, &from->node, packet.kind == PACKET_WATCH);
 		break;
 	case PACKET_WHO:
-		tell_owners(names, address, &packet);
+		tell_owners(names, from->address, &packet);
 		break;
 	case PACKET_REALLY:
-		send_packet(names, address, has(names, &packet.name) ? PACKET_YES : PACKET_NO,
+		send_packet(names, from->address, has(names, &packet.name) ? PACKET_YES : PACKET_NO,
 			packet.number, &packet.name, NULL, 0);
 		break;
 	case PACKET_CAME:
 		take_came(names, &packet);
 		break;
 	default:
-		take_reply(names, now, &packet);
+		take_reply(names, now, from, &packet);
 	}
 	return true;
 }

@@ -76,7 +76,8 @@ bool names_lookup(struct names *names, uint32_t now, uint32_t request, const str
 	__attribute__((warn_unused_result));
 
 void names_tick(struct names *names, uint32_t now);
-bool names_receive(
-	struct names *names, uint32_t now, uint32_t address, const uint8_t *packet, size_t size);
+/* Of that node, in that life; as members_receive. */
+bool names_receive(struct names *names, uint32_t now, const struct life *from,
+	const uint8_t *packet, size_t size);
 
 #endif

@@ -22,6 +22,8 @@
 #define SILENT_MS 15000 /* then its life is over */
 #define NEIGHBOURS_MAX 128
 #define ASK_AGAIN_MS 1000
+#define STRANGER_MS 30000 /* who has not answered by then is forgotten */
+#define TICK_MS 200
 #define CHECKS_PER_SECOND 20 /* of certificates */
 
 /* A frame that is none of a stream: a sequence number that no stream comes to 8, kind 1, and
@@ -36,9 +38,13 @@ struct neighbour {
 	struct masix_inet_name address;
 	bool is_known; /* whose key is there: */
 	struct masix_node_certificate certificate;
+	bool is_seed;
+	uint64_t entered;
 	uint64_t asked; /* when we last asked */
 	struct link link;
 	struct link_ops ops;
+	bool is_itself; /* the link's other end has the identity that follows from its key: */
+	struct gns_node node;
 	struct peer *peer;  /* while it is joined */
 	uint64_t over;	    /* its incarnation that has ended; 0: none */
 	uint64_t told_over; /* when we told it so */
@@ -88,6 +94,7 @@ static struct neighbour *enter(const struct masix_inet_name *address)
 		return NULL;
 	made->address = *address;
 	made->address.port = UDP_PORT;
+	made->entered = engine_now();
 	made->next = neighbours;
 	neighbours = made;
 	neighbour_count++;
@@ -113,7 +120,10 @@ static struct neighbour *at_or_new(uint32_t address)
 
 void neighbour_add(uint32_t address)
 {
-	(void)at_or_new(address);
+	struct neighbour *neighbour = at_or_new(address);
+
+	if (neighbour != NULL)
+		neighbour->is_seed = true;
 }
 
 /* --- Links ------------------------------------------------------------------------------------------------------------ */
@@ -126,6 +136,17 @@ static void send_packet(void *context, const uint8_t *packet, size_t size)
 	udp_send(&neighbour->address, packet, size);
 }
 
+/* Nobody is called as another, or takes another's identity, and so its place. */
+static bool is_of(
+	const struct masix_gns_hello *hello, const struct masix_node_certificate *certificate)
+{
+	uint8_t id[sizeof hello->node];
+
+	introduce_id(certificate->public_key, id);
+	return memcmp(id, hello->node, sizeof id) == 0 &&
+	       strncmp(hello->name, certificate->name, sizeof hello->name) == 0;
+}
+
 static void came_up(void *context, const uint8_t bytes[LINK_HELLO_SIZE])
 {
 	struct neighbour *neighbour = context;
@@ -133,12 +154,16 @@ static void came_up(void *context, const uint8_t bytes[LINK_HELLO_SIZE])
 	kern_return_t kr;
 
 	memcpy(&hello, bytes, sizeof hello);
+	neighbour->is_itself = is_of(&hello, &neighbour->certificate);
+	if (!neighbour->is_itself)
+		return;
+	memcpy(neighbour->node.id, hello.node, sizeof neighbour->node.id);
+	neighbour->node.incarnation = hello.incarnation;
 	if (neighbour->peer != NULL && neighbour->peer->node.incarnation == hello.incarnation) {
 		stream_reconnected(&neighbour->peer->stream); /* new keys of the same life */
 		return;
 	}
-	if (hello.incarnation <= neighbour->over ||
-		strncmp(hello.name, name_of(neighbour), sizeof hello.name) != 0)
+	if (hello.incarnation <= neighbour->over)
 		return;
 	if (neighbour->peer != NULL)
 		peer_end(neighbour->peer, "it has begun a new life");
@@ -197,7 +222,7 @@ static void tell_over(struct neighbour *neighbour, uint64_t now)
 	(void)link_send(&neighbour->link, now, frame, sizeof frame);
 }
 
-/* The other has given up this life of ours.  Who has fewer others begins a new one: that loses least. */
+/* The other has given up this life of ours: what was between us is over. */
 static void take_over(struct neighbour *neighbour, struct reader *reader)
 {
 	const uint64_t incarnation = read_u64(reader);
@@ -209,8 +234,9 @@ static void take_over(struct neighbour *neighbour, struct reader *reader)
 	if (neighbour->peer != NULL)
 		peer_end(neighbour->peer, "it has given us up");
 	ours = living_peers();
-	if (ours < theirs || (ours == theirs && neighbour->link.begins))
-		masix_fatal("%s has gone on without us: a new life begins", name_of(neighbour));
+	/* Of two, one goes on; of more, so many must say it that one that lies is not enough (members.h). */
+	if (ours > 0 || theirs > 0 || neighbour->link.begins)
+		cluster_told_dead(address_of(neighbour), &neighbour->node);
 	tell_over(neighbour, engine_now());
 }
 
@@ -226,10 +252,12 @@ static void take_frame(void *context, const uint8_t *frame, size_t size)
 		return;
 	}
 	kind = read_u8(&reader);
+	if (!neighbour->is_itself)
+		return;
 	if (kind == FRAME_OVER)
 		take_over(neighbour, &reader);
 	else if (kind == FRAME_CLUSTER)
-		cluster_receive(address_of(neighbour), reader.next, reader.left);
+		cluster_receive(address_of(neighbour), &neighbour->node, reader.next, reader.left);
 }
 
 /* --- Who is there ------------------------------------------------------------------------------------------------------- */
@@ -280,12 +308,13 @@ static bool take_place(
 	if (other != NULL && other->peer != NULL)
 		return false;
 	if (other != NULL)
-		other->is_known = false; /* it has moved */
+		other->is_known = other->is_itself = false; /* it has moved */
 	if (there == NULL)
 		there = enter(address);
 	if (there == NULL)
 		return false;
 	there->is_known = true;
+	there->is_itself = false;
 	there->certificate = *certificate;
 	there->over = other != NULL ? other->over : 0;
 	there->ops = (struct link_ops){ send_packet, came_up, take_frame, there };
@@ -382,11 +411,33 @@ static void tend(struct neighbour *neighbour, uint64_t now)
 	}
 }
 
-void neighbour_tick(uint64_t now)
+/* Nobody is there, or nobody of ours; those who are to be looked for always are seeds. */
+static bool is_stranger(const struct neighbour *neighbour, uint64_t now)
 {
-	struct neighbour *neighbour;
+	return !neighbour->is_known && !neighbour->is_seed &&
+	       now - neighbour->entered >= STRANGER_MS;
+}
 
+uint64_t neighbour_tick(uint64_t now)
+{
+	static uint64_t next;
+	struct neighbour **link = &neighbours;
+
+	if (now < next)
+		return next;
+	next = now + TICK_MS;
 	cluster_tick(now);
-	for (neighbour = neighbours; neighbour != NULL; neighbour = neighbour->next)
-		tend(neighbour, now);
+	while (*link != NULL) {
+		struct neighbour *neighbour = *link;
+
+		if (!is_stranger(neighbour, now)) {
+			tend(neighbour, now);
+			link = &neighbour->next;
+			continue;
+		}
+		*link = neighbour->next;
+		neighbour_count--;
+		free(neighbour);
+	}
+	return next;
 }

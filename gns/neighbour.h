@@ -18,10 +18,11 @@ struct neighbour_figures {
 /* Before all others: this machine has a certificate (masix_identity.node). */
 void neighbour_start(void);
 
-/* There may be a node at that IPv4 address (network order): it will be asked. */
+/* A node is to be looked for at that IPv4 address (network order), again and again. */
 void neighbour_add(uint32_t address);
 
-void neighbour_tick(uint64_t now);
+/* To be called often; does something now and then.  When it will next. */
+uint64_t neighbour_tick(uint64_t now);
 void neighbour_receive(const struct masix_inet_name *from, const uint8_t *packet, size_t size);
 void neighbour_emit(struct neighbour *neighbour, const uint8_t *frame, size_t size);
 /* A packet of cluster.h; lost if there is no link yet. */

@@ -158,6 +158,7 @@ kern_return_t peer_add(const struct masix_gns_hello *hello, mach_port_t road, ma
 	peer->next = gns.peers;
 	gns.peers = peer;
 	masix_log("node %s is there", peer->name);
+	watch_peer_comes(peer);
 	*added = peer;
 	return KERN_SUCCESS;
 }
@@ -188,6 +189,7 @@ void peer_end(struct peer *peer, const char *why)
 	}
 	deliver_discard(peer);
 	answer_lookups_lost(peer);
+	watch_peer_ends(peer);
 	stream_end(&peer->stream);
 	if (peer->wire != NULL) {
 		neighbour_forget(peer->wire);

@@ -85,6 +85,25 @@ kern_return_t S_gns_ping(mach_port_t port, mach_port_t reply, mach_msg_type_name
 	return kr;
 }
 
+kern_return_t S_gns_watch(
+	mach_port_t face, const masix_name_t name, mach_msg_type_number_t length, mach_port_t port)
+{
+	struct lookup about = { 0 };
+	kern_return_t kr;
+	size_t at;
+
+	(void)face;
+	if (!MACH_PORT_VALID(port) || !split(name, length, &at))
+		return MASIX_E_INVALID;
+	if (!name_node(&about, name + at + 1, length - at - 1))
+		return MASIX_E_NOT_FOUND;
+	pthread_mutex_lock(&gns.lock);
+	kr = watch_begin(name, at, about.node, strcmp(about.node, "*") == 0, port);
+	engine_settle();
+	pthread_mutex_unlock(&gns.lock);
+	return kr;
+}
+
 kern_return_t S_gns_where(
 	mach_port_t port, mach_port_t right, masix_name_t node, mach_msg_type_number_t *length)
 {

@@ -216,4 +216,15 @@ kern_return_t answer_begin(const struct lookup *begun);
 uint64_t answer_tick(uint64_t now);
 kern_return_t answer_local_lookup(const char *name, size_t length, mach_port_t *port);
 
+/* watch.c: names that come and go.  ACS's events for `name` of that node, or of any, go to `port`, a send right that it takes on
+ * success.  MASIX_E_LIMIT. */
+kern_return_t watch_begin(
+	const char *name, size_t length, const char *node, bool any, mach_port_t port);
+void watch_port_died(mach_port_t port);
+/* False: not an event of ACS. */
+bool watch_take(mach_msg_header_t *message);
+bool watch_letter(struct peer *peer, const struct letter *letter);
+void watch_peer_comes(struct peer *peer);
+void watch_peer_ends(struct peer *peer);
+
 #endif

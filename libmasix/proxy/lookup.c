@@ -53,6 +53,24 @@ kern_return_t masix_proxy_lookup(const char *name, uint32_t timeout_ms, mach_por
 	return here_lookup(name, timeout_ms, port);
 }
 
+kern_return_t masix_proxy_watch(const char *name, mach_port_t events)
+{
+	const size_t length = strlen(name);
+	mach_port_t gns;
+	kern_return_t kr;
+
+	if (length > MASIX_NAME_MAX)
+		return MASIX_E_NAME_TOO_LONG;
+	if (strchr(name, '@') == NULL)
+		return here_watch(name, events);
+	kr = here_lookup(GNS, 0, &gns);
+	if (kr != KERN_SUCCESS)
+		return kr;
+	kr = gns_watch(gns, name, length, events);
+	(void)mach_port_deallocate(mach_task_self(), gns); /* ours, or dead */
+	return kr;
+}
+
 kern_return_t masix_proxy_where(mach_port_t right, char node[MASIX_NODE_SIZE])
 {
 	masix_name_t name;

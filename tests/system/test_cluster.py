@@ -112,6 +112,50 @@ def a_lookup_waits_for_the_server(guest):
     check(guest.nodes[3].sh("masix stop example"))
 
 
+def heard(screen, count):
+    """The first lines of `masix watch`, without their times and generations."""
+    return [line.split(" ", 1)[1].split(",")[0] for line in bytes(screen.data).decode().splitlines()[:count]]
+
+
+@case(seconds=120)
+def arrivals_of_names_are_told(guest):
+    there, screen = guest.nodes[2], Collected()
+    steps = Steps(screen, (b"example@n2 went\n", lambda: check(there.sh("masix start example"))),
+                  (b"is there, generation", lambda: check(there.sh("masix kill example"))),
+                  (b"was replaced", lambda: check(there.sh("masix stop example; masix start example; masix stop example"))))
+    check(guest.sh("masix watch -n 6 example@n2", stdin=steps, stdout=screen), stderr="")
+    lines = heard(screen, 6)
+    # Its heir follows the one that was killed at once.
+    require(lines == ["example@n2 went", "example@n2 is there", "example@n2 was replaced", "example@n2 went",
+                      "example@n2 is there", "example@n2 went"], f"{lines}")
+
+
+@case(seconds=180)
+def arrivals_at_any_node_are_told(guest):
+    screen = Collected()
+    check(guest.nodes[3].sh("masix start example"))
+    # Who has it is told first; then n2, whose names go with it.
+    steps = Steps(screen, (b"example@n3 is there", lambda: check(guest.nodes[2].sh("masix start example"))),
+                  (b"example@n2 is there", lambda: guest.nodes[2].guest.machine.kill()),
+                  (b"example@n2 went\n", lambda: check(guest.nodes[3].sh("masix stop example"))))
+    check(guest.sh("masix watch -n 4 'example@*'", stdin=steps, stdout=screen), stderr="")
+    lines = heard(screen, 4)
+    guest.reboot(2)
+    check(guest.nodes[2].sh("masix nodes --wait 3 >/dev/null"))
+    require(lines == ["example@n3 is there", "example@n2 is there", "example@n2 went", "example@n3 went"], f"{lines}")
+
+
+@case
+def arrivals_at_this_node_are_told_too(guest):
+    screen = Collected()
+    check(guest.sh("masix start example"))
+    steps = Steps(screen, (b"example@n1 is there", lambda: check(guest.nodes[2].sh("masix start example"))),
+                  (b"example@n2 is there", lambda: check(guest.nodes[2].sh("masix stop example"))))
+    check(guest.sh("masix watch -n 3 'example@*'; masix stop example", stdin=steps, stdout=screen), stderr="")
+    check(guest.run("masix", "watch", "-n", "1", "example@n9"), stderr="")
+    check(guest.run("masix", "watch", "-n", "1", "@n2"), status=1, stderr="masix: @n2: invalid argument\n")
+
+
 @case(seconds=180)
 def a_client_sees_one_error_and_then_the_new_server(guest):
     check(guest.nodes[2].sh("masix start example"))

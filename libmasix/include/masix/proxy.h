@@ -20,6 +20,12 @@
 kern_return_t masix_proxy_lookup(const char *name, uint32_t timeout_ms, mach_port_t *port)
 	__attribute__((warn_unused_result));
 
+/* ACS's events (mig/acs_event.defs) for `name` come to the receive right `events` from now on, the state as it is first; for "NAME@NODE" and
+ * "NAME@*" as gns_watch of mig/gns.defs says, until the network server ends (then `events` has no senders).  They are hints: look the
+ * name up again.  MASIX_E_LIMIT: too many watch; MASIX_E_NOT_FOUND: this machine is in no cluster; MASIX_E_NAME_TOO_LONG. */
+kern_return_t masix_proxy_watch(const char *name, mach_port_t events)
+	__attribute__((warn_unused_result));
+
 /* The name of the node where the port of a send right lives, this one or another, terminated; `right` stays the caller's.  Asks
  * the network server of this node, and nobody elsewhere.  MASIX_E_NOT_FOUND: this machine is in no cluster; MASIX_E_DEAD: the right
  * is dead. */

@@ -73,7 +73,8 @@ static void *serve(void *unused)
 	for (;;) {
 		if (message_receive_within(&message, port, 60000) != MACH_MSG_SUCCESS)
 			continue;
-		if (message.header.msgh_id == GNS_PING) /* a call that gets no answer: its reply right is kept */
+		if (message.header.msgh_id ==
+			GNS_PING) /* a call that gets no answer: its reply right is kept */
 			continue;
 		if (message.header.msgh_id == NUMBER) {
 			take_number(&last, message.words[7]);

@@ -7,6 +7,7 @@
 struct sim_packet {
 	struct sim_packet *next;
 	uint32_t from, to;
+	struct life life; /* of the sender */
 	uint16_t size;
 	uint8_t bytes[];
 };
@@ -35,6 +36,7 @@ static void send_packet(void *context, uint32_t address, const uint8_t *bytes, s
 		abort();
 	packet->from = (uint32_t)(node - sim->nodes);
 	packet->to = address;
+	packet->life = sim->lives.list[node->members.self];
 	packet->size = (uint16_t)size;
 	memcpy(packet->bytes, bytes, size);
 	slot = &sim->wheel[(sim->now + delay) % 1024];
@@ -150,16 +152,13 @@ void sim_meet_all(struct sim *sim)
 	for (i = 0; i < sim->count; i++)
 		for (other = 0; other < sim->count; other++) {
 			const struct life *life = &sim->lives.list[sim->nodes[other].members.self];
-			uint8_t bytes[36] = { 2 }; /* an answer to nothing */
+			const uint8_t bytes[6] = { 2, 0xff, 0xff, 0xff, 0xff }; /* no news */
 
 			if (other == i || !sim->nodes[i].up || !sim->nodes[other].up)
 				continue;
-			memcpy(bytes + 7, life->node.id, 16);
-			memcpy(bytes + 23, &life->node.incarnation, 8);
-			memcpy(bytes + 31, &life->address, 4);
-			if (!members_receive(&sim->nodes[i].members, sim->now, other, bytes, 36))
+			if (!members_receive(
+				    &sim->nodes[i].members, sim->now, life, bytes, sizeof bytes))
 				abort();
-			sim->nodes[i].members.hot_count = 0; /* it is news to nobody */
 		}
 }
 
@@ -174,9 +173,9 @@ static void deliver(struct sim *sim)
 		next = packet->next;
 		if (to->up && to->group == from->group) {
 			bool good = packet->bytes[0] < NAMES_PACKET_FIRST
-					    ? members_receive(&to->members, sim->now, packet->from,
+					    ? members_receive(&to->members, sim->now, &packet->life,
 						      packet->bytes, packet->size)
-					    : names_receive(&to->names, sim->now, packet->from,
+					    : names_receive(&to->names, sim->now, &packet->life,
 						      packet->bytes, packet->size);
 
 			if (!good)

@@ -91,6 +91,130 @@ static void a_partition_heals(void **state)
 	sim_free(&sim);
 }
 
+/* --- A member that lies ------------------------------------------------------------------------------------------- */
+
+#define LIAR 0
+
+static void put_life(uint8_t *news, enum member_state state, const struct life *life)
+{
+	news[0] = (uint8_t)state;
+	memcpy(news + 1, life->node.id, 16);
+	memcpy(news + 17, &life->node.incarnation, 8);
+	memcpy(news + 25, &life->address, 4);
+}
+
+/* What it says of two lives, as itself: nobody can speak as another. */
+static void lie(
+	unsigned to, enum member_state state, const struct life *one, const struct life *two)
+{
+	const struct life *self = &sim.lives.list[sim.nodes[LIAR].members.self];
+	uint8_t bytes[6 + 2 * 29] = { 2, [5] = 2 };
+
+	put_life(bytes + 6, state, one);
+	put_life(bytes + 35, state, two);
+	assert_true(members_receive(&sim.nodes[to].members, sim.now, self, bytes, sizeof bytes));
+}
+
+/* Ten times a second to everybody: others are dead, you are dead, they have begun new lives, there are more nodes. */
+static void a_member_that_lies_ends_nobody(void **state)
+{
+	unsigned round, to;
+
+	(void)state;
+	begin(8, 20);
+	for (round = 0; round < 600; round++) {
+		for (to = 1; to < NODES; to++) {
+			const struct life *victim =
+				&sim.lives.list[sim.nodes[1 + sim_roll(&sim, NODES - 1)]
+							.members.self];
+			const struct life *listener = &sim.lives.list[sim.nodes[to].members.self];
+			struct life next = *victim, invented = *victim;
+
+			next.node.incarnation += 1000;
+			invented.node.id[sim_roll(&sim, 16)] ^= 0x55;
+			lie(to, round % 2 ? MEMBER_DEAD : MEMBER_SUSPECT, victim, listener);
+			lie(to, MEMBER_ALIVE, &next, &invented);
+		}
+		sim_run(&sim, 100);
+	}
+	assert_int_equal(sim.deaths_told, 0);
+	assert_int_equal(sim.reborn, 0);
+	all_know_all();
+	for (to = 0; to < NODES; to++)
+		assert_int_equal(sim.nodes[to].members.count, NODES - 1);
+	/* Who dies is found dead all the same, and who joins is met. */
+	sim_stop(&sim, 7);
+	sim_run(&sim, 30000);
+	assert_int_equal(sim_know_dead(&sim, 7), NODES - 1);
+	sim_start(&sim, 7, 3);
+	sim_run(&sim, 20000);
+	all_know_all();
+	sim_free(&sim);
+}
+
+/* What lies cost is bounded. */
+static void lies_cost_little(void **state)
+{
+	const struct life *victim;
+	uint64_t sent;
+	unsigned i;
+
+	(void)state;
+	begin(9, 0);
+	victim = &sim.lives.list[sim.nodes[2].members.self];
+	sent = sim.nodes[1].packets_sent;
+	for (i = 0; i < 20000; i++) {
+		struct life invented = *victim;
+
+		invented.node.incarnation += i;
+		lie(1, MEMBER_ALIVE, &invented, victim);
+	}
+	assert_in_range(sim.nodes[1].packets_sent - sent, 1, MEMBERS_PROBES);
+	sim_free(&sim);
+}
+
+/* One says that it is dead: no.  So many that one liar cannot be all of them: yes. */
+static void a_quorum_is_believed(void **state)
+{
+	const struct life *victim;
+	unsigned i;
+
+	(void)state;
+	begin(10, 0);
+	victim = &sim.lives.list[sim.nodes[5].members.self];
+	for (i = 0; i < MEMBERS_QUORUM; i++) {
+		assert_int_equal(sim.reborn, 0);
+		members_told_dead(&sim.nodes[5].members, sim.now,
+			&sim.lives.list[sim.nodes[10 + i].members.self]);
+		members_told_dead(&sim.nodes[5].members, sim.now,
+			&sim.lives.list[sim.nodes[10 + i].members.self]);
+	}
+	assert_int_equal(sim.reborn, 1);
+	assert_true(sim.lives.list[sim.nodes[5].members.self].node.incarnation >
+		    victim->node.incarnation);
+	sim_run(&sim, 20000);
+	all_know_all();
+	sim_free(&sim);
+}
+
+/* One alone has taken it for dead, wrongly: it is not told so by others, and is a member again. */
+static void one_error_is_forgotten(void **state)
+{
+	const uint8_t *id;
+
+	(void)state;
+	begin(11, 0);
+	id = sim.lives.list[sim.nodes[5].members.self].node.id;
+	sim.nodes[5].group = 1;
+	sim.nodes[6].group = 2; /* who sees nobody takes all for dead */
+	sim_run(&sim, 40000);
+	sim.nodes[5].group = sim.nodes[6].group = 0;
+	sim_run(&sim, MEMBERS_AGAIN_MS + 60000);
+	all_know_all();
+	assert_int_equal(members_find(&sim.nodes[6].members, id)->state, MEMBER_ALIVE);
+	sim_free(&sim);
+}
+
 /* --- Names --------------------------------------------------------------------------------------------------------- */
 
 #define OWNERS 10
@@ -203,9 +327,11 @@ static void hostile_packets(void **state)
 {
 	uint64_t dice = 99;
 	unsigned round, good = 0;
+	struct life from;
 
 	(void)state;
 	begin(7, 0);
+	from = sim.lives.list[sim.nodes[3].members.self];
 	for (round = 0; round < 200000; round++) {
 		uint8_t bytes[128];
 		size_t size = dice_below(&dice, sizeof bytes), i;
@@ -216,11 +342,11 @@ static void hostile_packets(void **state)
 		bytes[0] = (uint8_t)(1 + dice_below(&dice, 7) +
 				     (dice_below(&dice, 2) ? NAMES_PACKET_FIRST - 1 : 0));
 		if (dice_below(&dice, 2)) /* just the right size for some news */
-			size = 36 + (size_t)31 * (bytes[35] = (uint8_t)dice_below(&dice, 3));
+			size = 6 + (size_t)29 * (bytes[5] = (uint8_t)dice_below(&dice, 3));
 		copy = guarded(bytes, size);
 		good += bytes[0] < NAMES_PACKET_FIRST
-				? members_receive(&sim.nodes[0].members, sim.now, 3, copy, size)
-				: names_receive(&sim.nodes[0].names, sim.now, 3, copy, size);
+				? members_receive(&sim.nodes[0].members, sim.now, &from, copy, size)
+				: names_receive(&sim.nodes[0].names, sim.now, &from, copy, size);
 		free(copy);
 	}
 	assert_true(good > 1000);
@@ -234,6 +360,10 @@ int main(void)
 		cmocka_unit_test(losses_kill_nobody),
 		cmocka_unit_test(a_death_is_told),
 		cmocka_unit_test(a_partition_heals),
+		cmocka_unit_test(a_member_that_lies_ends_nobody),
+		cmocka_unit_test(lies_cost_little),
+		cmocka_unit_test(a_quorum_is_believed),
+		cmocka_unit_test(one_error_is_forgotten),
 		cmocka_unit_test(names_are_found),
 		cmocka_unit_test(no_answer_is_wrong),
 		cmocka_unit_test(arrivals_are_told),

@@ -142,6 +142,16 @@ kern_return_t gns_lookup(mach_port_t gns, const char *name, mach_msg_type_number
 	return kr;
 }
 
+kern_return_t gns_watch(
+	mach_port_t gns, const char *name, mach_msg_type_number_t length, mach_port_t port)
+{
+	assert_int_equal(gns, GNS);
+	assert_int_equal(length, strlen(name));
+	assert_int_equal(port, EVENTS);
+	world.far_asked++;
+	return KERN_SUCCESS;
+}
+
 kern_return_t gns_where(
 	mach_port_t gns, mach_port_t right, masix_name_t node, mach_msg_type_number_t *length)
 {
@@ -192,6 +202,20 @@ static void its_next_life_is_asked(void **state)
 	world.far[0] = MASIX_E_DEAD;
 	assert_int_equal(masix_proxy_lookup("store@n2", 0, &port), MASIX_E_DEAD);
 	assert_int_equal(world.far_asked, 1);
+	nothing_is_left();
+}
+
+static void names_are_watched_where_they_are_known(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(masix_proxy_watch("store", EVENTS), KERN_SUCCESS);
+	assert_int_equal(world.watches, 1);
+	assert_int_equal(masix_proxy_watch("store@*", EVENTS), KERN_SUCCESS);
+	assert_int_equal(world.far_asked, 1);
+	assert_int_equal(world.watches, 1);
+	world.here = MASIX_E_NOT_FOUND; /* no cluster */
+	assert_int_equal(masix_proxy_watch("store@n2", EVENTS), MASIX_E_NOT_FOUND);
 	nothing_is_left();
 }
 
@@ -273,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_go_to_who_knows_them),
 		cmocka_unit_test(its_next_life_is_asked),
+		cmocka_unit_test(names_are_watched_where_they_are_known),
 		cmocka_unit_test(where_it_lives),
 		cmocka_unit_test(a_name_is_kept),
 		cmocka_unit_test(one_of_another_node_is_kept_until_it_dies),

@@ -1,6 +1,7 @@
 /* watch: the coming and going of a name. */
 #include <masix/error.h>
 #include <masix/mach.h>
+#include <masix/proxy.h>
 #include <masix/types.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,8 +73,9 @@ void command_watch(const struct options *options)
 	} in, out;
 	const char *name = options->arguments[0];
 	mach_port_t port = mach_reply_port();
-	kern_return_t kr =
-		acs_client_watch(acs_port(options), name, name_length(options, name), port);
+	kern_return_t kr = strchr(name, '@') != NULL ? masix_proxy_watch(name, port)
+						     : acs_client_watch(acs_port(options), name,
+							       name_length(options, name), port);
 	unsigned seen = 0;
 
 	print_as_json = options->json;
@@ -88,7 +90,7 @@ void command_watch(const struct options *options)
 			continue;
 		if (kr != MACH_MSG_SUCCESS)
 			die(options, name, "%s", masix_strerror(kr));
-		/* Only ACS has a right to this port; what it does not know is no event. */
+		/* Only ACS, or the network server, has a right to this port; what it does not know is no event. */
 		routine = acs_event_server_routine(&in.header);
 		if (routine == NULL)
 			continue;
