@@ -1,6 +1,7 @@
 /* Clocks, sleeping, alarms and timers. Upper bounds are generous: the machine may be emulated and busy. */
 #include "check.h"
 
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/times.h>
@@ -190,6 +191,36 @@ CASE(processor_time)
 	CHECK(times(&ticks) != (clock_t)-1);
 	CHECK(ticks.tms_utime + ticks.tms_stime >= 9);
 	FAILS(getrusage(77, &usage), EINVAL);
+}
+
+/* Burns until *stop. */
+static void *burner(void *stop)
+{
+	while (!__atomic_load_n((int *)stop, __ATOMIC_ACQUIRE))
+		;
+	return NULL;
+}
+
+CASE(processor_time_of_others)
+{
+	int stop = 0;
+	clockid_t id;
+	pthread_t thread;
+
+	EQUAL(pthread_getcpuclockid(pthread_self(), &id), 0);
+	CHECK(nanoseconds(id) >= 0);
+	EQUAL(pthread_create(&thread, NULL, burner, &stop), 0);
+	EQUAL(pthread_getcpuclockid(thread, &id), 0);
+	while (nanoseconds(id) < 50000000)
+		nap(10);
+	CHECK(nanoseconds(id) > nanoseconds(CLOCK_THREAD_CPUTIME_ID));
+	OK(clock_getres(id, NULL));
+	__atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
+	EQUAL(pthread_join(thread, NULL), 0);
+	EQUAL(clock_getcpuclockid(0, &id), 0);
+	CHECK(nanoseconds(id) >= 50000000);
+	EQUAL(clock_getcpuclockid(getpid(), &id), 0);
+	CHECK(nanoseconds(id) >= 50000000);
 }
 
 CASE(alarm_fires_once)

@@ -2,6 +2,7 @@
 #include <asm/errno.h>
 #include <mach/task_info.h>
 #include <mach/thread_info.h>
+#include <stdbool.h>
 
 #include "calls.h"
 #include "emul.h"
@@ -21,10 +22,10 @@ enum {
 	CLOCK_REALTIME_COARSE,
 	CLOCK_MONOTONIC_COARSE,
 	CLOCK_BOOTTIME,
-	/* What clock_getcpuclockid(3) and pthread_getcpuclockid(3) make for the caller. */
-	CLOCK_OWN_PROCESS = -6,
-	CLOCK_OWN_THREAD = -2,
 };
+/* What clock_getcpuclockid(3) and pthread_getcpuclockid(3) make: a negative number, in its low bits these, above them the
+ * complement of a process's or thread's id, 0 for the caller. */
+enum { CLOCK_OF_THREAD = 4, CLOCK_KIND = 3, CLOCK_SCHEDULED = 2 };
 #define TIMER_ABSTIME 1
 
 uint64_t emul_now_ns(void)
@@ -42,21 +43,26 @@ static int64_t ns_of(rpc_time_value_t t)
 	return t.seconds * NS + t.microseconds * 1000ll;
 }
 
+/* Of a thread; -EINVAL: there is none. */
+static int64_t thread_time(mach_port_t thread)
+{
+	struct thread_basic_info own;
+	mach_msg_type_number_t count = THREAD_BASIC_INFO_COUNT;
+
+	/* cppcheck-suppress uninitvar; the kernel fills it */
+	if (thread_info(thread, THREAD_BASIC_INFO, (thread_info_t)&own, &count))
+		return -EINVAL;
+	return ns_of(own.user_time) + ns_of(own.system_time);
+}
+
 int64_t emul_cpu_time_ns(int thread)
 {
 	struct task_basic_info ended;
 	struct task_thread_times_info living;
-	struct thread_basic_info own;
-	mach_msg_type_number_t count = THREAD_BASIC_INFO_COUNT;
+	mach_msg_type_number_t count = TASK_BASIC_INFO_COUNT;
 
-	if (thread) {
-		/* cppcheck-suppress uninitvar; the kernel fills it */
-		if (thread_info(emul_self()->vector.port, THREAD_BASIC_INFO, (thread_info_t)&own,
-			    &count))
-			return 0;
-		return ns_of(own.user_time) + ns_of(own.system_time);
-	}
-	count = TASK_BASIC_INFO_COUNT;
+	if (thread)
+		return thread_time(emul_self()->vector.port);
 	/* cppcheck-suppress uninitvar; the kernel fills it */
 	if (task_info(EMUL_PORT_TASK, TASK_BASIC_INFO, (task_info_t)&ended, &count))
 		return 0;
@@ -72,6 +78,22 @@ void emul_sleep_ms(uint32_t milliseconds)
 	(void)vector_sleep_until((int64_t)emul_now_ns() + milliseconds * 1000000ll);
 }
 
+/* Only of what is in this process. */
+static int64_t read_cpu_clock(int32_t clock)
+{
+	const uint32_t id = ~((uint32_t)(clock >> 3));
+	const struct emul_thread *thread;
+
+	if ((clock & CLOCK_KIND) != CLOCK_SCHEDULED)
+		return -EINVAL;
+	if (!(clock & CLOCK_OF_THREAD))
+		return id == 0 || (int)id == emul_process.pid ? emul_cpu_time_ns(0) : -EINVAL;
+	if (id == 0)
+		return emul_cpu_time_ns(1);
+	thread = threads_find_id(id);
+	return thread != NULL ? thread_time(thread->vector.port) : -EINVAL;
+}
+
 /* ns of `clock`, or -EINVAL. */
 static int64_t read_clock(uint32_t clock)
 {
@@ -85,13 +107,11 @@ static int64_t read_clock(uint32_t clock)
 	case CLOCK_BOOTTIME:
 		return (int64_t)emul_now_ns();
 	case CLOCK_PROCESS_CPUTIME:
-	case CLOCK_OWN_PROCESS:
 		return emul_cpu_time_ns(0);
 	case CLOCK_THREAD_CPUTIME:
-	case CLOCK_OWN_THREAD:
 		return emul_cpu_time_ns(1);
 	}
-	return -EINVAL;
+	return (int32_t)clock < 0 ? read_cpu_clock((int32_t)clock) : -EINVAL;
 }
 
 long sys_clock_gettime(const uint32_t *a)
@@ -118,11 +138,17 @@ long sys_clock_gettime64(const uint32_t *a)
 	return 0;
 }
 
+static bool is_clock(uint32_t clock)
+{
+	return clock <= CLOCK_BOOTTIME ||
+	       ((int32_t)clock < 0 && read_cpu_clock((int32_t)clock) >= 0);
+}
+
 long sys_clock_getres(const uint32_t *a)
 {
 	int32_t *ts = (void *)a[1];
 
-	if (a[0] > CLOCK_BOOTTIME)
+	if (!is_clock(a[0]))
 		return -EINVAL;
 	if (ts) {
 		ts[0] = 0;
@@ -135,7 +161,7 @@ long sys_clock_getres64(const uint32_t *a)
 {
 	int64_t *ts = (void *)a[1];
 
-	if (a[0] > CLOCK_BOOTTIME)
+	if (!is_clock(a[0]))
 		return -EINVAL;
 	if (ts) {
 		ts[0] = 0;
