@@ -213,7 +213,8 @@ void node_put(struct node *node)
 		return;
 	}
 	idle_add(node);
-	trim(volume);
+	if (volume->idle > volume->idle_limit)
+		trim(volume);
 }
 
 void node_release(struct node *node)

@@ -4,6 +4,7 @@
 #include "emul.h"
 #include "files.h"
 #include "futexes.h"
+#include "kernel.h"
 #include "mach.h"
 #include "mach_port.h"
 #include "process.h"
@@ -92,12 +93,12 @@ static kern_return_t equip(mach_port_t child, mach_port_t thread, const struct e
 	struct emul_state registers;
 	kern_return_t kr;
 
-	kr = mach_port_insert_right(child, EMUL_PORT_TASK, child, MACH_MSG_TYPE_COPY_SEND);
+	kr = trap_port_insert_right(child, EMUL_PORT_TASK, child, MACH_MSG_TYPE_COPY_SEND);
 	if (!kr)
-		kr = mach_port_insert_right(
+		kr = trap_port_insert_right(
 			child, EMUL_PORT_THREAD, thread, MACH_MSG_TYPE_COPY_SEND);
 	if (!kr)
-		kr = mach_port_insert_right(
+		kr = trap_port_insert_right(
 			child, EMUL_PORT_FAULT, EMUL_PORT_FAULT, MACH_MSG_TYPE_COPY_SEND);
 	if (!kr)
 		kr = threads_set_segments(thread, self);
@@ -122,10 +123,10 @@ static kern_return_t launch(
 {
 	mach_port_t thread;
 	kern_return_t kr =
-		mach_port_insert_right(child, EMUL_PORT_PROCESS, process, MACH_MSG_TYPE_MOVE_SEND);
+		trap_port_insert_right(child, EMUL_PORT_PROCESS, process, MACH_MSG_TYPE_MOVE_SEND);
 
 	if (kr) {
-		(void)mach_port_deallocate(EMUL_PORT_TASK, process);
+		port_drop(process);
 		return kr;
 	}
 	kr = thread_create(child, &thread);
@@ -135,7 +136,7 @@ static kern_return_t launch(
 	/* Last: who is killed before this leaves a child that the server ends. */
 	if (!kr)
 		kr = thread_resume(thread);
-	(void)mach_port_deallocate(EMUL_PORT_TASK, thread);
+	port_drop(thread);
 	return kr;
 }
 
@@ -222,7 +223,7 @@ long emul_fork(const uint32_t *a, uint32_t flags, uint32_t stack)
 	if (!kr && shares)
 		restore_return_address(returns_to);
 	emul_files_fork_end(!kr);
-	(void)mach_port_deallocate(EMUL_PORT_TASK, child);
+	port_drop(child);
 	if (kr)
 		return -ENOMEM;
 	if (flags & CLONE_PARENT_SETTID)

@@ -27,7 +27,8 @@ int mount_path_find(const struct emul_mount *mounts, unsigned count, const char 
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t mount_length;
 
-		if (mounts[i].id == 0)
+		/* Most differ in the first letter. */
+		if (mounts[i].id == 0 || (length > 1 && mounts[i].path[1] != path[1]))
 			continue;
 		mount_length = mount_path_length(&mounts[i]);
 		if (mount_length > *rest && lies_in(path, length, mounts[i].path, mount_length)) {
@@ -211,6 +212,8 @@ int mount_path_own(const char *path, uint32_t length, int pid, uint32_t *rest)
 	uint32_t at = 0;
 	int own;
 
+	if (length < 2 || (path[1] != 'p' && path[1] != 'd'))
+		return MOUNT_PATH_OTHER;
 	if (skip_text(path, length, &at, "/proc/")) {
 		own = mount_path_own_in_proc(path + at, length - at, pid, rest);
 		*rest += at;
