@@ -56,7 +56,8 @@ struct registry_count {
 
 struct registry {
 	unsigned entry_count, watcher_count, waiter_count, name_count;
-	uint32_t forgotten; /* the greatest generation of a name that was made room of: others begin above it */
+	uint32_t
+		forgotten; /* the greatest generation of a name that was made room of: others begin above it */
 	struct registry_entry entries[REGISTRY_ENTRIES]; /* in the order of the names */
 	struct registry_watcher watchers[REGISTRY_WATCHERS];
 	struct registry_waiter waiters[REGISTRY_WAITERS];

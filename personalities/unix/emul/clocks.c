@@ -81,7 +81,7 @@ void emul_sleep_ms(uint32_t milliseconds)
 /* Only of what is in this process. */
 static int64_t read_cpu_clock(int32_t clock)
 {
-	const uint32_t id = ~((uint32_t)(clock >> 3));
+	const uint32_t id = ~(uint32_t)clock >> 3;
 	const struct emul_thread *thread;
 
 	if ((clock & CLOCK_KIND) != CLOCK_SCHEDULED)
