@@ -6,8 +6,8 @@
 
 /* What the server does: nothing; the sum of memory; drops memory; sends a message to a right; keeps rights; tells its machine's
  * free memory, in KiB; sees that numbers come in order, from 1 (no answer); tells the last of them; receives MOVED_MESSAGES from
- * a port that comes to it; ends. */
-enum { CALL = 1, SUM, TAKE, SEND_BACK, KEEP, FREE, NUMBER, LAST_NUMBER, MOVE, STOP };
+ * a port that comes to it; gives a port that comes to it back; ends. */
+enum { CALL = 1, SUM, TAKE, SEND_BACK, KEEP, FREE, NUMBER, LAST_NUMBER, MOVE, RETURN, STOP };
 #define MOVED_MESSAGES 5
 
 /* Sends what has been built and waits for the answer. */

@@ -96,6 +96,8 @@ static void *serve(void *unused)
 			message_number(&reply, last);
 		} else if (message.header.msgh_id == MOVE) {
 			message_number(&reply, receive_moved(message.words[9]));
+		} else if (message.header.msgh_id == RETURN) {
+			message_rights(&reply, MACH_MSG_TYPE_MOVE_RECEIVE, 1, &message.words[9]);
 		} else if (message.header.msgh_id == SEND_BACK) {
 			struct message back;
 
