@@ -92,6 +92,32 @@ static void answer_exception(mach_port_t reply)
 		(void)mach_port_deallocate(mach_task_self(), reply); /* the kernel waits no more */
 }
 
+static bool start_thread(void *(*run)(void *), void *argument)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int error = pthread_attr_init(&attributes);
+
+	if (error != 0)
+		return false;
+	error = pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	if (error == 0)
+		error = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	if (error == 0)
+		error = pthread_create(&thread, &attributes, run, argument);
+	(void)pthread_attr_destroy(&attributes);
+	return error == 0;
+}
+
+/* A thread that is held goes on in its program when the kernel lets go of it, until it is another one's turn.  Not if somebody
+ * waits for its halt, as this does. */
+static void *halt(void *thread)
+{
+	(void)thread_abort((mach_port_t)(uintptr_t)thread);
+	(void)mach_port_deallocate(mach_task_self(), (mach_port_t)(uintptr_t)thread);
+	return NULL;
+}
+
 /* Threads that wait for a message give up: a message that came now would be lost in them.  One to which a message has
  * just been given takes it in, and stops. */
 static void interrupt_threads(mach_port_t task)
@@ -105,17 +131,21 @@ static void interrupt_threads(mach_port_t task)
 		struct thread_basic_info info = { .run_state = 0 };
 		mach_msg_type_number_t size = THREAD_BASIC_INFO_COUNT;
 
-		/* One that cannot be interrupted would only hold us up. */
-		if (thread_info(threads[i], THREAD_BASIC_INFO, (thread_info_t)&info, &size) ==
-				KERN_SUCCESS &&
-			info.run_state != TH_STATE_UNINTERRUPTIBLE)
+		if (thread_info(threads[i], THREAD_BASIC_INFO, (thread_info_t)&info, &size) !=
+			KERN_SUCCESS)
+			info.run_state = TH_STATE_UNINTERRUPTIBLE;
+		/* One that cannot be interrupted would hold us up. */
+		if (info.run_state == TH_STATE_UNINTERRUPTIBLE &&
+			start_thread(halt, (void *)(uintptr_t)threads[i]))
+			continue;
+		if (info.run_state != TH_STATE_UNINTERRUPTIBLE)
 			(void)thread_abort(threads[i]);
 		(void)mach_port_deallocate(mach_task_self(), threads[i]);
 	}
 	(void)vm_deallocate(mach_task_self(), (vm_address_t)threads, count * sizeof *threads);
 }
 
-/* The thread of each corpse.  Any of the kernel calls may take as long as a page does that does not come. */
+/* The thread of each corpse, with a reference.  Any of the kernel calls may take as long as a page does that does not come. */
 static void *undertake(void *argument)
 {
 	struct corpse *corpse = argument;
@@ -135,7 +165,7 @@ static void *undertake(void *argument)
 	return NULL;
 }
 
-/* For a corpse that does not stop: the threads that can be stopped. */
+/* For a corpse that does not stop: the threads that can be stopped.  With a reference. */
 static void *interrupt(void *argument)
 {
 	struct corpse *corpse = argument;
@@ -144,24 +174,6 @@ static void *interrupt(void *argument)
 	set(corpse, &corpse->interrupted);
 	put(corpse);
 	return NULL;
-}
-
-/* It takes over a reference. */
-static bool start_thread(struct corpse *corpse, void *(*run)(void *))
-{
-	pthread_attr_t attributes;
-	pthread_t thread;
-	int error = pthread_attr_init(&attributes);
-
-	if (error != 0)
-		return false;
-	error = pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	if (error == 0)
-		error = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	if (error == 0)
-		error = pthread_create(&thread, &attributes, run, corpse);
-	(void)pthread_attr_destroy(&attributes);
-	return error == 0;
 }
 
 struct corpse *corpse_begin(mach_port_t task, mach_port_t reply)
@@ -178,7 +190,7 @@ struct corpse *corpse_begin(mach_port_t task, mach_port_t reply)
 		pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 		pthread_cond_init(&corpse->changed, &monotonic);
 		pthread_condattr_destroy(&monotonic);
-		if (start_thread(corpse, undertake))
+		if (start_thread(undertake, corpse))
 			return corpse;
 		corpse->references = 0;
 		pthread_cond_destroy(&corpse->changed);
@@ -239,7 +251,7 @@ void corpse_wait(struct corpse *corpse)
 	pthread_mutex_lock(&corpse->lock);
 	corpse->references++;
 	pthread_mutex_unlock(&corpse->lock);
-	if (start_thread(corpse, interrupt))
+	if (start_thread(interrupt, corpse))
 		(void)wait_for(corpse, &corpse->interrupted, STOP_MS);
 	else
 		put(corpse);
