@@ -9,6 +9,10 @@
 
 #include "device.h"
 #include "mach.h"
+#include "mach_debug.h"
+
+#define KERNEL_DEVICE 10 /* as mach_port_kernel_object gives it */
+#define WORTH_SAYING_MS 20
 
 struct mach_disk {
 	struct disk disk;
@@ -78,7 +82,36 @@ static void release(struct disk *disk, void *data, uint32_t length)
 	(void)vm_deallocate(mach_task_self(), (vm_address_t)data, length);
 }
 
-int disk_open(mach_port_t device_master, const char *name, struct disk **result)
+static bool is_device(mach_port_t name)
+{
+	unsigned type = 0;
+	vm_offset_t address;
+
+	return name != MACH_PORT_NULL &&
+	       mach_port_kernel_object(mach_task_self(), name, &type, &address) == KERN_SUCCESS &&
+	       type == KERNEL_DEVICE;
+}
+
+/* A device is closed when nothing is being read or written any more.  Its port ends with that, so that it may be the name of
+ * another one already if the last owner died in here too. */
+void disk_settle(const char *name, mach_port_t port)
+{
+	const uint64_t begin = masix_monotonic_ns();
+	uint64_t ms;
+	kern_return_t result;
+
+	if (!is_device(port))
+		return;
+	result = device_close(port);
+	if (result != KERN_SUCCESS)
+		masix_fatal("%s: cannot be closed: %s", name, masix_strerror(result));
+	ms = (masix_monotonic_ns() - begin) / 1000000;
+	if (ms >= WORTH_SAYING_MS)
+		masix_log("%s: waited %u ms for what the last file server was writing", name,
+			(unsigned)ms);
+}
+
+int disk_open(mach_port_t device_master, const char *name, mach_port_t *port, struct disk **result)
 {
 	struct mach_disk *mach = calloc(1, sizeof(*mach));
 	int status[DEV_GET_RECORDS_COUNT];
@@ -105,6 +138,7 @@ int disk_open(mach_port_t device_master, const char *name, struct disk **result)
 		free(mach);
 		return MASIX_E_NO_DEVICE;
 	}
+	*port = mach->device;
 	mach->disk.size = (uint64_t)(uint32_t)status[DEV_GET_RECORDS_DEVICE_RECORDS] * DISK_SECTOR;
 	*result = &mach->disk;
 	return 0;

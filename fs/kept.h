@@ -24,6 +24,7 @@ struct kept_mount {
 	char name[KEPT_NAME], device[KEPT_NAME];
 	struct volume *volume;
 	mach_port_t port; /* the control port */
+	mach_port_t disk; /* or null */
 	bool down;	  /* fs_shutdown was here */
 };
 

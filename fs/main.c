@@ -55,8 +55,9 @@ static struct volume *make_memory_volume(const char *name, uint32_t number)
 
 /* The volume on `device`; NULL if there is no such device. */
 static struct volume *open_volume(
-	mach_port_t device_master, const char *name, const char *device, uint32_t number)
+	mach_port_t device_master, struct kept_mount *entry, uint32_t number)
 {
+	const char *const name = entry->name, *const device = entry->device;
 	struct volume *volume;
 	struct disk *disk;
 	const char *why;
@@ -64,7 +65,7 @@ static struct volume *open_volume(
 
 	if (strcmp(device, "memory") == 0)
 		return make_memory_volume(name, number);
-	if (disk_open(device_master, device, &disk))
+	if (disk_open(device_master, device, &entry->disk, &disk))
 		return NULL;
 	error = ext2_mount(&kept_arena, disk, name, number, masix_realtime_ns, &volume, &why);
 	if (error)
@@ -100,7 +101,7 @@ static struct mount *make_mount(mach_port_t device_master, const char *argument,
 	struct kept_mount *entry = read_argument(argument);
 	struct mount *mount;
 
-	entry->volume = open_volume(device_master, entry->name, entry->device, number);
+	entry->volume = open_volume(device_master, entry, number);
 	if (!entry->volume) {
 		/* A machine without its root cannot start. */
 		if (strcmp(entry->name, "root") == 0)

@@ -41,7 +41,7 @@ static bool find_volume(mach_port_t device_master, struct kept_mount *mount, con
 		return memory_recover(mount->volume, &kept_arena, mount->name, masix_realtime_ns) ==
 		       0;
 	*why = "its disk is gone";
-	if (disk_open(device_master, mount->device, &disk))
+	if (disk_open(device_master, mount->device, &mount->disk, &disk))
 		return false;
 	error = ext2_recover(mount->volume, &kept_arena, disk, mount->name, masix_realtime_ns, why);
 	return error == 0;
@@ -78,6 +78,8 @@ bool revive_find(mach_port_t device_master)
 
 	if (whole)
 		kept->generation++;
+	for (unsigned i = 0; whole && i < kept->mount_count; i++)
+		disk_settle(kept->mounts[i].device, kept->mounts[i].disk);
 	/* Memory first: that closes the holes, before what is read from a disk comes into one. */
 	whole = whole && find_volumes(device_master, true, &what, &why) &&
 		find_volumes(device_master, false, &what, &why);

@@ -1,7 +1,9 @@
 """The file server is killed while programs use it, again and again: they notice nothing, and each thing happens once."""
+import contextlib
 import subprocess
 import tempfile
 
+from frontend import machine
 from harness import TOP, TestGuest, alone, check, require
 
 ROOT = f"{TOP}/build/root.img"
@@ -129,3 +131,31 @@ def a_crash_is_no_worse():
             perl /root/storm /root/s; echo $?; cmp /root/s/all <(seq -f 'line %g' 250) && ls /root/s | wc -l""",
                               pause=0.6, death="/usr/lib/masix/trials/gauge fs")
         check(result, stdout="0\n626\n")
+
+
+@contextlib.contextmanager
+def slow_disks():
+    """Machines that are started meanwhile write 60 KB a second."""
+    disks = machine.disks
+    machine.disks = lambda *how: [word + ",throttling.bps-write=60000" if word.startswith("file=") else word
+                                  for word in disks(*how)]
+    try:
+        yield
+    finally:
+        machine.disks = disks
+
+
+@alone(seconds=200)
+def what_the_kernel_still_writes_is_waited_for():
+    """A write takes longer than the server's death: neither does the heir overtake it, nor does the corpse go on when it is over. What
+    kills must not need the disk."""
+    with slow_disks(), Dying() as dying:
+        result = dying.guest.sh(f"""
+            cp $(command -v masix) /tmp/masix; sync; touch /tmp/on
+            (for i in $(seq {KILLS}); do sleep 0.5; /tmp/masix kill fs || echo not killed; done; rm /tmp/on) &
+            while [ -e /tmp/on ]; do
+                head -c 100000 /dev/urandom >/tmp/d; dd if=/tmp/d of=/root/d bs=100k conv=fsync status=none; cmp /tmp/d /root/d
+            done; wait""")
+        check(result, stdout="", stderr="")
+        require("fs: hd0: waited " in dying.guest.log(), "no death met a write")
+        dying.guest.require_right_names(())
