@@ -53,7 +53,7 @@ $(B)/config.mk: scripts/setup $(wildcard scripts/recipe/*.list scripts/recipe/un
 # An empty file: what the tests need has been installed.
 ifneq ($(filter check unit fuzz lint,$(goals)),)
 include $(B)/check.mk
-$(B)/check.mk: scripts/recipe/check.list | $(B)/config.mk
+$(B)/check.mk: scripts/recipe/check.list scripts/recipe/network.list | $(B)/config.mk
 	scripts/setup --check
 endif
 

@@ -136,6 +136,24 @@ class TestCluster(TestGuest):
         self.cluster.close()
 
 
+class Steps(Typist):
+    """What is typed, and what is done meanwhile: a step may also have a function that is called."""
+
+    def is_ready(self):
+        while not self.data and self.steps:
+            expected, step = self.steps[0]
+            found = bytes(self.output.data).find(expected, self.seen)
+            if found < 0:
+                return False
+            self.seen = found + len(expected)
+            del self.steps[0]
+            if callable(step):
+                step()
+            else:
+                self.data = memoryview(step)
+        return bool(self.data) or not self.ended
+
+
 def check(result, status=0, stdout=None, stderr=None):
     """The command ended with `status` (128 + N for signal N) and printed exactly this (text or bytes; None: anything)."""
     problems = []
@@ -174,4 +192,4 @@ def masix(*arguments, stdin=b"", seconds=60, program=MASIX, **environment):
         raise Failed(f"masix {' '.join(arguments)}: not over after {seconds} s") from error
 
 
-__all__ = ["Failed", "MasixError", "PROCESS", "TOP", "TestCluster", "TestGuest", "TimedOut", "alone", "case", "check", "masix", "require"]
+__all__ = ["Failed", "MasixError", "PROCESS", "Steps", "TOP", "TestCluster", "TestGuest", "TimedOut", "alone", "case", "check", "masix", "require"]

@@ -5,32 +5,14 @@ import signal
 import tempfile
 
 from frontend import cluster, tree
-from frontend.streams import Collected, Typist
+from frontend.streams import Collected
 from frontend.tools import run_tool
-from harness import case, check, require
+from harness import Steps, case, check, require
 
 NODES = 3
 # In a guest: wait until a node is not there, or is.
 GONE = "while masix nodes | grep -q '^{} '; do sleep 0.2; done"
 THERE = "until masix nodes | grep -q '^{} '; do sleep 0.2; done"
-
-
-class Steps(Typist):
-    """What is typed, and what is done meanwhile: a step may also have a function that is called."""
-
-    def is_ready(self):
-        while not self.data and self.steps:
-            expected, step = self.steps[0]
-            found = bytes(self.output.data).find(expected, self.seen)
-            if found < 0:
-                return False
-            self.seen = found + len(expected)
-            del self.steps[0]
-            if callable(step):
-                step()
-            else:
-                self.data = memoryview(step)
-        return bool(self.data) or not self.ended
 
 
 def life_of(guest, node):

@@ -179,9 +179,9 @@ static void print_page(const struct row *rows, unsigned count)
 	       "Made by `make scale`: the source of `gns/members.c` and `gns/names.c` runs as so "
 	       "many nodes in one program on the\n"
 	       "host, over a played network that takes 1 to 10 ms for a packet and loses one of a "
-	       "hundred. What a node sends hardly depends on the number of nodes; how\n"
-	       "long a lookup takes do not depend on the number of nodes; news takes longer with "
-	       "its logarithm.\n\n"
+	       "hundred. What a node sends hardly depends on the number of nodes; a\n"
+	       "lookup asks one to three nodes and the owner in any case; news takes longer with "
+	       "the logarithm of their number.\n\n"
 	       "![bytes of a node and time of news against nodes](scale.svg)\n\n"
 	       "| nodes | bytes/s of a node | packets/s | join known to 99%% / all, s | death "
 	       "known to 99%% / all, s | taken for dead wrongly |\n"
@@ -203,6 +203,8 @@ static void print_page(const struct row *rows, unsigned count)
 			rows[i].lookups_second);
 		if (rows[i].heal < 0)
 			printf(" not run |\n");
+		else if (rows[i].heal >= 5 * LATE_MS / 1000)
+			printf(" not within %d |\n", 5 * LATE_MS / 1000);
 		else
 			printf(" %.0f |\n", rows[i].heal);
 	}
