@@ -9,8 +9,9 @@ fuzz_lives_srcs := lives.c $(call fuzz_acs,order plan restart)
 fuzz_registry_srcs := registry.c $(call fuzz_acs,registry)
 fuzz_proof_srcs := proof.c $(call fuzz_acs,manifest format trust keys) \
 	$(call fuzz_identity,identity/registration.c identity/proof.c identity/ticket.c)
+fuzz_revoked_srcs := revoked.c $(call fuzz_acs,manifest format trust revoked) $(call fuzz_identity,identity/registration.c identity/proof.c)
 fuzz_image_srcs := image.c $(call fuzz_identity,elf/elf.c identity/measure.c)
-$(foreach t,manifest bundle text audit lives registry proof image,$(eval $(call fuzz_target,fuzz_$t)))
+$(foreach t,manifest bundle text audit lives registry proof revoked image,$(eval $(call fuzz_target,fuzz_$t)))
 
 # What the network server reads of other nodes.
 fuzz_gns_srcs := gns.c $(addprefix $(top)/gns/,wire.c letter.c stream.c stream_in.c link.c noise.c record.c replay.c cookie.c)
