@@ -4,6 +4,7 @@
 
 #include "con.h"
 #include "dpmi.h"
+#include "ems.h"
 #include "exec.h"
 #include "files.h"
 #include "int21.h"
@@ -328,8 +329,8 @@ void bios_interrupt(struct dos *dos, uint8_t n)
 		if (cpu->ax == 0)
 			cpu->bx = 0; /* ax says that there is no mouse */
 		break;
-	case 0x67: /* no expanded memory, and no VCPI */
-		cpu->ah = 0x84;
+	case 0x67:
+		ems_interrupt(dos);
 		break;
 	default: /* an IRET */
 		break;

@@ -19,6 +19,11 @@
 #define DPMI_CALLBACKS 16u
 #define DPMI_EXCEPTIONS 32u
 #define DOS_EXTENDED 128 /* blocks above the megabyte */
+#define DOS_EMS_PAGE 0x4000u
+#define DOS_EMS_PAGES 512u
+#define DOS_EMS_PLACES 4u /* in the page frame */
+#define DOS_EMS_HANDLES 64
+#define EMS_UNMAPPED 0xffffu
 
 /* Where things lie in the low megabyte (segments). */
 #define SEGMENT_BIOS_DATA 0x0040u
@@ -27,6 +32,7 @@
 #define SEGMENT_MEMORY_END 0xa000u
 #define SEGMENT_UPPER_MCB 0xc800u /* upper memory blocks */
 #define SEGMENT_UPPER_END 0xe000u
+#define SEGMENT_EMS_FRAME 0xe000u
 #define SEGMENT_ROM 0xf000u
 
 /* The machine's own handler of interrupt n: HLT, IRET at ROM_HANDLERS + 4 n in its ROM. */
@@ -45,6 +51,7 @@
 #define ROM_ENTRY_DPMI_CALLBACK_RETURN 268u
 #define ROM_ENTRY_DPMI_INTERRUPT_RETURN 269u
 #define ROM_ENTRY_DPMI_EXCEPTION_RETURN 270u
+#define ROM_ENTRY_EMS 271u
 #define ROM_ENTRY_DPMI_CALLBACK 272u  /* and the next ones */
 #define ROM_ENTRY_DPMI_EXCEPTION 288u /* and the next ones */
 #define ROM_ENTRIES 320u
@@ -71,6 +78,7 @@ enum dos_file_kind {
 	DOS_FILE_AUX,
 	DOS_FILE_PRN,
 	DOS_FILE_CLOCK,
+	DOS_FILE_EMS,
 };
 
 struct dos_file { /* an entry of the system file table */
@@ -118,6 +126,27 @@ struct dos_extended { /* extended.h */
 	uint32_t size;
 	uint16_t locks;
 	enum dos_extended_use use;
+};
+
+struct dos_ems_handle {
+	bool used, is_saved;
+	uint16_t pages;
+	uint8_t name[8];
+	uint16_t saved[DOS_EMS_PLACES];
+};
+
+struct dos_ems_owner { /* of a page */
+	bool is_used;
+	uint8_t handle;
+	uint16_t logical;
+};
+
+struct dos_ems {	 /* ems.h */
+	uint8_t *memory; /* all pages; NULL: none was ever asked for */
+	struct dos_ems_handle handles[DOS_EMS_HANDLES];
+	struct dos_ems_owner owners[DOS_EMS_PAGES];
+	unsigned used;			 /* pages */
+	uint16_t mapped[DOS_EMS_PLACES]; /* pages, or EMS_UNMAPPED */
 };
 
 enum dpmi_use {
@@ -192,6 +221,7 @@ struct dos {
 	struct dos_extended extended[DOS_EXTENDED];
 	bool hma_used;
 	struct dpmi dpmi;
+	struct dos_ems ems;
 
 	/* The machine is over: the code that its caller gets. */
 	bool is_over;

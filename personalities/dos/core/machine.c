@@ -5,6 +5,7 @@
 #include "con.h"
 #include "critical.h"
 #include "dpmi.h"
+#include "ems.h"
 #include "exec.h"
 #include "files.h"
 #include "int21.h"
@@ -61,6 +62,7 @@ void dos_init(struct dos *dos, uint8_t *memory, struct world *world)
 	init_lists(dos);
 	bios_init(dos);
 	video_init(dos);
+	ems_init(dos);
 	arena_init(&dos->arena, memory, SEGMENT_FIRST_MCB, SEGMENT_MEMORY_END);
 	arena_init(&dos->upper, memory, SEGMENT_UPPER_MCB, SEGMENT_UPPER_END);
 }
@@ -98,6 +100,9 @@ void dos_entry(struct dos *dos, unsigned entry)
 	case ROM_ENTRY_AGAIN:
 		cpu->ip++;
 		process_again(dos);
+		break;
+	case ROM_ENTRY_EMS:
+		ems_return(dos);
 		break;
 	case ROM_ENTRY_CRITICAL:
 		critical_answer(dos);

@@ -20,6 +20,7 @@ enum dos_file_kind path_device(const uint8_t field[NAME_FIELD])
 		{ "PRN     ", DOS_FILE_PRN },
 		{ "LPT1    ", DOS_FILE_PRN },
 		{ "CLOCK$  ", DOS_FILE_CLOCK },
+		{ "EMMXXXX0", DOS_FILE_EMS },
 	};
 
 	for (unsigned i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)

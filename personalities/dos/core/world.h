@@ -88,6 +88,10 @@ struct world {
 		unsigned n, void *answer, unsigned *room);
 	int (*drop_server)(void *context, unsigned server);
 
+	/* Expanded memory, all of it; once.  Have the part of it at `offset` (-1: other memory) be seen at `at`, too. */
+	uint8_t *(*expanded_make)(void *context, uint32_t size);
+	bool (*expanded_map)(void *context, uint8_t *at, int offset, uint32_t size);
+
 	/* Zeroed memory; NULL: there is none. */
 	void *(*allocate)(void *context, uint32_t size);
 	void (*free)(void *context, void *memory, uint32_t size);

@@ -65,10 +65,11 @@ extern char environment_shell[PATH_TEXT + 3];
 void streams_init(struct world *world);
 void streams_flush(void);
 
-/* --- disk.c, sharing.c --- */
+/* --- disk.c, sharing.c, expanded.c --- */
 
 void disk_init(struct world *world);
 void sharing_init(struct world *world);
+void expanded_init(struct world *world);
 /* Before the end is told: others may open at once what a program that was ended had open. */
 void sharing_end(void);
 

@@ -147,6 +147,7 @@ static const char *prepare(void)
 	streams_init(&world);
 	disk_init(&world);
 	servers_init(&world);
+	expanded_init(&world);
 	world.set_descriptor = run_set_descriptor;
 	dos_init(&dos, (uint8_t *)low, &world);
 	return NULL;
