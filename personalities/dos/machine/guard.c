@@ -60,7 +60,8 @@ static void guard(void)
 
 static kern_return_t start_thread(mach_port_t thread)
 {
-	static char stack[4096] __attribute__((aligned(16)));
+	/* The stubs of thread states have messages of more than 4 KiB. */
+	static char stack[0x8000] __attribute__((aligned(16)));
 	struct i386_thread_state state = { 0 };
 	mach_msg_type_number_t count = i386_THREAD_STATE_COUNT;
 	kern_return_t kr =
