@@ -4,10 +4,10 @@
 #include <mach/mig_errors.h>
 #include <mach/notify.h>
 #include <masix/error.h>
+#include <masix/exception.h>
 #include <masix/mach.h>
 #include <string.h>
 
-#include "exception_message.h"
 #include "foreign_program_reply.h"
 #include "foreign_program_server.h"
 #include "mach.h"
@@ -18,8 +18,8 @@
 
 union message {
 	mach_msg_header_t header;
-	struct exception_message exception;
-	struct exception_answer answer;
+	struct masix_exception exception;
+	struct masix_exception_answer answer;
 	mig_reply_header_t reply;
 	char bytes[MASIX_INLINE_MAX + 1024];
 };
@@ -170,7 +170,7 @@ static void serve_caller(void)
 
 static void note_exception(void)
 {
-	const struct exception_message *m = &request.exception;
+	const struct masix_exception *m = &request.exception;
 
 	exception = (struct exception){ m->exception, m->code, m->subcode };
 	exception_reply = m->header.msgh_remote_port;
@@ -180,7 +180,7 @@ static void note_exception(void)
 /* The answer that is due, as `request`. */
 static mach_msg_size_t take_answer(void)
 {
-	request.answer = exception_answer_make(exception_reply, KERN_SUCCESS);
+	request.answer = masix_exception_answer_make(exception_reply, KERN_SUCCESS);
 	exception_reply = MACH_PORT_NULL;
 	answer_is_due = false;
 	return sizeof(request.answer);
@@ -200,7 +200,7 @@ static bool receive_one(uint32_t timeout_ms)
 		    MACH_PORT_NULL) != MACH_MSG_SUCCESS)
 		return false;
 	if (request.header.msgh_local_port == events_exceptions) {
-		if (request.header.msgh_id == MESSAGE_EXCEPTION)
+		if (request.header.msgh_id == MASIX_EXCEPTION_ID)
 			note_exception();
 	} else {
 		serve_caller();

@@ -6,9 +6,9 @@
 #include <mach/thread_special_ports.h>
 #include <mach/thread_status.h>
 #include <masix/error.h>
+#include <masix/exception.h>
 #include <masix/mach.h>
 
-#include "exception_message.h"
 #include "mach.h"
 #include "mach_port.h"
 #include "machine.h"
@@ -22,7 +22,7 @@ static mach_port_t port;
 static bool is_there;
 
 /* The services' thread waits for our answer, so its port for answers is ours for a moment. */
-static bool fix(const struct exception_message *m)
+static bool fix(const struct masix_exception *m)
 {
 	struct i386_thread_state state = { 0 };
 	mach_msg_type_number_t count = i386_THREAD_STATE_COUNT;
@@ -41,7 +41,7 @@ static void guard(void)
 {
 	static union {
 		mach_msg_header_t header;
-		struct exception_message exception;
+		struct masix_exception exception;
 		char bytes[256];
 	} in;
 	kern_return_t result;
@@ -54,7 +54,7 @@ static void guard(void)
 		(void)mach_port_deallocate(mach_task_self(), in.exception.thread);
 		(void)mach_port_deallocate(mach_task_self(), in.exception.task);
 		/* A failure passes it on to the server, which logs it. */
-		exception_answer(in.header.msgh_remote_port, result);
+		masix_exception_reply(in.header.msgh_remote_port, result);
 	}
 }
 

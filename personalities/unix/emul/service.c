@@ -3,6 +3,7 @@
 #include <mach/exception.h>
 #include <mach/message.h>
 #include <mach/thread_status.h>
+#include <masix/exception.h>
 #include <masix/mach.h>
 
 #include "emul.h"
@@ -16,8 +17,7 @@
 #include "threads.h"
 #include "timers.h"
 
-#define MESSAGE_EXCEPTION 2400 /* exc.defs */
-#define MESSAGE_POKE 501400    /* process_event.defs */
+#define MESSAGE_POKE 501400 /* process_event.defs */
 #define TASK_EXCEPTION 3
 #define THREAD_EXCEPTION 3
 #define GENERAL_PROTECTION 13
@@ -34,26 +34,6 @@ enum {
 	TRAP_TRACE = 2
 };
 #define INT80_SUBCODE 0x402 /* selector error code of int $0x80 */
-
-struct exception_message {
-	mach_msg_header_t header;
-	mach_msg_type_t thread_type;
-	mach_port_t thread;
-	mach_msg_type_t task_type;
-	mach_port_t task;
-	mach_msg_type_t exception_type;
-	int exception;
-	mach_msg_type_t code_type;
-	int code;
-	mach_msg_type_t subcode_type;
-	int subcode;
-};
-
-struct exception_reply {
-	mach_msg_header_t header;
-	mach_msg_type_t result_type;
-	kern_return_t result;
-};
 
 static mach_port_t service_port; /* receive right, and send rights of its own */
 static mach_port_t event_port;	 /* receive right; a full queue holds a poke */
@@ -111,7 +91,7 @@ static kern_return_t enter_library(
 
 /* What an exception is as a signal; notes the processor's trap number in the thread.  Whether a page
  * fault was a write is not told, except that only writes meet protection here. */
-static int signal_of(struct emul_thread *thread, const struct exception_message *m, int *si_code)
+static int signal_of(struct emul_thread *thread, const struct masix_exception *m, int *si_code)
 {
 	const uint32_t page_fault = 14, from_user = 4, on_write = 2, present = 1;
 
@@ -195,7 +175,7 @@ static kern_return_t library_fault(
 	signals_kill(signal);
 }
 
-static kern_return_t handle_exception(const struct exception_message *m)
+static kern_return_t handle_exception(const struct masix_exception *m)
 {
 	struct emul_thread *thread = threads_find(m->thread);
 	struct i386_thread_state registers;
@@ -300,8 +280,8 @@ void service_wake(void)
 static void service_loop(void)
 {
 	union {
-		struct exception_message exception;
-		struct exception_reply reply;
+		struct masix_exception exception;
+		struct masix_exception_answer reply;
 		mach_msg_header_t header;
 		char room[512];
 	} m;
@@ -321,24 +301,13 @@ static void service_loop(void)
 		}
 		if (mr)
 			continue;
-		if (m.header.msgh_id == MESSAGE_EXCEPTION &&
+		if (m.header.msgh_id == MASIX_EXCEPTION_ID &&
 			m.header.msgh_size == sizeof m.exception) {
 			/* The thread and task rights stay ours: their names are kept and
 			 * dropping one reference each time would cost a third of the trap. */
 			kern_return_t result = handle_exception(&m.exception);
 
-			m.header.msgh_bits =
-				MACH_MSGH_BITS(MACH_MSGH_BITS_REMOTE(m.header.msgh_bits), 0);
-			m.header.msgh_local_port = MACH_PORT_NULL;
-			m.header.msgh_size = sizeof m.reply;
-			m.header.msgh_id = MESSAGE_EXCEPTION + 100;
-			m.reply.result_type = (mach_msg_type_t){
-				.msgt_name = MACH_MSG_TYPE_INTEGER_32,
-				.msgt_size = 32,
-				.msgt_number = 1,
-				.msgt_inline = 1,
-			};
-			m.reply.result = result;
+			m.reply = masix_exception_answer_make(m.header.msgh_remote_port, result);
 			send = sizeof m.reply;
 		} else if (m.header.msgh_id == MESSAGE_POKE) {
 			service_take_signals();
