@@ -94,7 +94,7 @@ static const char *parse_provide(struct manifest *manifest, struct bytes_reader 
 		return "short name record";
 	provide->role = head[0];
 	provide->required = head[1] != 0;
-	if ((head[0] != MASIX_ROLE_SERVER && head[0] != MASIX_ROLE_CLIENT) || head[1] > 1)
+	if (head[0] < MASIX_ROLE_SERVER || head[0] > MASIX_ROLE_ADMIN || head[1] > 1)
 		return "bad name record";
 	if (!copy_pattern(provide->name, name, head[2]) ||
 		!belongs_to(provide->name, manifest->name) ||
@@ -125,7 +125,7 @@ static const char *parse_right(struct manifest *manifest, const uint8_t *bytes, 
 	right->which = bytes[0];
 	right->from = bytes_get32(bytes + 1);
 	right->to = bytes_get32(bytes + 5);
-	if (right->which < MASIX_RIGHT_HOST || right->which > MASIX_RIGHT_CLIENT)
+	if (right->which < MASIX_RIGHT_HOST || right->which > MASIX_RIGHT_MEMORY)
 		return "unknown right";
 	if (right->from > right->to || right->to > 0xffff)
 		return "bad range of a right";
@@ -470,7 +470,7 @@ bool manifest_grants(const struct manifest *manifest, int which, uint32_t arg)
 
 	if (which == MASIX_RIGHT_IRQ) {
 		from = to = arg;
-	} else if (which == MASIX_RIGHT_IO_PORTS) {
+	} else if (which == MASIX_RIGHT_IO_PORTS || which == MASIX_RIGHT_MEMORY) {
 		from = arg >> 16;
 		to = arg & 0xffff;
 	}

@@ -58,7 +58,7 @@ struct manifest_provide {
 
 struct manifest_right {
 	int which;	   /* MASIX_RIGHT_* */
-	uint32_t from, to; /* lines of _IRQ, ports of _IO_PORTS, inclusive */
+	uint32_t from, to; /* lines of _IRQ, ports of _IO_PORTS, pages of _MEMORY, inclusive */
 };
 
 struct manifest {

@@ -239,6 +239,25 @@ static bool may_come(const struct acs *acs, const char *name)
 	return true;
 }
 
+kern_return_t names_find_admin(
+	struct acs *acs, const struct names_question *question, mach_port_t *port)
+{
+	char name[REGISTRY_NAME_SIZE];
+	const struct registry_entry *entry;
+	kern_return_t kr = MASIX_E_NOT_FOUND;
+
+	if (!copy_name(name, question))
+		return kr;
+	pthread_mutex_lock(&acs->lock);
+	entry = registry_find(&acs->registry, name, false);
+	if (entry != NULL && entry->role == MASIX_ROLE_ADMIN && port_ref(entry->port)) {
+		*port = entry->port;
+		kr = KERN_SUCCESS;
+	}
+	pthread_mutex_unlock(&acs->lock);
+	return kr;
+}
+
 kern_return_t names_resolve(
 	struct acs *acs, const struct names_question *question, mach_port_t *port)
 {

@@ -39,6 +39,10 @@ struct names_question {
 kern_return_t names_resolve(struct acs *acs, const struct names_question *question,
 	mach_port_t *port) __attribute__((warn_unused_result));
 
+/* The same for a name of the role "admin" that is there. */
+kern_return_t names_find_admin(struct acs *acs, const struct names_question *question,
+	mach_port_t *port) __attribute__((warn_unused_result));
+
 /* Watch a name; `port` is consumed on success.  The current state is the first event. */
 kern_return_t names_watch(struct acs *acs, const struct names_question *question, mach_port_t port)
 	__attribute__((warn_unused_result));

@@ -38,7 +38,9 @@ kern_return_t S_acs_lookup(mach_port_t port, mach_port_t reply, mach_msg_type_na
 
 	if (face == NULL)
 		return KERN_INVALID_ARGUMENT;
-	kr = names_resolve(face->acs, &question, right);
+	kr = face->admin ? names_find_admin(face->acs, &question, right) : MASIX_E_NOT_FOUND;
+	if (kr != KERN_SUCCESS)
+		kr = names_resolve(face->acs, &question, right);
 	face_put(face);
 	return kr;
 }

@@ -13,6 +13,7 @@
 #include "mach_port.h"
 #include "machine.h"
 #include "names.h"
+#include "page.h"
 #include "server.h"
 
 #include <device/device_types.h>
@@ -134,6 +135,22 @@ static kern_return_t io_ports(struct session *session, uint32_t range, mach_port
 	return kr;
 }
 
+/* Memory of devices as an object to map.  The kernel bounds its start and not its end: whom the manifest names is
+ * trusted with the rest of what is no main memory. */
+static kern_return_t device_memory(struct acs *acs, uint32_t range, mach_port_t *right)
+{
+	uint32_t first = range >> 16, last = range & 0xffff;
+	mach_port_t memory;
+	kern_return_t kr = device_open(acs->device_master, D_READ | D_WRITE, "mem", &memory);
+
+	if (kr != KERN_SUCCESS)
+		return kr;
+	kr = device_map(memory, VM_PROT_READ | VM_PROT_WRITE, first * PAGE,
+		(last - first + 1) * PAGE, right, FALSE);
+	(void)mach_port_deallocate(mach_task_self(), memory);
+	return kr;
+}
+
 /* A further reference to a port that is always ours. */
 static kern_return_t copy_of(mach_port_t port, mach_port_t *right)
 {
@@ -156,6 +173,8 @@ static kern_return_t make_right(
 		return device_open(acs->device_master, D_READ | D_WRITE, "irq", right);
 	case MASIX_RIGHT_IO_PORTS:
 		return io_ports(session, arg, right);
+	case MASIX_RIGHT_MEMORY:
+		return device_memory(acs, arg, right);
 	case MASIX_RIGHT_ADMIN:
 		return masix_object_send_right(&acs->admin.object, right);
 	case MASIX_RIGHT_CLIENT:

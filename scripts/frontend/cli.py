@@ -9,7 +9,7 @@ import time
 from . import cluster, terminal, tree, windows
 from .errors import MasixError
 from .guest import HALT_SECONDS, Guest
-from .machine import DEFAULT_MEMORY, Network
+from .machine import DEFAULT_MEMORY, Display, Network
 from .new_server import new_server, next_steps
 from .share import Share
 from .streams import Input, Output
@@ -87,6 +87,7 @@ def parse(arguments):
     common.add_argument("--keep", action="store_true", help="changes to the root image stay (until it is rebuilt)")
     common.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="set a variable")
     common.add_argument("--cwd", metavar="PATH", help="working directory in the guest (default /root)")
+    common.add_argument("--display", action="store_true", help="with a screen (VGA), for DOS programs: dos -s PROGRAM")
     network = common.add_mutually_exclusive_group()
     network.add_argument("--no-net", action="store_true", help="no network card")
     network.add_argument("--forward", action="append", default=[], type=forward, metavar="HOST:GUEST[/udp]",
@@ -192,7 +193,8 @@ def single(options):
 
     def make_guest(share_image):
         return Guest(deadline=deadline, memory=options.mem, keep=options.keep, share_image=share_image,
-                     network=None if options.no_net else Network(options.forward))
+                     network=None if options.no_net else Network(options.forward),
+                     display=Display() if options.display else None)
 
     return Session(options, make_guest)
 
@@ -267,7 +269,10 @@ def need_terminal(what):
 
 def command_run(options):
     need_terminal("run")
-    return interact(single(options))
+    session = single(options)
+    if options.display and session.guest.machine.display.socket:
+        say(f"the screen is at {session.guest.machine.display.socket} (VNC)")
+    return interact(session)
 
 
 def interact(new_session):

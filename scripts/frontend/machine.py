@@ -109,18 +109,52 @@ class Cable:
         ]
 
 
+class Display:
+    """A VGA card and its screen: a window where the user has a desktop, else VNC on a socket beside the log. `monitor` is
+    the path of a socket on which QEMU takes commands (for tests: then nobody looks at the screen), or None."""
+
+    def __init__(self, monitor=None):
+        self.monitor = monitor
+        self.socket = None  # of VNC
+
+    def options(self, log_path):
+        options = ["-device", "VGA,addr=2"]
+        if self.monitor:
+            return [*options, "-display", "none", "-monitor", f"unix:{quote(self.monitor)},server=on,wait=off"]
+        window = self.window()
+        if not window:
+            self.socket = os.path.splitext(log_path)[0] + ".vnc"
+        return [*options, "-display", window or f"vnc=unix:{quote(self.socket)}", "-monitor", "none"]
+
+    def close(self):
+        if self.socket and os.path.exists(self.socket):
+            os.unlink(self.socket)
+
+    @staticmethod
+    def window():
+        """What QEMU calls a window, None where there can be none."""
+        known = subprocess.run([QEMU, "-display", "help"], stdout=subprocess.PIPE, check=False).stdout.decode().split()
+        if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+            for name in ("gtk", "sdl"):
+                if name in known:
+                    return name
+        return None
+
+
 class Machine:
     """One running QEMU. `link` is the channel to the guest, `log_path` what the serial line says, `network` a Network,
-    a Cable or None."""
+    a Cable or None, `display` a Display or None."""
 
     def __init__(self, memory=DEFAULT_MEMORY, root_image=tree.ROOT_IMAGE, keep=False, share_image=None, accel=None,
-                 log_path=None, modules=None, only_serial=False, network=None):
+                 log_path=None, modules=None, only_serial=False, network=None, display=None):
         self.log_path = log_path or tree.new_log()
         self.errors = tempfile.TemporaryFile()
+        self.display = display
         self.link, theirs = link.pair()
         with theirs:
             devices = disks(root_image, keep, share_image) + lines(theirs.fileno(), self.log_path, only_serial)
             devices += network.options() if network else []
+            devices += display.options(self.log_path) if display else ["-display", "none", "-monitor", "none"]
             inherited = [theirs.fileno(), *(network.descriptors if network else ())]
             command = self.command(memory, accel or accelerator(), modules or tree.boot_modules(), devices)
             try:
@@ -135,7 +169,7 @@ class Machine:
         # Module files are named relative to build/: QEMU takes what follows a space as arguments.
         modules = ",".join(quote(line) for line in modules)
         return [
-            QEMU, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-monitor", "none",
+            QEMU, "-nodefaults", "-no-user-config", "-no-reboot",
             "-accel", accel, "-cpu", CPU, "-m", str(memory),
             "-kernel", tree.config("KERNEL"), "-append", "console=com0", "-initrd", modules, *devices,
         ]
@@ -175,6 +209,8 @@ class Machine:
         self.process.wait()
         self.link.close()
         self.errors.close()
+        if self.display:
+            self.display.close()
 
 
 def accelerator():

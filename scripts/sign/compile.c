@@ -155,8 +155,10 @@ static int add_provide(struct compiler *compiler, char **words, unsigned count, 
 		provide->role = MASIX_ROLE_SERVER;
 	else if (strcmp(words[2], "client") == 0)
 		provide->role = MASIX_ROLE_CLIENT;
+	else if (strcmp(words[2], "admin") == 0)
+		provide->role = MASIX_ROLE_ADMIN;
 	else
-		return fail(compiler, "the role is server or client, not %s", words[2]);
+		return fail(compiler, "the role is server, client or admin, not %s", words[2]);
 	for (i = 3; i < count; i++)
 		if (add_interface(compiler, provide, words[i]) != 0)
 			return -1;
@@ -221,6 +223,7 @@ static int statement_right(struct compiler *compiler, char **words, unsigned cou
 		{ "io-ports", MASIX_RIGHT_IO_PORTS, true },
 		{ "admin", MASIX_RIGHT_ADMIN, false },
 		{ "client", MASIX_RIGHT_CLIENT, false },
+		{ "memory", MASIX_RIGHT_MEMORY, true },
 	};
 	struct manifest *manifest = compiler->manifest;
 	struct manifest_right *right = &manifest->rights[manifest->right_count];

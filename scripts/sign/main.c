@@ -227,10 +227,11 @@ static void command_show(const struct options *options, char **arguments)
 	show_hex("key", manifest.public_key, sizeof manifest.public_key);
 	show_hex("manifest", manifest.hash, sizeof manifest.hash);
 	for (i = 0; i < manifest.provide_count; i++) {
+		static const char *const roles[] = { "", "server", "client", "admin" };
 		const struct manifest_provide *provide = &manifest.provides[i];
 
 		printf("%s %s %s", provide->required ? "provides" : "may-provide", provide->name,
-			provide->role == MASIX_ROLE_CLIENT ? "client" : "server");
+			roles[provide->role]);
 		for (j = 0; j < provide->interface_count; j++)
 			printf(" %u:%u", provide->interfaces[j].id, provide->interfaces[j].version);
 		putchar('\n');

@@ -316,12 +316,14 @@ struct masix_start { /* masix_start_t: 16 words */
 /* ACS */
 #define MASIX_ROLE_SERVER 1 /* resolvable on the inter-server face */
 #define MASIX_ROLE_CLIENT 2 /* exported to clients too */
+#define MASIX_ROLE_ADMIN 3  /* and to the admin port alone */
 #define MASIX_RIGHT_HOST 1
 #define MASIX_RIGHT_DEVICE 2
 #define MASIX_RIGHT_IRQ 3
 #define MASIX_RIGHT_IO_PORTS 4
 #define MASIX_RIGHT_ADMIN 5
 #define MASIX_RIGHT_CLIENT 6
+#define MASIX_RIGHT_MEMORY 7 /* of devices; in pages */
 #define MASIX_START_NOW 0
 #define MASIX_START_ON_DEMAND 1
 #define MASIX_START_UPDATE 2

@@ -60,6 +60,8 @@
 
 #define ROM_XMS                                                                                    \
 	0x0f80u /* a jump over three NOPs, which other drivers replace, and one to ROM_ENTRY_XMS */
+#define ROM_FONT16 0x2000u /* where the machine has the screen */
+#define ROM_FONT8 0x3000u
 #define ROM_MEDIA 0x0ff0u /* the byte F8h: a fixed disk */
 
 /* Offsets in SEGMENT_DOS_DATA. */
@@ -263,6 +265,7 @@ struct dos {
 
 	/* Screen: what the terminal shows (video.h). */
 	bool is_screen;
+	const struct vga_mode *vga_mode; /* on the VGA itself */
 	uint8_t shown[4000], shown_cursor[2];
 
 	/* Of the call of INT 21h that is being served. */

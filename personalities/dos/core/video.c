@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "vga.h"
+#include "vga_services.h"
+
 #define CELLS 0xb8000u
 #define NORMAL 0x07
 
@@ -14,6 +17,7 @@
 #define BDA_PAGE 0x62
 #define BDA_PORT 0x63
 #define BDA_LAST_ROW 0x84
+#define BDA_HEIGHT 0x85
 
 static uint8_t *cell(struct dos *dos, unsigned row, unsigned column)
 {
@@ -27,7 +31,23 @@ static uint8_t *cursor(struct dos *dos)
 
 static void show(struct dos *dos, const char *text)
 {
-	dos->world->show(dos->world->context, text, (unsigned)strlen(text));
+	if (!dos->world->vga)
+		dos->world->show(dos->world->context, text, (unsigned)strlen(text));
+}
+
+static unsigned columns(const struct dos *dos)
+{
+	return dos->vga_mode ? dos->vga_mode->columns : VIDEO_COLUMNS;
+}
+
+static unsigned rows(const struct dos *dos)
+{
+	return dos->vga_mode ? dos->vga_mode->rows : VIDEO_ROWS;
+}
+
+static bool is_graphics(const struct dos *dos)
+{
+	return dos->vga_mode && dos->vga_mode->kind != VGA_CELLS;
 }
 
 static char *number(char *to, unsigned n)
@@ -78,17 +98,23 @@ static void clear(struct dos *dos, unsigned row, unsigned column, unsigned last_
 		}
 }
 
-static void set_mode(struct dos *dos, uint8_t mode)
+static void set_mode(struct dos *dos, uint8_t mode, bool keep)
 {
+	if (dos->world->vga) {
+		dos->vga_mode = vga_find(mode);
+		vga_set(dos->world->vga, dos->vga_mode, keep);
+	}
 	*dos_bios_data(dos, BDA_MODE) = mode;
-	put16(dos_bios_data(dos, BDA_COLUMNS), VIDEO_COLUMNS);
-	put16(dos_bios_data(dos, BDA_PAGE_SIZE), 4096);
+	put16(dos_bios_data(dos, BDA_COLUMNS), (uint16_t)columns(dos));
+	put16(dos_bios_data(dos, BDA_PAGE_SIZE), dos->vga_mode ? dos->vga_mode->page : 4096);
+	*dos_bios_data(dos, BDA_HEIGHT) = dos->vga_mode ? dos->vga_mode->height : 16;
 	put16(dos_bios_data(dos, BDA_SHAPE), 0x0607);
 	put16(dos_bios_data(dos, BDA_PORT), 0x3d4);
 	*dos_bios_data(dos, BDA_PAGE) = 0;
-	*dos_bios_data(dos, BDA_LAST_ROW) = VIDEO_ROWS - 1;
+	*dos_bios_data(dos, BDA_LAST_ROW) = (uint8_t)(rows(dos) - 1);
 	memset(cursor(dos), 0, 16);
-	clear(dos, 0, 0, VIDEO_ROWS - 1, VIDEO_COLUMNS - 1, NORMAL);
+	if (!dos->vga_mode && !keep)
+		clear(dos, 0, 0, VIDEO_ROWS - 1, VIDEO_COLUMNS - 1, NORMAL);
 }
 
 static void note_shown(struct dos *dos)
@@ -98,8 +124,15 @@ static void note_shown(struct dos *dos)
 
 void video_init(struct dos *dos)
 {
-	set_mode(dos, 3);
-	note_shown(dos);
+	set_mode(dos, 3, false);
+	if (dos->world->vga) {
+		dos->is_screen = true;
+		memcpy(dos_at(dos, SEGMENT_ROM, ROM_FONT16), dos->world->vga->font16,
+			VGA_FONT16_SIZE);
+		memcpy(dos_at(dos, SEGMENT_ROM, ROM_FONT8), dos->world->vga->font8, VGA_FONT8_SIZE);
+	} else {
+		note_shown(dos);
+	}
 }
 
 static void become_screen(struct dos *dos)
@@ -120,15 +153,22 @@ static void scroll(
 	unsigned left = corners[0], top = corners[1], right = corners[2], bottom = corners[3],
 		 height;
 
-	if (right >= VIDEO_COLUMNS)
-		right = VIDEO_COLUMNS - 1;
-	if (bottom >= VIDEO_ROWS)
-		bottom = VIDEO_ROWS - 1;
+	if (right >= columns(dos))
+		right = columns(dos) - 1;
+	if (bottom >= rows(dos))
+		bottom = rows(dos) - 1;
 	if (left > right || top > bottom)
 		return;
 	height = bottom - top + 1;
 	if (lines == 0 || lines > height)
 		lines = height;
+	if (is_graphics(dos)) {
+		const uint8_t cut[4] = { (uint8_t)left, (uint8_t)top, (uint8_t)right,
+			(uint8_t)bottom };
+
+		vga_scroll(dos->world->vga, dos->vga_mode, up, lines, cut, attribute);
+		return;
+	}
 	for (unsigned i = 0; i < height - lines; i++) {
 		unsigned to = up ? top + i : bottom - i, from = up ? to + lines : to - lines;
 
@@ -142,26 +182,27 @@ static void scroll(
 
 static void new_line(struct dos *dos)
 {
-	static const uint8_t all[4] = { 0, 0, VIDEO_COLUMNS - 1, VIDEO_ROWS - 1 };
+	static const uint8_t all[4] = { 0, 0, 0xff, 0xff };
 	uint8_t *at = cursor(dos);
 
-	if (at[1] < VIDEO_ROWS - 1)
+	if (at[1] < rows(dos) - 1)
 		at[1]++;
 	else
-		scroll(dos, true, 1, all, NORMAL);
+		scroll(dos, true, 1, all, is_graphics(dos) ? 0 : NORMAL);
 }
 
-void video_put(struct dos *dos, uint8_t c)
+/* `color`: of a graphics mode. */
+static void put(struct dos *dos, uint8_t c, uint8_t color)
 {
 	uint8_t *at = cursor(dos);
 	char text[4];
 	unsigned n = 1;
 
-	if (at[0] >= VIDEO_COLUMNS || at[1] >= VIDEO_ROWS)
+	if (at[0] >= columns(dos) || at[1] >= rows(dos))
 		at[0] = at[1] = 0;
 	switch (c) {
 	case '\a':
-		dos->world->show(dos->world->context, "\a", 1);
+		show(dos, "\a");
 		return;
 	case '\b':
 		at[0] = (uint8_t)(at[0] ? at[0] - 1 : 0);
@@ -176,9 +217,12 @@ void video_put(struct dos *dos, uint8_t c)
 		text[0] = '\n';
 		break;
 	default:
-		cell(dos, at[1], at[0])[0] = c;
+		if (is_graphics(dos))
+			vga_put_glyph(dos->world->vga, dos->vga_mode, at[1], at[0], c, color);
+		else
+			cell(dos, at[1], at[0])[0] = c;
 		n = code_page_to_utf8(c, text);
-		if (++at[0] == VIDEO_COLUMNS) {
+		if (++at[0] == columns(dos)) {
 			at[0] = 0;
 			new_line(dos);
 		}
@@ -189,6 +233,11 @@ void video_put(struct dos *dos, uint8_t c)
 	}
 }
 
+void video_put(struct dos *dos, uint8_t c)
+{
+	put(dos, c, NORMAL);
+}
+
 void video_refresh(struct dos *dos)
 {
 	unsigned next = ~0u;
@@ -196,6 +245,10 @@ void video_refresh(struct dos *dos)
 	const uint8_t *at = cursor(dos);
 	uint8_t *cells = dos->memory + CELLS;
 
+	if (dos->world->vga) {
+		vga_services_cursor(dos);
+		return;
+	}
 	if (memcmp(cells, dos->shown, sizeof(dos->shown)) != 0)
 		become_screen(dos);
 	if (!dos->is_screen)
@@ -227,7 +280,7 @@ void video_refresh(struct dos *dos)
 void video_end(struct dos *dos)
 {
 	video_refresh(dos);
-	if (!dos->is_screen)
+	if (!dos->is_screen || dos->world->vga)
 		return;
 	show_position(dos, VIDEO_ROWS - 1, 0);
 	show(dos, "\033[0m\n");
@@ -238,10 +291,16 @@ void video_end(struct dos *dos)
 static void repeat(struct dos *dos, bool with_attribute)
 {
 	const uint8_t *at = cursor(dos);
-	unsigned i = at[1] * VIDEO_COLUMNS + at[0];
+	unsigned i = at[1] * columns(dos) + at[0];
 
-	for (unsigned n = dos->cpu.cx; n > 0 && i < VIDEO_COLUMNS * VIDEO_ROWS; n--, i++) {
+	for (unsigned n = dos->cpu.cx; n > 0 && i < columns(dos) * rows(dos); n--, i++) {
 		uint8_t *c = cell(dos, 0, 0) + 2 * i;
+
+		if (is_graphics(dos)) {
+			vga_put_glyph(dos->world->vga, dos->vga_mode, i / columns(dos),
+				i % columns(dos), dos->cpu.al, dos->cpu.bl);
+			continue;
+		}
 
 		c[0] = dos->cpu.al;
 		if (with_attribute)
@@ -261,9 +320,11 @@ static void write_string(struct dos *dos)
 	at[0] = cpu->dl;
 	at[1] = cpu->dh;
 	for (unsigned i = 0; s && i < cpu->cx; i++, s += step) {
-		if (at[0] < VIDEO_COLUMNS && at[1] < VIDEO_ROWS && *s >= ' ')
-			cell(dos, at[1], at[0])[1] = step == 2 ? s[1] : cpu->bl;
-		video_put(dos, *s);
+		uint8_t attribute = step == 2 ? s[1] : cpu->bl;
+
+		if (!is_graphics(dos) && at[0] < VIDEO_COLUMNS && at[1] < VIDEO_ROWS && *s >= ' ')
+			cell(dos, at[1], at[0])[1] = attribute;
+		put(dos, *s, attribute);
 	}
 	if (!(cpu->al & 1))
 		memcpy(at, saved, 2);
@@ -271,8 +332,8 @@ static void write_string(struct dos *dos)
 
 static void set_cursor(struct dos *dos, uint8_t row, uint8_t column)
 {
-	cursor(dos)[0] = column < VIDEO_COLUMNS ? column : VIDEO_COLUMNS - 1;
-	cursor(dos)[1] = row < VIDEO_ROWS ? row : VIDEO_ROWS - 1;
+	cursor(dos)[0] = (uint8_t)(column < columns(dos) ? column : columns(dos) - 1);
+	cursor(dos)[1] = (uint8_t)(row < rows(dos) ? row : rows(dos) - 1);
 }
 
 /* Those that place something. */
@@ -307,9 +368,13 @@ void video_interrupt(struct dos *dos)
 	switch (cpu->ah) {
 	case 0x00:
 		/* Graphics modes have no terminal to be on: the mode stays what it was, as the program can see. */
-		if ((cpu->al & 0x7f) == 2 || (cpu->al & 0x7f) == 3 || (cpu->al & 0x7f) == 7) {
+		if (dos->world->vga) {
+			if (vga_find(cpu->al & 0x7f))
+				set_mode(dos, cpu->al & 0x7f, cpu->al & 0x80);
+		} else if ((cpu->al & 0x7f) == 2 || (cpu->al & 0x7f) == 3 ||
+			   (cpu->al & 0x7f) == 7) {
 			become_screen(dos);
-			set_mode(dos, cpu->al & 0x7f);
+			set_mode(dos, cpu->al & 0x7f, cpu->al & 0x80);
 		}
 		break;
 	case 0x01:
@@ -329,15 +394,19 @@ void video_interrupt(struct dos *dos)
 		cpu->dh = at[1];
 		break;
 	case 0x08:
-		cpu->al = cell(dos, at[1], at[0])[0];
-		cpu->ah = cell(dos, at[1], at[0])[1];
+		if (is_graphics(dos)) /* the glyph would have to be known again */
+			cpu->ax = 0x0700;
+		else
+			cpu->al = cell(dos, at[1], at[0])[0];
+		if (!is_graphics(dos))
+			cpu->ah = cell(dos, at[1], at[0])[1];
 		break;
 	case 0x0e:
-		video_put(dos, cpu->al);
+		put(dos, cpu->al, cpu->bl);
 		break;
 	case 0x0f:
 		cpu->al = *dos_bios_data(dos, BDA_MODE);
-		cpu->ah = VIDEO_COLUMNS;
+		cpu->ah = (uint8_t)columns(dos);
 		cpu->bh = 0;
 		break;
 	case 0x12:
@@ -350,6 +419,9 @@ void video_interrupt(struct dos *dos)
 		cpu->al = 0x1a;
 		break;
 	default: /* the registers as they were say that it is not there */
-		break;
+		if (dos->world->vga)
+			vga_services(dos);
 	}
+	if (dos->world->vga)
+		vga_services_cursor(dos);
 }

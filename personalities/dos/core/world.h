@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct vga; /* vga.h */
+
 #define WORLD_PATH_MAX 1024 /* with its NUL */
 #define WORLD_NAME_MAX 256
 
@@ -91,6 +93,9 @@ struct world {
 	/* Expanded memory, all of it; once.  Have the part of it at `offset` (-1: other memory) be seen at `at`, too. */
 	uint8_t *(*expanded_make)(void *context, uint32_t size);
 	bool (*expanded_map)(void *context, uint8_t *at, int offset, uint32_t size);
+
+	/* The screen, if the machine has it; else the program's text is shown on the terminal. */
+	const struct vga *vga;
 
 	/* Zeroed memory; NULL: there is none. */
 	void *(*allocate)(void *context, uint32_t size);

@@ -4,6 +4,8 @@
 
 #include <masix/types.h>
 
+#include "core/vga.h"
+
 /* Address space of a machine: the program's low megabyte, and above it, where no program in virtual-8086 mode reaches: */
 #define MACHINE_IMAGE 0x10000000u
 #define MACHINE_BOOT 0x20000000u  /* struct machine_boot */
@@ -20,6 +22,8 @@
 
 struct machine_boot {
 	struct masix_start start; /* clock */
+	uint32_t has_screen;	  /* it lies at A0000h; its fonts: */
+	uint8_t font16[VGA_FONT16_SIZE], font8[VGA_FONT8_SIZE];
 	uint32_t directory_count;
 	uint32_t mounts[MASIX_DIRECTORIES_MAX];
 	uint32_t numbers[MASIX_PROGRAM_NUMBERS];

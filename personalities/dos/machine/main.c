@@ -2,6 +2,7 @@
 #include <mach/mig_support.h>
 
 #include <masix/mach.h>
+#include <masix/port_io.h>
 #include <string.h>
 
 #include "dos_machine.h"
@@ -135,21 +136,48 @@ static const char *load_first(void)
 	return error ? reason(error) : NULL;
 }
 
+static uint8_t in(uint16_t port)
+{
+	return port_in8(port);
+}
+
+static void out(uint16_t port, uint8_t value)
+{
+	port_out8(port, value);
+}
+
+static const struct vga screen = { .in = in,
+	.out = out,
+	.window = (uint8_t *)VGA_WINDOW,
+	.font16 = ((struct machine_boot *)MACHINE_BOOT)->font16,
+	.font8 = ((struct machine_boot *)MACHINE_BOOT)->font8 };
+
+/* The program's memory, around the screen's if it has that. */
+static bool allocate_low(void)
+{
+	vm_address_t low = 0, high = VGA_WINDOW + VGA_WINDOW_SIZE;
+
+	if (!machine_boot()->has_screen)
+		return vm_allocate(MACHINE_PORT_TASK, &low, GUEST_MEMORY, FALSE) == KERN_SUCCESS;
+	return vm_allocate(MACHINE_PORT_TASK, &low, VGA_WINDOW, FALSE) == KERN_SUCCESS &&
+	       vm_allocate(MACHINE_PORT_TASK, &high, GUEST_MEMORY - high, FALSE) == KERN_SUCCESS;
+}
+
 static const char *prepare(void)
 {
-	vm_address_t low = 0;
-
 	vector_task.task = MACHINE_PORT_TASK;
 	vector_clock_set(&machine_boot()->start);
 	events_init();
-	if (vm_allocate(MACHINE_PORT_TASK, &low, GUEST_MEMORY, FALSE) != KERN_SUCCESS)
+	if (!allocate_low())
 		return "no memory";
 	streams_init(&world);
 	disk_init(&world);
 	servers_init(&world);
 	expanded_init(&world);
 	world.set_descriptor = run_set_descriptor;
-	dos_init(&dos, (uint8_t *)low, &world);
+	if (machine_boot()->has_screen)
+		world.vga = &screen;
+	dos_init(&dos, NULL, &world);
 	return NULL;
 }
 

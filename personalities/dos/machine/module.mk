@@ -11,7 +11,7 @@ dos_machine_objs := $(patsubst %,$(B)/obj/dos_machine/%.o,$(basename $(dos_machi
 # Address 0 is the program's memory: a null pointer may be followed.
 DOS_MACHINE_CFLAGS := $(TARGET_CODEGEN) -ffreestanding -mgeneral-regs-only -fno-delete-null-pointer-checks \
 	-fno-asynchronous-unwind-tables -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds \
-	$(TARGET_CPPFLAGS) -I$(here) -Ipersonalities/dos/core
+	$(TARGET_CPPFLAGS) -I$(here) -Ipersonalities/dos -Ipersonalities/dos/core
 
 $(B)/obj/dos_machine/$(B)/mig/%.o: $(B)/mig/%.c | $(MIG_HEADERS) $(B)/mig/dos_machine.h
 	@mkdir -p $(@D)

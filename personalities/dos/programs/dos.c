@@ -1,6 +1,6 @@
-/* dos [-d X=DIRECTORY]... [PROGRAM [ARGUMENT]...]: run a DOS program, or a shell of DOS.  It has this process's standard streams, its terminal,
+/* dos [-s] [-d X=DIRECTORY]... [PROGRAM [ARGUMENT]...]: run a DOS program, or a shell of DOS.  It has this process's standard streams, its terminal,
  * and the files that this process may use; drive D: is the root directory, C: the home directory (-d says
- * otherwise).  Variables DOS_NAME=VALUE are its environment.  Exits as the program does; 125: no DOS personality, 126: it
+ * otherwise).  With -s it has the screen of the machine.  Variables DOS_NAME=VALUE are its environment.  Exits as the program does; 125: no DOS personality, 126: it
  * cannot be run, 127: there is no such file, 139: it did what no program may. */
 #include <masix/error.h>
 #include <masix/types.h>
@@ -108,7 +108,7 @@ static int find_program(const char *name, char file[PATH_MAX])
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: dos [-d X=DIRECTORY]... [PROGRAM [ARGUMENT]...]\n");
+	fprintf(stderr, "usage: dos [-s] [-d X=DIRECTORY]... [PROGRAM [ARGUMENT]...]\n");
 	return STATUS_USAGE;
 }
 
@@ -137,7 +137,11 @@ int main(int argc, char **argv)
 	if (getenv("HOME") &&
 		snprintf(home, sizeof home, "C=%s", getenv("HOME")) < (int)sizeof home)
 		drives[count++] = home;
-	while ((option = getopt(argc, argv, "+d:")) != -1) {
+	while ((option = getopt(argc, argv, "+d:s")) != -1) {
+		if (option == 's') {
+			start.on_screen = 1;
+			continue;
+		}
 		char *drive = option == 'd' && count < DRIVES ? drive_of(optarg) : NULL;
 
 		if (!drive)

@@ -17,6 +17,7 @@
 #include "process.h"
 
 #define PERSONALITY "dos"
+#define SCREEN "dos/screen" /* the same for one program at a time, which gets the screen */
 #define WAIT_MS 20000
 #define STATUS_NO_SERVER 125
 #define VARIABLE "DOS_" /* variables whose names begin so are the program's, without it */
@@ -138,10 +139,13 @@ mach_port_t start_program(const struct start *start, int *status)
 	*status = STATUS_NO_SERVER;
 	if (kr == KERN_SUCCESS)
 		kr = acs_lookup(acs, PERSONALITY, strlen(PERSONALITY), WAIT_MS, &personality);
+	if (kr == KERN_SUCCESS && start->on_screen)
+		kr = acs_lookup(acs, SCREEN, strlen(SCREEN), 0, &personality);
 	if (kr == KERN_SUCCESS)
 		kr = add_directories(&r);
 	if (kr != KERN_SUCCESS) {
-		fprintf(stderr, "dos: the DOS personality: %s\n", masix_strerror(kr));
+		fprintf(stderr, "dos: the DOS personality%s: %s\n",
+			start->on_screen ? ", with the screen" : "", masix_strerror(kr));
 		return MACH_PORT_NULL;
 	}
 	add_strings(&r, start);

@@ -8,6 +8,7 @@
 /* What the program gets beside its directories. */
 struct start {
 	const char *file; /* absolute */
+	int on_screen;	  /* the system's own, instead of the terminal */
 	char **arguments; /* NULL at the end */
 	char **drives;	  /* "X=PATH", NULL at the end */
 };

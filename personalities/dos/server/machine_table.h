@@ -9,6 +9,7 @@ struct machine {
 	struct masix_object object; /* first; its senders: the machine's task */
 	int number;		    /* from 1 */
 	atomic_uint lines;	    /* of the log */
+	bool has_screen;
 };
 
 /* The machine whose port this is, with a reference, or NULL. */

@@ -18,6 +18,7 @@
 #include "foreign_program_server.h"
 #include "image.h"
 #include "machine_table.h"
+#include "screen.h"
 
 #define MACHINES_MAX 32
 #define LINES_MAX                                                                                  \
@@ -30,13 +31,15 @@ static void destroy(struct masix_object *object)
 	struct machine *m = (struct machine *)object;
 
 	machine_drop_shares(m);
+	if (m->has_screen)
+		screen_put_back();
 	free(m);
 	atomic_fetch_sub(&running, 1);
 }
 
 static const struct masix_class face_class = { .name = "face" };
 static const struct masix_class machine_class = { .name = "machine", .destroy = destroy };
-static struct masix_object face_object;
+static struct masix_object face_object, screen_object;
 static mach_port_t acs; /* the client face: every program may have it */
 
 struct machine *machine_get(mach_port_t port)
@@ -49,13 +52,16 @@ void machine_put(struct machine *machine)
 	masix_object_put(&machine->object);
 }
 
-kern_return_t machines_init(mach_port_t *face)
+kern_return_t machines_init(mach_port_t *face, mach_port_t *screen)
 {
 	kern_return_t kr = masix_right(MASIX_RIGHT_CLIENT, 0, &acs);
 
 	if (kr == KERN_SUCCESS)
 		kr = masix_object_init(&face_object, &face_class);
+	if (kr == KERN_SUCCESS)
+		kr = masix_object_init(&screen_object, &face_class);
 	*face = face_object.port;
+	*screen = screen_object.port;
 	return kr;
 }
 
@@ -166,15 +172,21 @@ static kern_return_t make_object(struct making *m)
 }
 
 static kern_return_t make(
-	struct making *m, const struct machine_boot *boot, const uint32_t *directories)
+	struct making *m, struct machine_boot *boot, const uint32_t *directories, bool with_screen)
 {
 	kern_return_t kr = make_object(m);
 
+	if (kr == KERN_SUCCESS && with_screen) {
+		kr = screen_take();
+		m->machine->has_screen = kr == KERN_SUCCESS;
+	}
 	if (kr == KERN_SUCCESS)
 		kr = task_create(mach_task_self(), FALSE, &m->task);
 	if (kr == KERN_SUCCESS)
 		kr = task_set_special_port(
 			m->task, TASK_BOOTSTRAP_PORT, MACH_PORT_NULL); /* ours with ACS */
+	if (kr == KERN_SUCCESS && with_screen)
+		kr = screen_give(m->task, boot);
 	if (kr == KERN_SUCCESS)
 		kr = thread_create(m->task, &m->thread);
 	if (kr == KERN_SUCCESS)
@@ -212,6 +224,7 @@ kern_return_t S_program_start(mach_port_t personality, masix_rights_t directorie
 	struct masix_object *object = masix_object_get(personality, &face_class);
 	struct making m = { 0 };
 	vm_address_t boot;
+	bool with_screen = object == &screen_object;
 	kern_return_t kr;
 
 	if (object == NULL)
@@ -224,7 +237,7 @@ kern_return_t S_program_start(mach_port_t personality, masix_rights_t directorie
 		return kr;
 	if (fill_boot((struct machine_boot *)boot, directory_count, mounts, mount_count, numbers,
 		    number_count, strings, size))
-		kr = make(&m, (struct machine_boot *)boot, directories);
+		kr = make(&m, (struct machine_boot *)boot, directories, with_screen);
 	else
 		kr = MASIX_E_INVALID;
 	vm_deallocate(mach_task_self(), boot, sizeof(struct machine_boot));

@@ -34,11 +34,14 @@ int main(void)
 	static const struct masix_pool_options options = {
 		.demux = demuxers, .workers = WORKERS, .name = "dos"
 	};
-	mach_port_t face;
+	mach_port_t face, screen;
 	kern_return_t kr = image_init();
 
 	if (kr == KERN_SUCCESS)
-		kr = machines_init(&face);
+		kr = machines_init(&face, &screen);
+	/* Whoever has waited for the server's own name may want the other one at once. */
+	if (kr == KERN_SUCCESS)
+		kr = masix_register("screen", MASIX_ROLE_ADMIN, interfaces, 1, screen);
 	if (kr == KERN_SUCCESS)
 		kr = masix_register(NULL, MASIX_ROLE_CLIENT, interfaces, 1, face);
 	if (kr == KERN_SUCCESS)

@@ -1,4 +1,4 @@
-dos_srcs := main.c image.c machines.c serve_share.c shares.c machine.S
+dos_srcs := main.c image.c machines.c screen.c serve_share.c shares.c machine.S $(top)/personalities/dos/core/vga_modes.c
 dos_cflags := -Ipersonalities/dos
 dos_libs := -lsodium
 dos_deps := $(B)/dos/machine $(B)/mig/dos_machine_server.h
