@@ -195,6 +195,13 @@ def ctrl_c_ends_a_program_and_a_batch_file(guest):
 
 
 @case
+def a_signal_ends_a_program_that_never_asks(guest):
+    script = f"""{FRESH}; printf '\\353\\376' >for-ever.com
+        dos for-ever.com </dev/null & sleep 1; kill $!; wait $!; echo $?"""
+    check(guest.sh(script), stdout="143\n")
+
+
+@case
 def machines_share_files(guest):
     """What one has open and locked holds against another one, and goes with it."""
     share = f"dos {PROGRAMS}/share.com"

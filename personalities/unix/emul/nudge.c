@@ -10,6 +10,8 @@
 #include "service.h"
 #include "threads.h"
 
+#define TRAP_MACH_MSG (-25)
+
 void emul_async_entry(void);
 
 void threads_request_nudge(struct emul_thread *thread)
@@ -64,6 +66,12 @@ static int redirect(struct emul_thread *thread)
 	}
 	if (service_get_state(thread->vector.port, &thread->state))
 		goto out;
+	/* A program that speaks Mach itself may wait in mach_msg, for ever: that ends, as interrupted. */
+	if ((int32_t)thread->state.eax == TRAP_MACH_MSG) {
+		(void)thread_abort(thread->vector.port);
+		if (service_get_state(thread->vector.port, &thread->state))
+			goto out;
+	}
 	thread->state.call = ~0u;
 	thread->in_emul = 1;
 	memset(&entry, 0, sizeof entry);
