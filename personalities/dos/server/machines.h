@@ -5,6 +5,7 @@
 #include <mach/mach_types.h>
 
 /* The port that is registered with ACS: who holds it may start programs. */
-kern_return_t machines_init(mach_port_t *face, mach_port_t *screen) __attribute__((warn_unused_result));
+kern_return_t machines_init(mach_port_t *face, mach_port_t *screen)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -331,7 +331,8 @@ static void test_compiler_names_the_line(void **state)
 	refuse("name a\nprovides b server io\n", "f:2: b is neither a nor below it");
 	refuse("name a\nprovides a/* server io\n", "f:2: bad name: a/*");
 	refuse("name a\nprovides a server oi\n", "f:2: no such interface in the registry: oi");
-	refuse("name a\nprovides a boss io\n", "f:2: the role is server, client or admin, not boss");
+	refuse("name a\nprovides a boss io\n",
+		"f:2: the role is server, client or admin, not boss");
 	refuse("provides a server io\nname a\n", "f:1: name comes before what the server provides");
 	refuse("name a\nright irq\n", "f:2: right irq takes a number or a range");
 	refuse("name a\nright irq 5-3\n", "f:2: bad range: 5-3");
